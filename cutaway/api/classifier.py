@@ -175,7 +175,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         numbers = {label: number for number, label in enumerate(self.classes_.tolist())}
         if unknown := [label for label in given if label not in numbers]:
             raise UsageError(
-                "class_weight has a label that is not in y", got=repr(unknown[0]), hint="use the labels in y"
+                f"class_weight has the label {unknown[0]!r}, which is not in y", hint="use the labels in y"
             )
         return {numbers[label]: weight for label, weight in given.items()}
 
@@ -193,9 +193,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise UsageError(
-                "a classifier needs at least 2 classes", got="1 class", hint="add samples of another class"
-            )
+            raise UsageError("y has only 1 class", hint="add samples of another class")
         names = tuple(map(str, self.classes_.tolist()))
         if not hasattr(X, "columns") and (X.ndim > 2 or X.dtype == np.uint8):
             return Dataset.from_arrays(X, codes, class_names=names)
@@ -253,7 +251,7 @@ def _divide(loaded: Dataset | Table, *, validation: float, seed: int) -> tuple[S
 
 @contextmanager
 def _folder(runs: str | Path | None) -> Iterator[str | Path]:
-    """The folder that is asked for, or a temporary one, which is removed where the work fails.
+    """The folder that the user named, or a temporary one, which is removed if the work fails.
 
     A training that was canceled leaves it: its message says how to go on.
     """

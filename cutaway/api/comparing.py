@@ -64,12 +64,12 @@ def compare(
     Source:
         McNemar 1947; Tango 1998 (interval of the difference of accuracies); Dietterich 1998, "Approximate statistical
         tests for comparing supervised classification learning algorithms": McNemar's test is about these two trained
-        models, not about the way in which they were trained.
+        models, not about the way they were trained.
     """
     samples = check_whole(samples, name="samples", least=2)
     if not isinstance(epochs, tuple | list) or len(epochs) != 2:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(
-            "epochs are one for each run",
+            "epochs must hold one epoch for each run",
             got=printable(repr(epochs), 60),
             hint=Hint("pass for example {}", epochs=(1, 5)),
         )

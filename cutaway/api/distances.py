@@ -1,6 +1,6 @@
 # pyright: basic
 # matrices of SciPy have no types
-"""Neighbors of samples of which only distances are known."""
+"""Neighbors of samples whose distances alone are known."""
 
 from typing import Any
 
@@ -28,19 +28,17 @@ def nearest_of_distances(matrix: Any) -> Neighbors:
     n, columns = matrix.shape
     if n != columns:
         raise DataError(
-            "precomputed distances are a matrix (sample, sample)",
-            got=f"the shape {matrix.shape}",
+            f"precomputed distances must have the shape (sample, sample), not {matrix.shape}",
             hint="pass the distances between all samples, or those to the nearest others of each",
         )
     lowest = matrix.data.min(initial=0) if not isinstance(matrix, np.ndarray) else matrix.min()
     if lowest < 0:
-        raise DataError("distances are 0 or more", got=f"{lowest:g}", hint="pass distances, not similarities")
+        raise DataError(f"distances must be 0 or more, not {lowest:g}", hint="pass distances, not similarities")
     if isinstance(matrix, np.ndarray):
         if (itself := np.diagonal(matrix)).any():
             row = int(np.flatnonzero(itself)[0])
             raise DataError(
-                "the distance of a sample to itself is 0",
-                got=f"{itself[row]:g} in row {row}",
+                f"the distance of a sample to itself is {itself[row]:g} in row {row}, not 0",
                 hint="pass distances, not similarities",
             )
         _check_symmetric(matrix)
@@ -51,15 +49,14 @@ def nearest_of_distances(matrix: Any) -> Neighbors:
     counts = np.bincount(rows, minlength=n)
     if counts.min() != counts.max():
         raise DataError(
-            "each row of precomputed neighbors holds the distances to as many others",
-            got=f"{counts.min()} in row {int(counts.argmin())} and {counts.max()} in row {int(counts.argmax())}",
+            f"rows of precomputed neighbors have different numbers of distances: {counts.min()} in row "
+            f"{int(counts.argmin())} and {counts.max()} in row {int(counts.argmax())}",
             hint='make the matrix with kneighbors_graph(X, k, mode="distance"), do not make it symmetric, and keep '
             "distances of 0",
         )
     if len(distance) and distance.min() == distance.max() > 0:
         raise DataError(
-            "distances tell near samples from far ones",
-            got=f"{distance[0]:g} for all pairs",
+            f"the distance is {distance[0]:g} for all pairs, which tells no near sample from a far one",
             hint='pass kneighbors_graph(X, k, mode="distance"), not mode="connectivity"',
         )
     order = np.lexsort((index, distance, rows))
@@ -80,8 +77,7 @@ def _check_symmetric(matrix: np.ndarray) -> None:
         if (worst := float(apart.max())) > ROUNDING * largest:
             row, other = (int(each) for each in np.unravel_index(apart.argmax(), apart.shape))
             raise DataError(
-                "the distance from one sample to another is that of the way back",
-                got=f"a difference of {worst:g} between rows {first + row} and {other}",
+                f"the distances there and back differ by {worst:g} between rows {first + row} and {other}",
                 hint="pass (distances + distances.T) / 2, if that is what they mean",
             )
 

@@ -30,26 +30,21 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
         if named or isinstance(data, Dataset | Table):
             kind = f'the name or path "{data}"' if named else f"a {type(data).__name__}"
             raise UsageError(
-                "labels y go with inputs as an array or a table; a dataset has its own labels",
-                got=f"{kind} and y",
+                f"labels y were given with {kind}; they go with inputs as an array or a table",
                 hint="leave y out, or pass the inputs as an array",
             )
         data = Dataset.from_arrays(data, y)
     elif not isinstance(data, Dataset | Table):
         if not named and not holds_labels(data):
             raise UsageError(
-                "data is a Dataset, the name or path of one, or inputs with their labels y",
-                got=f"{_article(type(data).__name__)} without y",
+                "data must be a Dataset, the name or path of one, or inputs with their labels y, not "
+                f"{_article(type(data).__name__)} without y",
                 hint=f"pass the labels as well: {_call(verb)}",
             )
         load: Callable[..., Dataset | Table] = load_dataset
         data = load(data, **options)
     if data.classes < 2:
-        raise UsageError(
-            "a classifier needs at least 2 classes",
-            got=f"{data.classes} in {data.name}",
-            hint="add samples of another class",
-        )
+        raise UsageError(f"{data.name} has fewer than 2 classes: {data.classes}", hint="add samples of another class")
     return data
 
 
@@ -80,8 +75,7 @@ def as_prepared(data: Any, y: Any, *, verb: str) -> Dataset:
     found = as_dataset(data, y, verb=verb)
     if isinstance(found, Table):
         raise UsageError(
-            "a model that exists already is recorded with samples as it takes them",
-            got=f"the table {found.name}, which is not prepared yet",
+            f"the table {found.name} is not prepared yet, and the model exists already",
             hint=f"prepare it first: {verb}(model, table.prepare(table.split()))",
         )
     return found
@@ -97,8 +91,7 @@ def as_decisions(labels: str | Path | Decision | Sequence[Decision]) -> Sequence
         found = read_decisions(labels)
         if not found:
             raise DataError(
-                "a file of decisions on labels holds at least one",
-                got=f"none in the column decision of {labels}",
+                f"there is no decision in the column decision of {labels}",
                 hint="write keep, relabel (with a label) or drop into it, or leave the file out",
             )
         return found

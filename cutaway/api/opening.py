@@ -41,7 +41,7 @@ def open_run(path: str | Path, *, data: Dataset | Table | str | Path | None = No
 def _find_data(data: Any, record: DatasetRecord) -> Dataset | Table:
     """The dataset that a user passes for a run: as it is, or loaded with the options of the one in the run.
 
-    Where a table has moved, its table of test samples is also looked for beside it, under its old name. Samples that
+    Where a table has moved, its table of test samples is also looked for next to it, under its old name. Samples that
     were relabeled for the run get their new labels.
 
     Raises:

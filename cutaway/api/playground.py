@@ -69,7 +69,7 @@ def write_playground(path: Path, *, start: dict[str, Any] | None = None) -> Path
 
 
 SAMPLES = 5_000
-"""Samples that the playground takes at most."""
+"""Maximum number of samples that the playground takes."""
 
 INPUTS, CLASSES, LAYERS, UNITS = 2, 10, 6, 128
 """What the playground can show and train."""
@@ -118,8 +118,8 @@ def playground_start(context: RunContext) -> dict[str, Any]:
     first = np.asarray(data.inputs(ids.take(np.arange(1)))).size  # before all of them are prepared
     if first != INPUTS or len(names) > CLASSES:
         raise UsageError(
-            f"the playground shows runs of {INPUTS} inputs and at most {CLASSES} classes",
-            got=f"{first:,} inputs and {len(names):,} classes",
+            f"the run has {first:,} inputs and {len(names):,} classes; the playground shows {INPUTS} inputs and "
+            f"at most {CLASSES} classes",
             hint=Hint("train on two inputs: leave the other columns out, each such as {}", ignore="height"),
         )
     labels = data.y(ids)
@@ -127,8 +127,8 @@ def playground_start(context: RunContext) -> dict[str, Any]:
     x = np.asarray(data.inputs(ids.take(chosen)), np.float64).reshape(len(chosen), -1)
     if len(chosen) < LEAST or not np.abs(x).max() <= LARGEST:
         raise UsageError(
-            f"the playground takes {LEAST} samples or more with values within ±{LARGEST:,.0f}",
-            got=f"{len(chosen):,} samples with values up to {np.abs(x).max():g}",
+            f"the run has {len(chosen):,} samples with values up to {np.abs(x).max():g}; the playground takes {LEAST} "
+            f"samples or more with values within ±{LARGEST:,.0f}",
             hint="scale the columns before the run is trained",
         )
     settings, left = _settings(context)

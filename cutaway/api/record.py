@@ -66,7 +66,7 @@ def record(
     models.check_model(model)
     named: Any = model  # Keras has no types
     if not named.built:
-        raise ModelError("a recorded model has weights", got=f'"{named.name}", not built yet', hint="train it first")
+        raise ModelError(f'the model "{named.name}" is not built yet, so it has no weights', hint="train it first")
     data = as_prepared(data, y, verb="record")
     models.check_fit(model, shape=data.shape, classes=data.classes)
     data = _as_taken(model, data, inputs)
@@ -94,7 +94,7 @@ def _as_taken(model: "Model", data: Dataset, inputs: str) -> Dataset:
     from cutaway import training
 
     if inputs not in training.INPUTS:
-        raise UsageError(f"inputs is one of {', '.join(training.INPUTS)}", got=repr(inputs), hint='try "auto"')
+        raise UsageError(f"inputs must be one of {', '.join(training.INPUTS)}, not {inputs!r}", hint='try "auto"')
     if inputs == "auto":
         return training.as_taken(model, data)
     return dataclasses.replace(data, scale=1.0) if inputs == "raw" else data

@@ -165,7 +165,7 @@ class Run:
         """Counts, int64 ``(true class, predicted class)``, an array with ``plot()`` and ``to_pandas()``.
 
         Raises:
-            UsageError: There are more than 10,000 classes, for which this would take 800 MB.
+            UsageError: There are more than 10,000 classes, which would take 800 MB.
         """
         from cutaway.topics.classes.classes import confusion
 
@@ -463,7 +463,7 @@ class Run:
         done in the browser, and setting them changes what it shows. In an exported notebook, an image takes its place.
 
         Args:
-            split: "train", "val", "test" or "all". If None, test samples, or validation samples where there are none.
+            split: "train", "val", "test" or "all". If None, test samples, or validation samples if there are none.
             epochs: Numbers of the epochs that can be shown, or a single one; the kept one is always among them. If
                 None, at most 16, evenly spaced; fewer for many samples in many layers, so that there are at most
                 2,000,000 places on all maps, or 3 epochs. A note and the page say so.
@@ -931,8 +931,7 @@ def _context_of(run: Run | str | Path) -> RunContext:
         return run.context
     if not isinstance(run, str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(
-            "the other run is a Run, or the name or path of its folder",
-            got=type(run).__name__,
+            f"the other run must be a Run, or the name or path of its folder, not {type(run).__name__}",
             hint="pass for example against=cutaway.open_run(path)",
         )
     return RunContext(find_run(run, runs=RUNS))

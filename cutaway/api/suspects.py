@@ -1,4 +1,4 @@
-"""The verb that finds suspect labels in data of which there is no run yet."""
+"""The verb that finds suspect labels in data that have no run yet."""
 
 from pathlib import Path
 from typing import Any

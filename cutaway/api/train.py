@@ -342,7 +342,7 @@ def _column_names(ignore: Any) -> tuple[str, ...]:
         names = [None]
     if isinstance(ignore, str) or not all(isinstance(name, str) for name in names):
         hint = Hint("pass for example {}", ignore=["age"])
-        raise UsageError("ignore is a list of columns of a table", got=f"{ignore!r:.200}", hint=hint)
+        raise UsageError(f"ignore must be a list of columns of a table, not {ignore!r:.200}", hint=hint)
     return tuple(dict.fromkeys(str(name) for name in names))
 
 
@@ -363,11 +363,10 @@ def _without(like: Run, ignore: tuple[str, ...], from_epoch: int | None) -> Data
         return loaded
     if not isinstance(loaded, Table):
         got = f"{loaded.name}, which is no table"
-        raise UsageError("ignore is a list of columns of a table", got=got, hint="leave ignore out")
+        raise UsageError("ignore must be a list of columns of a table", got=got, hint="leave ignore out")
     if from_epoch is not None or like.context.manifest.first_weights != DRAWN:
         raise UsageError(
-            "columns are left out of a training whose first weights are drawn",
-            got="weights that were there before it, which have a place for each column",
+            "ignore needs a training that starts from random weights; these have a place for each column",
             hint="leave out ignore" if from_epoch is None else "leave out ignore or from_epoch",
         )
     return leave_out(loaded, ignore)
@@ -449,8 +448,7 @@ def _check_resumable(run: Run) -> None:
         again, further = run.context.train_like(run_argument(run.path)), "cutaway.train(run.model(), ...)"
         longer = f"train for longer with: {again} --epochs {2 * epochs}, or its model further in Python: {further}"
         raise UsageError(
-            "only a run that is not finished can be resumed",
-            got=f"{run.path.name}, finished after {epochs} epoch{'s' if epochs != 1 else ''}",
+            f"{run.path.name} is finished, after {epochs} epoch{'s' if epochs != 1 else ''}, and cannot be resumed",
             hint=longer if again and again.startswith("cutaway ") else f"in Python, train its model further: {further}",
         )
     _check_trained(run, "resumed")
@@ -467,7 +465,6 @@ def _check_trained(run: Run, what: str) -> None:
         return
     fit = origin == "keras fit"
     raise UsageError(
-        f"only a training by cutaway can be {what}",
-        got=f"{run.path.name}, recorded from {'a fit of your own' if fit else 'a ready-made model'}",
+        f"{run.path.name} cannot be {what}: it records {'a fit of your own' if fit else 'a ready-made model'}",
         hint="call fit again with a Recorder" if fit else "train its model in Python: cutaway.train(run.model(), ...)",
     )

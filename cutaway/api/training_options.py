@@ -1,4 +1,4 @@
-"""What a training is asked for on the command line; what is not given comes from a recipe or from another run."""
+"""The options of a training on the command line; those that are not given come from a recipe or from another run."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ def parse_hidden(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise UsageError(
-            "--hidden is a list of whole numbers separated by commas", got=f'"{text}"', hint="try --hidden 512,512"
+            f'--hidden must be whole numbers separated by commas, not "{text}"', hint="try --hidden 512,512"
         ) from None
 
 
@@ -33,8 +33,7 @@ def parse_class_weight(text: str) -> dict[int, float] | str:
         return {int(number): float(weight) for number, weight in pairs}
     except ValueError:
         raise UsageError(
-            "--class-weight is balanced, or class=weight pairs separated by commas",
-            got=f'"{text}"',
+            f'--class-weight must be balanced, or class=weight pairs separated by commas, not "{text}"',
             hint="try --class-weight 0=2.0,3=0.5",
         ) from None
 

@@ -195,8 +195,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self, "embedding_")
         if self._placement is None:
             raise UsageError(
-                "new samples are placed by their columns",
-                got="a layout of precomputed distances",
+                "a layout of precomputed distances cannot place new samples",
                 hint='lay out the columns themselves, with metric="euclidean" or "cosine"',
             )
         with limited_threads(self.n_jobs):
@@ -206,16 +205,15 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Refuse what the engine cannot do, with what can be done instead."""
         if isinstance(self.n_components, bool) or self.n_components not in (1, 2):
             hint = "pass n_components=2, or use sklearn.manifold.TSNE for another number"
-            raise UsageError("n_components is 2 or 1", got=repr(self.n_components), hint=hint)
+            raise UsageError(f"n_components must be 2 or 1, not {self.n_components!r}", hint=hint)
         if self.metric == "precomputed":
             self._check_of_distances()
         if self.dof != 1:
             hint = "pass dof=1, and exaggeration=1.5 or more for denser groups"
-            raise UsageError("dof is 1", got=repr(self.dof), hint=hint)
+            raise UsageError(f"dof must be 1, not {self.dof!r}", hint=hint)
         if not isinstance(self.metric, str) or self.metric not in METRICS:
             raise UsageError(
-                f"metric is one of {', '.join(METRICS)}",
-                got=repr(self.metric),
+                f"metric must be one of {', '.join(METRICS)}, not {self.metric!r}",
                 hint='for any other, pass sklearn.neighbors.kneighbors_graph(X, 90, mode="distance", metric=...) with '
                 'metric="precomputed"',
             )
@@ -224,8 +222,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Refuse what distances alone do not allow."""
         if self.neighbors != TSNE().neighbors:
             raise UsageError(
-                "of precomputed distances all samples are laid out, by the nearest of them",
-                got=f"neighbors={self.neighbors!r}",
+                f"neighbors={self.neighbors!r} does not go with precomputed distances, which name the nearest samples",
                 hint="leave neighbors out",
             )
 
@@ -244,8 +241,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         init = self.init
         if self.n_components == 1:
             if samples > EXACT:
-                rule = f"a line is laid out by exact forces, of at most {EXACT:,} samples"
-                raise UsageError(rule, got=f"{samples:,}", hint="pass n_components=2, or fewer samples")
+                rule = f"n_components=1 takes at most {EXACT:,} samples, not {samples:,}"
+                raise UsageError(rule, hint="pass n_components=2, or fewer samples")
             if not isinstance(init, str):
                 init = np.column_stack([np.asarray(init), np.zeros(len(init))])
         names = ("perplexity", "neighbors", "early_exaggeration", "early_exaggeration_iter", "exaggeration")
@@ -254,9 +251,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if self.n_iter is None:
             return given | {"n_iter": check_whole(self.max_iter, name="max_iter", least=early + 1)}
         if self.max_iter != TSNE().max_iter:
-            raise UsageError(
-                "iterations are counted by max_iter or by n_iter", got="both", hint="leave one of them out"
-            )
+            raise UsageError("max_iter and n_iter both give the number of iterations", hint="leave one of them out")
         # openTSNE counts without the early iterations
         return given | {"n_iter": early + check_whole(self.n_iter, name="n_iter", least=1)}
 
@@ -296,8 +291,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
             if not lengths.all():
                 raise DataError(
-                    "cosine distances are of rows that are not 0 everywhere",
-                    got=f"only zeros in row {int(np.argmin(lengths))}",
+                    f"row {int(np.argmin(lengths))} holds only zeros, so it has no cosine distances",
                     hint='leave such rows out, or pass metric="euclidean"',
                 )
             rows = rows / lengths
@@ -313,7 +307,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return near
 
     def _few_columns(self, rows: Any, *, reset: bool) -> np.ndarray:
-        """A sparse matrix as a dense one: its leading principal components by Lanczos' method where it is wide."""
+        """A sparse matrix as a dense one: its leading principal components by Lanczos' method if it is wide."""
         from sklearn.decomposition import PCA
         from sklearn.preprocessing import normalize
 
@@ -346,7 +340,6 @@ def _seed(random_state: Any) -> int:
     if isinstance(random_state, int | np.integer) and not isinstance(random_state, bool) and 0 <= random_state < 2**32:
         return int(random_state)
     raise UsageError(
-        "random_state is a whole number from 0 to 4294967295, a RandomState, or None",
-        got=repr(random_state),
+        f"random_state must be a whole number from 0 to 4294967295, a RandomState, or None, not {random_state!r}",
         hint="pass random_state=0",
     )

@@ -31,14 +31,12 @@ def as_inputs(x: Any, *, split: str) -> np.ndarray:
     values = _frame_values(x, split) if is_pandas(x, "DataFrame") else _array_values(x, split)
     if values.ndim < 2:
         raise DataError(
-            f"the inputs of {split} have the shape (sample, feature, ...)",
-            got=f"the shape {values.shape}",
+            f"the inputs of {split} have the shape {values.shape}, not (sample, feature, ...)",
             hint="use one row per sample, for example x.reshape(-1, 1) if a sample is one number",
         )
     if values.size == 0:
         raise DataError(
-            f"the inputs of {split} have at least one sample of at least one value",
-            got=f"the shape {values.shape}",
+            f"the inputs of {split} are empty: their shape is {values.shape}",
             hint="check how they were selected or read",
         )
     return values
@@ -75,14 +73,12 @@ def check_aligned(x: Any, y: Any, *, split: str, lengths: tuple[int, int]) -> No
     """
     if lengths[0] != lengths[1]:
         raise DataError(
-            f"{split} has one label for each sample",
-            got=f"{lengths[0]} samples and {lengths[1]} labels",
+            f"{split} has {lengths[0]} samples and {lengths[1]} labels",
             hint="check that both were read from matching files",
         )
     if is_pandas(x, "DataFrame") and is_pandas(y, "Series") and not x.index.equals(y.index):
         raise DataError(
-            f"the table and the labels of {split} have the same index",
-            got="indexes that differ",
+            f"the table and the labels of {split} have different indexes",
             hint="reorder the labels with y.loc[x.index], or reset both indexes if the rows match",
         )
 
@@ -101,15 +97,14 @@ def check_alike(train: np.ndarray, other: np.ndarray, *, split: str, given: tupl
     """
     if train.shape[1:] != other.shape[1:] or train.dtype != other.dtype:
         raise DataError(
-            f"x_{split} has the sample shape and dtype of x, {train.shape[1:]} {train.dtype}",
-            got=f"{other.shape[1:]} {other.dtype}",
+            f"x_{split} has the sample shape and dtype {other.shape[1:]} {other.dtype}, "
+            f"and x has {train.shape[1:]} {train.dtype}",
             hint="prepare both in the same way",
         )
     x, x_other = given
     if is_pandas(x, "DataFrame") and is_pandas(x_other, "DataFrame") and list(x.columns) != list(x_other.columns):
         raise DataError(
-            f"x_{split} has the columns of x in the same order",
-            got=f"{list(x_other.columns)} for {list(x.columns)}",
+            f"x_{split} has the columns {list(x_other.columns)}, and x has {list(x.columns)}",
             hint=f"pass x_{split}[x.columns]",
         )
 
@@ -129,11 +124,9 @@ def as_array(value: Any, *, what: str) -> np.ndarray:
     try:
         values = np.asarray(value)
     except ValueError:
-        raise DataError(
-            f"{what} form one rectangular array", got="rows of different lengths", hint="pad or truncate the rows"
-        ) from None
+        raise DataError(f"{what} have rows of different lengths", hint="pad or truncate the rows") from None
     if np.ma.is_masked(value):
-        raise DataError(f"{what} have no masked entries", got="a masked array", hint="fill or drop them")
+        raise DataError(f"{what} are a masked array", hint="fill in or drop the masked entries")
     return values
 
 
@@ -148,8 +141,7 @@ def _array_values(x: Any, split: str) -> np.ndarray:
     values = as_array(x, what=f"the inputs of {split}")
     if values.dtype.kind not in "biuf":
         raise DataError(
-            f"the inputs of {split} are an array of numbers",
-            got=f"an array of dtype {values.dtype}",
+            f"the inputs of {split} have the dtype {values.dtype}, which is not a type of numbers",
             hint="convert it, for example with np.asarray(x, dtype=np.float32)",
         )
     return _mapped_values(values, split) if is_mapped(values) else _copy(values)
@@ -172,8 +164,7 @@ def _dense(x: Any, split: str) -> np.ndarray:
 def _mapped_values(values: np.ndarray, split: str) -> np.ndarray:
     if values.dtype not in (np.uint8, np.float32):
         raise DataError(
-            f"the inputs of {split} can stay on disk if they are uint8 or float32",
-            got=f"a memory map of dtype {values.dtype}",
+            f"the inputs of {split} are a memory map of dtype {values.dtype}; only uint8 and float32 can stay on disk",
             hint="convert it piece by piece into np.lib.format.open_memmap(file, mode='w+', dtype='float32', "
             "shape=x.shape), or pass np.array(x) if it fits into memory",
         )
@@ -184,8 +175,7 @@ def _frame_values(frame: Any, split: str) -> np.ndarray:
     other = [str(column) for column, dtype in frame.dtypes.items() if dtype.kind not in "biuf"]
     if other:
         raise DataError(
-            f"every input column of {split} is numeric",
-            got="non-numeric " + ", ".join(map(repr, other)),
+            f"some input columns of {split} are not numeric: " + ", ".join(map(repr, other)),
             hint="drop these columns, or encode them as numbers, for example with pandas.get_dummies",
         )
     if all(dtype == np.uint8 for dtype in frame.dtypes):
@@ -202,7 +192,6 @@ def _not_finite(rows: np.ndarray, before: int, *, split: str, given: Any) -> Dat
     sample, feature = divmod(int(np.argmin(np.isfinite(rows))), rows.shape[1])
     column = f", column {str(given.columns[feature])!r}" if is_pandas(given, "DataFrame") else ""
     return DataError(
-        "inputs are finite numbers in the range of float32",
-        got=f"{rows[sample, feature]} in {split}[{before + sample}]{column}",
+        f"{rows[sample, feature]} in {split}[{before + sample}]{column} is not a finite number in the range of float32",
         hint="drop such samples or fill in their values",
     )

@@ -101,11 +101,11 @@ def load_dataset(
     data = _load_any(where, options, on_progress)
     if name is not None and (not isinstance(name, str) or not name.strip()):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(
-            "the name of a dataset is a string", got=repr(name), hint=Hint("pass for example {}", name="customers")
+            f"the name of a dataset must be a string, not {name!r}", hint=Hint("pass for example {}", name="customers")
         )
     if centering is not None:
         if isinstance(data, Table):
-            raise UsageError("centering is for gray images", got=f"the table {data.name}", hint="leave it out")
+            raise UsageError(f"centering is for gray images, and {data.name} is a table", hint="leave it out")
         data = replace(data, centering=as_centering(centering, data.sources["train"].x))
     given = {key: value for key, value in (("name", name), ("centering", centering)) if value is not None}
     if not given:
@@ -125,31 +125,21 @@ def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback
         raise _unknown(where)
     path = Path(place).resolve()
     if SURROGATES.search(str(path)):  # how Python reads bytes of a path that are no UTF-8; JSON and Arrow take none
-        raise DataError(
-            "the path of data is text in UTF-8",
-            got=f"the bytes {os.fsencode(path)!r}",
-            hint="rename the file or folder",
-        )
+        raise DataError(f"the path {os.fsencode(path)!r} is not text in UTF-8", hint="rename the file or folder")
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # reading a pipe would wait forever
-        raise DataError(
-            "data are read from a file or a folder",
-            got=f"{path}, which is {file_kind(mode)}",
-            hint="copy the data into a file first",
-        )
+        raise DataError(f"{path} is {file_kind(mode)}, not a file or a folder", hint="copy the data into a file first")
     source = _find(path)
     if source is None:
         kinds = ", or ".join(source.description for source in registry.SOURCES if source.info is None)
         raise DataError(
-            f"a path to data is {kinds}",
-            got=str(path),
+            f"{path} is not {kinds}",
             hint="read the file yourself and pass the arrays to Dataset.from_arrays(x, y)",
         )
     others = tables_beside(path)
     if others and not {name for name, value in options.items() if value is not None} <= source.options:
         raise UsageError(
-            "options of a table are for a table, not for the folder that it is in",
-            got=f"{path}, which holds {listed(others, 5)}",
+            f"the options are for a table, and {path} is a folder with {listed(others, 5)}",
             hint=f"name the table itself, such as {path / others[0]}",
         )
     loaded = _load(source, path, options, on_progress)
@@ -174,8 +164,7 @@ def origin_options(origin: Mapping[str, str]) -> dict[str, Any]:
         return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
     except (ValueError, RecursionError):
         raise DataError(
-            "the options of a dataset in run.json are as cutaway wrote them",
-            got=origin["options"][:60],
+            f"the options of the dataset in run.json are damaged: {origin['options'][:60]}",
             hint="restore run.json or train again",
         ) from None
 
@@ -198,8 +187,7 @@ def _load(
     if unknown := sorted(set(given) - source.options):
         takes = f"takes {', '.join(sorted(source.options))}" if source.options else "takes no options"
         raise UsageError(
-            f"{source.description if source.info is None else where} {takes}",
-            got=", ".join(unknown),
+            f"{source.description if source.info is None else where} {takes}, not {', '.join(unknown)}",
             hint="leave it out" if len(unknown) == 1 else "leave them out",
         )
     if source.reports:
@@ -217,8 +205,7 @@ def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallba
     frame, options = frames["train"], {"label": label} | options
     if not is_frame(frame):
         raise UsageError(
-            "load_dataset takes a name, a path, or a table of pandas, Polars or Arrow",
-            got=type(frame).__name__,
+            f"load_dataset takes a name, a path, or a table of pandas, Polars or Arrow, not {type(frame).__name__}",
             hint="turn arrays into a dataset with Dataset.from_arrays(x, y)",
         )
     readers: dict[str, Reader] = {source: frame_reader(each) for source, each in frames.items()}
@@ -239,7 +226,7 @@ def _find(where: str | Path) -> DataSource | None:
 
 
 def looks_like_a_path(where: str | os.PathLike[str]) -> bool:
-    """Whether a name with a suffix or a folder in it, such as "churn.csv", is that of a file, be there one or not."""
+    """Whether a name with a suffix or a folder in it, such as "churn.csv", names a file, whether it exists or not."""
     path = Path(where)
     return bool(path.suffix) or len(path.parts) > 1
 
@@ -247,7 +234,7 @@ def looks_like_a_path(where: str | os.PathLike[str]) -> bool:
 def _unknown(where: str | os.PathLike[str]) -> UnknownNameError:
     names = [info.name for info in dataset_names()]
     return UnknownNameError(
-        f"a dataset is one of {', '.join(names)}, or a path that exists",
-        got=f"{os.fspath(where)!r}{', which does not exist' if looks_like_a_path(where) else ''}",
+        f"no {'such path' if looks_like_a_path(where) else 'dataset'}: {os.fspath(where)!r}; "
+        f"datasets: {', '.join(names)}",
         hint=meant(where, names, "check the spelling or the path"),
     )

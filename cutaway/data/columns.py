@@ -44,13 +44,13 @@ MOST_GROUPINGS = 6
 and above ten no p-value of 10,000 exchanges could be small enough for all."""
 
 MOST_DATED = 2
-"""Columns of dates that are tried at most."""
+"""Maximum number of date columns to try."""
 
 SHARED = 0.2
-"""Share of the held-out rows with a training row of their group from which groups are looked at."""
+"""Groups are examined if at least this share of the held-out rows has a training row of the same group."""
 
 TIMED = 3_000
-"""Samples that are compared by time at most."""
+"""Maximum number of samples to compare by time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +62,8 @@ class ColumnValues:
         kind: "number", "category" or "date".
         use: "feature", "ignored", or what else it is for.
         treatment: What becomes of it, or why it is left out.
-        values: float64 ``(sample,)``: numbers, seconds since 1970, or codes from 0; NaN where nothing is known.
-        texts: ``(sample,)`` of a category, None where nothing is known; empty for other kinds.
+        values: float64 ``(sample,)``: numbers, seconds since 1970, or codes from 0; NaN if nothing is known.
+        texts: ``(sample,)`` of a category, None if nothing is known; empty for other kinds.
     """
 
     name: str
@@ -121,7 +121,7 @@ def column_facts(
     Args:
         loaded: What was loaded: a table, or a dataset, whose values are its columns.
         data: The inputs of a model, made of it.
-        split: Training samples are judged, and compared with test samples, or validation samples where there are none.
+        split: Training samples are judged, and compared with test samples, or validation samples if there are none.
 
     Returns:
         The columns of which there is something to say; what a quick model is worth on whole groups of samples; and the

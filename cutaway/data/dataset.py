@@ -242,8 +242,7 @@ class Dataset:
     def _rows(self, ids: SampleIds, column: str) -> LazyRows:
         if not isinstance(ids, SampleIds):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
-                "samples are selected by the ids of a split",
-                got=f"a value of the type {type(ids).__name__}",
+                f"samples are selected by the ids of a split, not by a value of the type {type(ids).__name__}",
                 hint=f'pass for example run.split.test, or use data.sources["train"].{column} for all rows',
             )
         arrays = tuple(getattr(source, column) for source in self.sources.values())
@@ -255,7 +254,7 @@ class Dataset:
         if outside.any():
             held = {name: len(source.y) for name, source in self.sources.items()}
             raise DataError(
-                f"sample ids are those of the dataset {self.name!r} with {held} samples",
+                f"a sample id is not in the dataset {self.name!r} with {held} samples",
                 got=ids.take([int(outside.argmax())]).places()[0],  # by its place: the data have no name for it
                 hint="use the ids of a split of this dataset",
             )
@@ -303,7 +302,7 @@ class Dataset:
             missing = [value is None for value in part]
             if any(missing) and not all(missing):
                 raise UsageError(
-                    f"x_{split} and y_{split} are given together or not at all",
+                    f"x_{split} and y_{split} must be given together",
                     got=f"only {'y' if missing[0] else 'x'}_{split}",
                     hint="pass both or neither",
                 )
@@ -347,13 +346,12 @@ def _resolve_scale(scale: Any, train: np.ndarray, *, ranges: Sequence[tuple[floa
     largest = max(-low, high) / value if 0 < value < 1 else 0.0
     if largest > LARGEST_INPUT:
         raise UsageError(
-            f"x / scale, the inputs of the model, stay below {LARGEST_INPUT:,.0f}",
-            got=f"scale={value:g}, which makes {max(-low, high):g} to {largest:g}",
+            f"scale={value:g} turns {max(-low, high):g} into {largest:g}; inputs must stay below {LARGEST_INPUT:,.0f}",
             hint=f"pass scale={max(-low, high):g} or so, or standardize x",
         )
     # The division is in float32, in which a smaller number would be 0 and a larger one infinite.
     if not float(np.finfo(np.float32).tiny) <= value <= float(np.finfo(np.float32).max):
-        raise UsageError('scale is "auto" or a number above 0', got=repr(scale), hint="pass for example scale=255")
+        raise UsageError(f'scale must be "auto" or a number above 0, not {scale!r}', hint="pass for example scale=255")
     return value
 
 

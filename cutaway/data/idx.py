@@ -87,8 +87,8 @@ def check_unpacked(path: Path, *, packed: int, unpacked: int) -> None:
     """
     if unpacked > max(MOST_UNPACKED, MOST_RATIO * packed):
         raise DataError(
-            f"packed values take at most {MOST_RATIO} times as much memory as the file, or {MOST_UNPACKED >> 20} MB",
-            got=f"{path}, {packed:,} bytes that become {unpacked:,}",
+            f"{path} unpacks from {packed:,} to {unpacked:,} bytes, more than {MOST_RATIO} times its size "
+            f"and more than {MOST_UNPACKED >> 20} MB",
             hint="unpack the file yourself if you trust it, or save it without compression",
         )
     ask_memory(unpacked, what="the values of a file", got=str(path), hint="use fewer samples, or a smaller dtype")
@@ -98,7 +98,7 @@ def read_content(path: str | os.PathLike[str], *, limit: int = LIMIT) -> IdxCont
     """Read one IDX file as `read_idx` does, with its bytes."""
     path = Path(path)
     if not os.path.isfile(path):  # unlike Path.is_file, it returns False for a name that is too long
-        raise UnknownNameError("an IDX file is at a path that exists", got=str(path), hint="check the path")
+        raise UnknownNameError(f"no such IDX file: {path}", hint="check the path")
     try:
         with path.open("rb") as file:
             packed = file.read(2) == GZIP_MAGIC
@@ -110,12 +110,10 @@ def read_content(path: str | os.PathLike[str], *, limit: int = LIMIT) -> IdxCont
                 return _parse(unpacked, path, limit=limit, room=room)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(
-            "a gzip file is complete and undamaged", got=f"{path} ({error})", hint="copy or download the file again"
+            f"the gzip file {path} is truncated or damaged ({error})", hint="copy or download the file again"
         ) from None
     except OSError as error:
-        raise DataError(
-            "an IDX file is readable", got=f"{path} ({error.strerror})", hint="check its permissions"
-        ) from None
+        raise DataError(f"cannot read the IDX file {path}: {error.strerror}", hint="check its permissions") from None
 
 
 def _parse(stream: io.BufferedIOBase, path: Path, *, limit: int, room: int) -> IdxContent:
@@ -124,8 +122,7 @@ def _parse(stream: io.BufferedIOBase, path: Path, *, limit: int, room: int) -> I
     # A size of 0 must not hide the others from the limit.
     if math.prod(max(size, 1) for size in shape) * dtype.itemsize > limit:
         raise DataError(
-            f"an IDX file contains at most {limit} bytes of values",
-            got=f"{path}, which declares {_form(dtype, shape)}",
+            f"{path} declares {_form(dtype, shape)}, more than {limit} bytes of values",
             hint="check the file, or pass a larger limit if this is intended",
         )
     if declared > room - len(header):
@@ -137,8 +134,7 @@ def _parse(stream: io.BufferedIOBase, path: Path, *, limit: int, room: int) -> I
         raise _truncated(path, declared=declared, present=f"{filled} are")
     if stream.read(1):
         raise DataError(
-            "an IDX file ends where its header says",
-            got=f"{path}, which continues after the declared {declared} bytes ({_form(dtype, shape)})",
+            f"{path} continues after the declared {declared} bytes ({_form(dtype, shape)})",
             hint="check that the file was not concatenated with another",
         )
     return IdxContent(header, body, dtype, shape)
@@ -148,24 +144,21 @@ def _read_header(stream: io.BufferedIOBase, path: Path) -> tuple[bytes, np.dtype
     magic = stream.read(4)
     if magic.lstrip()[:1] == b"<":
         raise DataError(
-            "an IDX file starts with two zero bytes",
-            got=f"{path}, which looks like an HTML page",
+            f"{path} is not an IDX file: it looks like an HTML page",
             hint="download the file again: the server sent a page instead",
         )
     if magic[:2] != b"\0\0"[: len(magic)] or (len(magic) > 2 and magic[2] not in TYPES):
         raise DataError(
-            "an IDX file starts with two zero bytes and a known type",
-            got=f"{path}, which starts with {magic!r}",
-            hint="check that it is an IDX file",
+            f"{path} is not an IDX file: it starts with {magic!r}, not with two zero bytes and a known type",
+            hint="check which file this is",
         )
     rank = magic[3] if len(magic) == 4 else 0
     if rank > MAX_RANK:
-        raise DataError(f"an IDX array has at most {MAX_RANK} axes", got=f"{path} with {rank}", hint="check the file")
+        raise DataError(f"{path} declares {rank} axes, more than {MAX_RANK}", hint="check the file")
     sizes = stream.read(4 * rank)
     if len(magic) + len(sizes) < 4 + 4 * rank:
         raise DataError(
-            "an IDX file contains its whole header",
-            got=f"{path}, which ends after {len(magic) + len(sizes)} bytes",
+            f"{path} ends after {len(magic) + len(sizes)} bytes, within its header",
             hint="copy or download the file again",
         )
     shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
@@ -188,7 +181,5 @@ def _form(dtype: np.dtype, shape: tuple[int, ...]) -> str:
 
 def _truncated(path: Path, *, declared: int, present: str) -> DataError:
     return DataError(
-        "an IDX file contains all values that it declares",
-        got=f"{path}, truncated: {declared} bytes are declared, {present} present",
-        hint="copy or download the file again",
+        f"{path} is truncated: {declared} bytes are declared, {present} present", hint="copy or download the file again"
     )

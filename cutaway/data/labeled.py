@@ -47,7 +47,7 @@ def _of_bunch(bunch: Any) -> Frames:
         frame = pd.DataFrame(bunch.data, columns=bunch.get("feature_names")).assign(**{name: target})
     except (TypeError, ValueError) as error:
         raise DataError(
-            "a Bunch holds a table (sample, column) and one target for each sample",
+            "the Bunch does not hold a table (sample, column) and one target for each sample",
             got=str(error).replace("\n", " "),
             hint="make a dataset with Dataset.from_arrays(bunch.data, bunch.target)",
         ) from None
@@ -60,8 +60,7 @@ def _of_splits(data: Any) -> Frames:
     features = _splits(data)[0].features
     if image := next((column for column, kind in features.items() if type(kind).__name__ == "Image"), None):
         raise DataError(
-            "images of a Hugging Face dataset are given as arrays",
-            got=f'images in the column "{image}"',
+            f'the column "{image}" of the Hugging Face dataset holds images',
             hint=f'pass Dataset.from_arrays([np.asarray(image) for image in split["{image}"]], split["label"])',
         )
     names = {column: tuple(kind.names) for column, kind in features.items() if hasattr(kind, "names")}
@@ -69,6 +68,7 @@ def _of_splits(data: Any) -> Frames:
     frames = {SOURCES.get(name, name): split.to_pandas() for name, split in splits.items()}
     if "train" not in frames:
         raise DataError(
-            'a Hugging Face dataset has a split "train"', got=", ".join(splits), hint="pass one of its splits alone"
+            f'the Hugging Face dataset has no split "train", only {", ".join(splits)}',
+            hint="pass one of its splits alone",
         )
     return frames, next(iter(names)) if len(names) == 1 else None, names

@@ -33,8 +33,7 @@ def as_labels(y: Any, *, split: str) -> np.ndarray:
     labels = as_array(y, what=f"the labels of {split}")
     if labels.ndim != 1:
         raise DataError(
-            f"the labels of {split} have the shape (sample,), one class per sample",
-            got=f"the shape {labels.shape}",
+            f"the labels of {split} have the shape {labels.shape}, not (sample,)",
             hint="pass the column as one axis, for example y.ravel()"
             if labels.shape[1:] == (1,)
             else "turn one-hot rows into classes with np.argmax(y, axis=1)",
@@ -48,7 +47,7 @@ def as_labels(y: Any, *, split: str) -> np.ndarray:
     if values and wrong is None:
         return np.asarray(values)
     raise DataError(
-        f"the labels of {split} are all integers, all bools or all strings",
+        f"the labels of {split} must be all integers, all bools or all strings",
         got="no label" if wrong is None else f"{values[wrong]!r} as {split}[{wrong}]",
         hint=_hint(values),
     )
@@ -98,8 +97,7 @@ def encode_labels(
         _question_many(train, classes=len(names))
         if len(names) < 2:
             raise DataError(
-                "the labels of train have at least two classes",
-                got=f"the classes {list(names)}",
+                f"the labels of train have fewer than two classes: {list(names)}",
                 hint="add samples of another class, or pass class_names",
             )
     else:
@@ -119,8 +117,7 @@ def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
     distinct = len(set(names)) == len(names) >= 2
     if not distinct or not all(isinstance(name, str) for name in names):
         raise UsageError(
-            "class_names are at least two different strings",
-            got=repr(class_names),
+            f"class_names must be at least two different strings, not {class_names!r}",
             hint=Hint("pass for example {}", class_names=["cat", "dog"]),
         )
     return names
@@ -130,8 +127,7 @@ def _encode(labels: np.ndarray, classes: np.ndarray, *, split: str, rule: str) -
     text = classes.dtype.kind == "U"
     if text != (labels.dtype.kind == "U"):
         raise DataError(
-            "the labels of train and test are of the same kind",
-            got=f"{'numbers' if text else 'strings'} in {split}",
+            f"the labels of {split} are {'numbers' if text else 'strings'}, unlike those of train",
             hint="convert one of them",
         )
     order = np.argsort(classes)

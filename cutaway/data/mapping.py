@@ -42,8 +42,7 @@ def check_whole(array: np.ndarray) -> None:
         return
     if size < offset + len(file):
         raise DataError(
-            "a file of inputs does not change while it is in use",
-            got=f"{name or 'a memory map'} truncated from {offset + len(file)} to {size} bytes",
+            f"{name or 'a memory map'} was truncated from {offset + len(file)} to {size} bytes while it was in use",
             hint="restore the file, then train or resume again",
         )
 

@@ -37,8 +37,7 @@ def map_npy(path: Path) -> np.ndarray:
         if error.errno != errno.ENOMEM:
             raise _unreadable(path, error) from None
         raise DataError(
-            "an .npy file is mapped into the address space of the process",
-            got=f"{path} of {path.stat().st_size / 1e9:.2f} GB, for which there is no room",
+            f"there is no room in the address space to map {path} of {path.stat().st_size / 1e9:.2f} GB",
             hint="raise the limit, in a shell with: ulimit -v unlimited",
         ) from None
     # As with .npz, NumPy's header parser raises too many kinds to list.
@@ -49,8 +48,7 @@ def map_npy(path: Path) -> np.ndarray:
 def _unreadable(path: Path, error: Exception) -> DataError:
     reason = textwrap.shorten(str(error) or type(error).__name__, 200)
     return DataError(
-        "an .npy file is readable and complete and contains no Python objects",
-        got=f"{path} ({reason})",
+        f"cannot read {path} as an .npy file without Python objects: {reason}",
         hint="save it again with np.save(file, array), or check its permissions",
     )
 

@@ -194,8 +194,7 @@ def find_sample(name: str, sizes: Mapping[str, int], *, split: Split | None = No
     if with_place and (found := _at_place(with_place[1], sources, sizes, split)) is not None:
         if isinstance(names, FileNames) and (now := names.of(found)[0]) != name:
             raise DataError(
-                "a sample is in the file that is named beside its place",
-                got=f'"{name}", where the data have "{now}" now',
+                f'"{name}" names another file than the data, which have "{now}" at that place now',
                 hint="name the file alone",
             )
         return found

@@ -39,7 +39,7 @@ class SampleIds:
 
     A sample is named by its source and its row there, such as ``test[7]``; where a dataset has only one source, which
     we split ourselves, it is ``sample[7]``. Rows of a table may have names of their own instead, and images in a
-    folder have their file beside it.
+    folder also have their file.
 
     Attributes:
         sources: Names of the sources, at most 256.
@@ -65,14 +65,13 @@ class SampleIds:
         )
         if not fits:
             raise DataError(
-                "sample ids have a uint8 source_index and an int64 index of the same length",
+                "sample ids need a uint8 source_index and an int64 index of the same length",
                 got=f"{self.source_index.dtype} {self.source_index.shape} and {self.index.dtype} {self.index.shape}",
                 hint="take them from a Split",
             )
         if self.source_index.size and self.source_index.max() >= len(self.sources):
             raise DataError(
-                f"the source_index of a sample is below {len(self.sources)}, the number of sources",
-                got=str(self.source_index.max()),
+                f"a sample has the source_index {self.source_index.max()}, and there are {len(self.sources)} sources",
                 hint="take ids from a Split",
             )
 

@@ -25,8 +25,7 @@ def stratified_sample(labels: np.ndarray, limit: int, *, seed: int) -> np.ndarra
     limit, seed = check_whole(limit, name="limit", least=1), check_seed(seed)
     if labels.ndim != 1:
         raise DataError(
-            "labels are one class number per sample",
-            got=f"the shape {labels.shape}",
+            f"labels must be one class number per sample, not of the shape {labels.shape}",
             hint="turn one-hot rows into numbers with argmax(axis=1)",
         )
     if len(labels) <= limit:

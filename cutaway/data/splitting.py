@@ -9,7 +9,6 @@ from typing import Protocol
 import numpy as np
 
 from cutaway.errors import ConfigError, DataError, Hint
-from cutaway.words import counted
 
 from .samples import SampleIds
 from .sampling import stratified_split
@@ -54,7 +53,7 @@ class Labeled(Protocol):
 
     @property
     def dividing(self) -> Dividing:
-        """How the samples are divided where nothing else is asked for."""
+        """The default division of the samples."""
         ...
 
 
@@ -87,11 +86,11 @@ def split_dataset(
     for name, share, least in (("validation", validation, "above"), ("test", test, "from")):
         if not isinstance(share, float) or not 0 <= share < 1 or (least == "above" and share == 0):
             raise ConfigError(
-                f"{name} is a share {least} 0 and below 1", got=repr(share), hint=Hint("pass {}", **{name: 0.25})
+                f"{name} must be a share {least} 0 and below 1, not {share!r}", hint=Hint("pass {}", **{name: 0.25})
             )
     if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
         raise ConfigError(
-            "seed is an integer from 0 to 4294967295", got=repr(seed), hint=Hint("pass for example {}", seed=0)
+            f"seed must be an integer from 0 to 4294967295, not {seed!r}", hint=Hint("pass for example {}", seed=0)
         )
     labels = data.labels["train"]
     index = np.arange(len(labels))
@@ -145,14 +144,13 @@ def _hold_out(
     if short.size:
         name, total = data.class_names[short[0]], np.count_nonzero(labels == short[0])
         raise DataError(
-            "every class has enough samples for train, val and test",
-            got=f"class {name!r} with {total}",
+            f"class {name!r} has too few samples for train, val and test: {total}",
             hint="add samples of this class or drop it",
         )
     if least < len(present):
         raise DataError(
-            f"both sides of a split have at least one sample of each of the {len(present)} classes",
-            got=f"{held} of {len(index)} samples for a share of {share:g}",
+            f"a share of {share:g}, {held} of {len(index)} samples, leaves one side of the split without some of the "
+            f"{len(present)} classes",
             hint="change the share or add samples",
         )
     kept, held_out = stratified_split(labels[index], held_out=held, seed=seed)
@@ -166,9 +164,8 @@ def _refuse_measurements(data: Labeled, present: np.ndarray) -> None:
         return
     numbers = sorted(map(int, names))
     raise DataError(
-        "cutaway is for classification: a label is one of a few classes, each with several samples",
-        got=f"{len(numbers):,} different whole numbers from {numbers[0]:,} to {numbers[-1]:,} in {data.name}, "
-        "some in too few samples",
+        f"cutaway is for classification, and {data.name} has {len(numbers):,} different labels, whole numbers "
+        f"from {numbers[0]:,} to {numbers[-1]:,}, some in too few samples",
         hint="if they measure something, make classes of them, for example with pandas.cut(labels, 5); if each is a "
         "class, drop those with too few samples",
     )
@@ -183,16 +180,14 @@ def _hold_out_groups(
     count = len(np.unique(groups))
     if count < folds:
         raise DataError(
-            f"holding out a share of {share:g} in whole groups takes at least {folds} groups",
-            got=counted(count, "group"),
+            f"there are {count} groups, and holding out a share of {share:g} in whole groups takes {folds}",
             hint="choose a larger share, or another column of groups",
         )
     labels = data.labels["train"][index]
     if (largest := int(np.bincount(labels).max())) < folds:
         _refuse_measurements(data, np.unique(labels))
         raise DataError(
-            f"holding out a share of {share:g} in whole groups takes a class of at least {folds} samples",
-            got=f"{largest} in the largest class",
+            f"the largest class has {largest} samples, and a share of {share:g} in whole groups takes {folds}",
             hint="add samples, or choose a larger share",
         )
     folded = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(labels, labels, groups)
@@ -210,8 +205,7 @@ def _hold_out_latest(
     first = int(np.searchsorted(times[order], times[order[-held]], side="left"))
     if not first:
         raise DataError(
-            "some samples are earlier than those held out",
-            got=f"{len(index):,} samples, of which the latest {held:,} and all others have the same time",
+            f"cannot split by time: the latest {held:,} of {len(index):,} samples and all others have the same time",
             hint="name another column of times",
         )
     kept, later = np.sort(index[order[:first]]), np.sort(index[order[first:]])
@@ -225,8 +219,7 @@ def _check_classes(data: Labeled, kept: np.ndarray, held: np.ndarray, *, where: 
     if lacking.size:
         _refuse_measurements(data, np.unique(labels))
         raise DataError(
-            "every class is in the training samples",
-            got=f"class {data.class_names[lacking[0]]!r} {where}",
+            f"the training samples lack the class {data.class_names[lacking[0]]!r}, which is {where}",
             hint="hold out a smaller share, or add samples of this class",
         )
 

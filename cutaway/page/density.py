@@ -1,7 +1,7 @@
 """The density of many samples on a map: how many lie in each cell of a square, and of which class most of them are.
 
-There are several grids over the same square, each with twice as many cells along a side as the one before, so that
-whoever zooms in sees finer structure.
+There are several grids over the same square, each with twice as many cells along a side as the one before, so
+zooming in shows finer structure.
 """
 
 from collections.abc import Sequence

@@ -28,7 +28,7 @@ class SampleColumn:
         title: A few words.
         kind: "category", "number", "date" or "text".
         values: One array (sample,), or one for each epoch. Of categories integers from 0, -1 where there is none; of
-            numbers floats, NaN where there is none; of dates seconds since 1970 in UTC, likewise; of texts a tuple of
+            numbers floats, NaN if there is none; of dates seconds since 1970 in UTC, likewise; of texts a tuple of
             texts.
         names: The categories.
         palette: "classes" for the colors of classes, "right" for those of right and wrong, "compared" for
@@ -72,13 +72,13 @@ class UnitColumns:
 
     Attributes:
         cost: float (unit,): how much the loss rises without it, in nats.
-        error: float (unit,): the standard error of the cost, in nats; NaN where it is not known.
+        error: float (unit,): the standard error of the cost, in nats; NaN if it is not known.
         measurable: bool (unit,): whether the cost is more than two standard errors away from 0.
         accuracy: float (unit,): how much of the accuracy, 0 to 1, is lost without it.
         affected: Integers (unit,): the class that loses most accuracy.
         affected_accuracy: float (unit,): how much of its accuracy that class loses.
         firing: float (unit,): the share of samples for which it is above 0.
-        selectivity: float (unit,): 0 to 1, NaN where it is not defined.
+        selectivity: float (unit,): 0 to 1, NaN if it is not defined.
         preferred: Integers (unit,): the class with the highest mean activation.
         similar: Integers (unit,): the unit of the layer with the highest correlation; -1 for none.
         similarity: float (unit,): that correlation; NaN for none.
@@ -134,7 +134,7 @@ class LayerMap:
         title: A few words.
         detail: One line: what it is and how large.
         layouts: uint16 (sample, 2), y up: one, or one for each epoch.
-        measures: A name, and a number from 0 to 1 for each epoch; None where there is none.
+        measures: A name, and a number from 0 to 1 for each epoch; None if there is none.
         units: What its units are for; None if it is not known.
     """
 
@@ -243,7 +243,7 @@ class Explorer(Section):
         neighbors_in: Title of the layer in which they are nearest.
         network: The model, so that the page can compute its layers; None if it cannot.
         without: Why there is no network, as a sentence; may be empty.
-        inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None where they are the images.
+        inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None if they are the images.
         references: Training samples for what a person draws or enters; None for none.
         density: How many samples lie where on one of the maps, where there are many more than have a point; else None.
         begins: What is shown first, as the address of a page says it; "" for the defaults.
@@ -282,7 +282,7 @@ class Explorer(Section):
         sizes += [len(array) for array in (self.images, self.neighbors, self.inputs) if array is not None]
         if not self.layers or not self.columns or set(sizes) != {self.count}:
             raise UsageError(
-                "an explorer has at least one layer and one column, with an entry for each sample",
+                "an explorer needs at least one layer and one column, with an entry for each sample",
                 got=f"{self.count} samples, and entries for {', '.join(map(str, sorted(set(sizes)))) or 'none'}",
                 hint="pass arrays of one length",
             )

@@ -53,7 +53,7 @@ class SuspectLabel:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelSheet(Section):
-    """Suspect labels, and the file in which a person decides on them.
+    """Suspect labels, and the file with a person's decisions on them.
 
     Attributes:
         names: Names of the classes.
@@ -77,7 +77,7 @@ class LabelSheet(Section):
         classes = len(self.names)
         if not self.suspects or not numbers <= set(range(classes)):
             raise UsageError(
-                "a sheet of labels has at least one suspect, and all its classes have a name",
+                "a sheet of labels needs at least one suspect, and a name for each of its classes",
                 got=f"{len(self.suspects)} suspects of the classes {', '.join(map(str, sorted(numbers))) or 'none'}, "
                 f"{classes} names",
                 hint="pass the names of all classes",

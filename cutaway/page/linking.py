@@ -52,8 +52,7 @@ def imported_modules(entry: str, read: Callable[[str], str]) -> dict[str, str]:
 def _visit(name: str, read: Callable[[str], str], sources: dict[str, str], *, path: tuple[str, ...]) -> None:
     if name in path:
         raise UsageError(
-            "modules do not import each other in a circle",
-            got=" imports ".join((*path[path.index(name) :], name)),
+            "modules import each other in a circle: " + " imports ".join((*path[path.index(name) :], name)),
             hint="move what both need into a third module",
         )
     if name in sources:

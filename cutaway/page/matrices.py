@@ -39,7 +39,7 @@ class Matrix(Section):
         size = len(self.names)
         if self.counts.shape != (size, size) or len(self.samples) != size or len(self.classes) != size:
             raise UsageError(
-                "a confusion matrix has a row and a column for each class",
+                "a confusion matrix needs a row and a column for each class",
                 got=f"{size} names, {len(self.classes)} classes, {len(self.samples)} totals and counts of the shape "
                 f"{self.counts.shape}",
                 hint="pass counts (true, predicted)",
@@ -79,7 +79,7 @@ class HeatMap(Section):
         columns: Name of each column.
         across: What the columns are, in a word or two.
         down: What the rows are.
-        values: float (row, column), 0 to 1, NaN where there is none.
+        values: float (row, column), 0 to 1, NaN if there is none.
 
     Raises:
         UsageError: The sizes do not fit, or a value is outside of its range.
@@ -97,12 +97,12 @@ class HeatMap(Section):
         known = self.values[~np.isnan(self.values)]
         if self.values.shape != (len(self.rows), len(self.columns)) or ((known < 0) | (known > 1)).any():
             raise UsageError(
-                "a heat map has a number from 0 to 1 for each row and column",
+                "a heat map needs a number from 0 to 1 for each row and column",
                 got=f"{len(self.rows)} rows, {len(self.columns)} columns and values of the shape {self.values.shape}",
                 hint="pass values (row, column)",
             )
 
     @property
     def cells(self) -> list[list[float | None]]:
-        """The values row by row, None where there is none."""
+        """The values row by row, None if there is none."""
         return [[None if np.isnan(value) else float(value) for value in row] for row in self.values]

@@ -1,4 +1,4 @@
-/** Where the page is so narrow that sections are closed until they are asked for. */
+/** Where the page is so narrow that sections are closed until a person opens them. */
 const NARROW = matchMedia("(max-width: 40rem)");
 
 /** Where the list of sections is a column beside them. */

@@ -147,7 +147,7 @@ def _escaped(value: Any) -> Any:
 
 
 def _number_columns(rows: Sequence[Mapping[str, str]]) -> set[str]:
-    """The columns in which every entry is a number such as "7 (21.9%)" or a dash."""
+    """The columns whose every entry is a number such as "7 (21.9%)" or a dash."""
     return {key for key in rows[0] if all(_NUMBER.fullmatch(row[key]) for row in rows)} if rows else set()
 
 

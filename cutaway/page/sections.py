@@ -281,7 +281,7 @@ class Page:
         for name in names:
             if not re.fullmatch("[a-z]+", name) or names.count(name) > 1:
                 raise UsageError(
-                    "each section of a page has a name of its own, one lowercase word",
+                    "each section of a page needs a name of its own, one lowercase word",
                     got=f"{name!r} among {', '.join(names)}",
                     hint='name it for example "layers"',
                 )

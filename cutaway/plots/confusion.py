@@ -81,7 +81,7 @@ def _counts(matrix: ArrayLike, class_names: Sequence[str]) -> NDArray[np.int64]:
     size = len(class_names)
     if counts.shape != (size, size) or size == 0 or counts.dtype.kind not in "iu" or counts.min() < 0:
         raise DataError(
-            f"a confusion matrix holds counts, one row and one column for each of the {size} class names",
+            f"a confusion matrix must hold counts, one row and one column for each of the {size} class names",
             got=f"{counts.dtype} of shape {counts.shape}" + (", some below 0" if counts.min(initial=0) < 0 else ""),
             hint="pass sklearn.metrics.confusion_matrix(true, predicted)",
         )

@@ -51,7 +51,7 @@ def learning_panels(history: History, *, turned: int | None = None, kept: int | 
     """
     if not history or any(key not in record for record in history for key in ("epoch", "loss")):
         raise DataError(
-            "a history has at least one row, and each row has an epoch and a loss",
+            "a history needs at least one row, and an epoch and a loss in each row",
             got="no rows" if not history else str(dict(history[0])),
             hint="train for at least one epoch",
         )
@@ -84,7 +84,7 @@ def _marks(history: History, turned: int | None, kept: int | None, *, is_first: 
     epochs = [record["epoch"] for record in history]
     for name, epoch in (("turned", turned), ("kept", kept)):
         if epoch is not None and epoch not in epochs:
-            raise UsageError(f"{name} is an epoch of the history", got=str(epoch), hint=f"pass {name}=None")
+            raise UsageError(f"{name}={epoch} is not an epoch of the history", hint=f"pass {name}=None")
     lowest, marks = "lowest validation loss", list[Mark]()
     if turned is not None:
         words = f"{lowest}, kept: " if kept == turned else f"{lowest}: "

@@ -51,7 +51,7 @@ def hover_images(images: NDArray) -> HoverImages:
     pixels = int(np.prod(images.shape[1:]))
     if pixels > _SHEET_PIXELS:
         raise DataError(
-            f"a hover image has at most {_SHEET_PIXELS:,} pixels", got=f"{pixels:,}", hint="pass smaller images"
+            f"the hover images have {pixels:,} pixels, more than {_SHEET_PIXELS:,}", hint="pass smaller images"
         )
     room = _SHEET_PIXELS // max(pixels, 1)
     columns = max(1, int(np.sqrt(room)))

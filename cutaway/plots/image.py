@@ -36,7 +36,7 @@ def sprite_sheet(images: ArrayLike, *, columns: int | None = None) -> tuple[byte
     count, height, width, *channels = pixels.shape
     columns = math.ceil(math.sqrt(count)) if columns is None else columns
     if columns < 1:
-        raise DataError("a sprite sheet has at least 1 column", got=str(columns), hint="pass columns=None")
+        raise DataError(f"columns must be at least 1, not {columns}", hint="pass columns=None")
     rows = math.ceil(count / columns)
     cells = np.zeros((rows * columns, height, width, *channels), np.uint8)
     cells[:count] = pixels
@@ -55,7 +55,7 @@ def image_png(image: ArrayLike, *, scale: int = 1) -> bytes:
         DataError: The image has another shape or range, or the scale is below 1.
     """
     if scale < 1:
-        raise DataError("an image's scale is 1 or more", got=str(scale), hint="pass scale=1")
+        raise DataError(f"scale must be 1 or more, not {scale}", hint="pass scale=1")
     pixels = _pixels(np.asarray(image)[np.newaxis])[0]
     return _png(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
 
@@ -63,7 +63,7 @@ def image_png(image: ArrayLike, *, scale: int = 1) -> bytes:
 def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
     """Return positive and negative numbers as a PNG: orange above 0, blue below, the more transparent the closer to 0.
 
-    Transparent at 0, not white, so that it suits light and dark pages.
+    Transparent at 0, not white: it suits light and dark pages.
 
     Args:
         values: (height, width), finite; the largest absolute value is opaque.
@@ -76,7 +76,9 @@ def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
     if array.ndim != 2 or not array.size or not np.isfinite(array).all() or scale < 1:
         got = f"shape {array.shape}, scale {scale}"
         raise DataError(
-            "a signed image is a finite array (height, width), and its scale at least 1", got=got, hint="reshape it"
+            "a signed image must be a finite array (height, width), and its scale at least 1",
+            got=got,
+            hint="reshape it",
         )
     most = np.abs(array).max()
     colors = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (NEGATIVE, POSITIVE)], np.uint8)
@@ -102,7 +104,7 @@ def image_grid(images: ArrayLike, titles: Sequence[str], *, columns: int = 10) -
     shown = _pixels(images)
     if not len(shown) or len(titles) != len(shown) or columns < 1:
         raise DataError(
-            "a grid has a title for each of at least one image, and at least 1 column",
+            "a grid needs a title for each of at least one image, and at least 1 column",
             got=f"{len(shown)} images, {len(titles)} titles and {columns} columns",
             hint="pass as many titles as images",
         )
@@ -131,7 +133,7 @@ def _pixels(images: ArrayLike) -> NDArray[np.uint8]:
     array = np.asarray(images)
     if array.ndim not in (3, 4) or array.shape[3:] not in ((), (3,)) or array.size == 0:
         raise DataError(
-            "images are an array (sample, height, width) or (sample, height, width, 3) with at least one pixel",
+            "images must be an array (sample, height, width) or (sample, height, width, 3) with at least one pixel",
             got=f"shape {array.shape}",
             hint="reshape the samples, for example x.reshape(-1, 28, 28)",
         )
@@ -140,7 +142,7 @@ def _pixels(images: ArrayLike) -> NDArray[np.uint8]:
     # NaN fails both comparisons, so it is refused as well
     if array.dtype.kind != "f" or not (array.min() >= 0 and array.max() <= 1):
         got = f"{array.dtype} in {array.min()}..{array.max()}"
-        raise DataError("images are uint8 or floats from 0 to 1", got=got, hint="scale them to 0..1 first")
+        raise DataError("images must be uint8 or floats from 0 to 1", got=got, hint="scale them to 0..1 first")
     return np.rint(array * 255).astype(np.uint8)
 
 

@@ -12,7 +12,7 @@ from cutaway.errors import DataError
 from .theme import LINE_COLORS, are_whole
 
 LONGEST = 1000
-"""Points of a curve that are drawn at most."""
+"""Maximum number of points of a curve that are drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Series:
         ends = [end for end in (self.low, self.high) if end is not None]
         if len({len(values) for values in (self.x, self.y, *ends)}) > 1 or len(ends) == 1:
             raise DataError(
-                "each point of a series has x and y, and both ends of its interval or none",
+                "each point of a series needs x and y, and both ends of its interval or none",
                 got=f"{len(self.x)} x, {len(self.y)} y, {[len(end) for end in ends]}",
                 hint="pass arrays of the same length",
             )
@@ -174,7 +174,7 @@ class Panel:
 
     @property
     def x_padding(self) -> float:
-        """How far the axis goes on beside what is counted: single epochs need room, and points are not cut."""
+        """How far the axis extends beyond the counted values: single epochs need room, and points are not cut."""
         x = np.concatenate([np.asarray(series.x, np.float64) for series in self.series])
         return max(0.5, 0.05 * float(np.ptp(x)))
 

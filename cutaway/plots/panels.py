@@ -16,7 +16,7 @@ BAR = 0.88
 """Share of their distance that bars take."""
 
 COLUMNS = 3
-"""Panels in a row of a matplotlib figure at most."""
+"""Maximum number of panels in a row of a matplotlib figure."""
 
 
 def panels(contents: Sequence[Panel], *, title: str = "") -> "Figure":

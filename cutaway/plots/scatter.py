@@ -36,7 +36,7 @@ _ONE_TOOLTIP = "body > .bk-Tooltip:has(~ .bk-Tooltip) { visibility: hidden; }"
 
 
 def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[str], *, title: str = "") -> "Figure":
-    """Draw an embedding with matplotlib, with the legend beside it.
+    """Draw an embedding with matplotlib, with the legend next to it.
 
     Args:
         xy: Coordinates (sample, 2); both axes have the same scale. Points are drawn in this order.
@@ -63,7 +63,7 @@ def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[st
 def draw_points(
     axes: "Axes", points: NDArray[np.float32], classes: NDArray[np.intp], class_names: Sequence[str]
 ) -> "list[tuple[NDArray[np.bool_], PathCollection]]":
-    """Draw points on axes without ticks, in the order of the samples, so that no class covers another.
+    """Draw points on axes without ticks, in the order of the samples, which lets no class cover another.
 
     Returns:
         For each marker, which points have it, and what was drawn of these.
@@ -93,7 +93,7 @@ def draw_points(
 
 
 def legend_beside(figure: "Figure", classes: NDArray[np.intp], class_names: Sequence[str]) -> None:
-    """Name the classes with points beside the axes of a figure, in as many columns as fit its height."""
+    """Name the classes with points next to the axes of a figure, in as many columns as fit its height."""
     from matplotlib.lines import Line2D
 
     styles, others = class_styles(classes, count=len(class_names))
@@ -193,7 +193,7 @@ def checked(
     points = np.asarray(xy, np.float32)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0 or not np.isfinite(points).all():
         raise DataError(
-            "an embedding is an array (sample, 2) of finite numbers with at least one sample",
+            "an embedding must be an array (sample, 2) of finite numbers with at least one sample",
             got=f"shape {points.shape}" + ("" if np.isfinite(points).all() else " with NaN or infinity"),
             hint="embed the layer again",
         )
@@ -203,7 +203,7 @@ def checked(
 def _checked_length(what: str, array: NDArray, count: int) -> NDArray:
     if array.ndim == 0 or len(array) != count:
         raise DataError(
-            f"{what} has one entry for each of the {count} points",
+            f"{what} must have one entry for each of the {count} points",
             got=f"shape {array.shape}",
             hint="pass one entry per sample, in the order of the embedding's ids",
         )
@@ -214,7 +214,7 @@ def _classes(labels: NDArray, class_names: Sequence[str]) -> NDArray[np.intp]:
     size = len(class_names)
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= size:
         raise DataError(
-            f"a label is an integer from 0 to {size - 1}, one for each class name",
+            f"a label must be an integer from 0 to {size - 1}, one for each class name",
             got=f"{labels.dtype} of shape {labels.shape}, {labels.min()}..{labels.max()}",
             hint="pass class indices, and one name per class",
         )
@@ -267,7 +267,7 @@ def _add_classes(
 
 
 def _distinct(labels: list[str]) -> list[str]:
-    """Labels of which no two are equal, as shortened names may be: Bokeh's legend joins equal ones."""
+    """Labels without duplicates, which shortened names may have: Bokeh's legend joins equal ones."""
     seen: dict[str, int] = {}
     for place, label in enumerate(labels):
         seen[label] = seen.get(label, 0) + 1

@@ -108,8 +108,8 @@ def table_html(table: Any, *, rows: int = ROWS, caption: str = "") -> str:
     """The first rows of a pandas DataFrame as an HTML table, everything in it escaped.
 
     Args:
-        table: The DataFrame; its index is shown where it is not 0, 1, 2, ...
-        rows: How many rows at most.
+        table: The DataFrame; its index is shown if it is not 0, 1, 2, ...
+        rows: Maximum number of rows.
         caption: What it is, set above.
     """
     import pandas

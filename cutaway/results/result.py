@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Result(NotebookDisplay):
-    """An answer. A topic declares `line`, `table`, and where it has more `tables` and `panels`; the rest follows."""
+    """An answer. A topic declares `line`, `table`, and if it has more `tables` and `panels`; the rest follows."""
 
     __slots__ = ()
 
@@ -64,7 +64,7 @@ class Result(NotebookDisplay):
 
     def _drawn(self) -> "Sequence[Panel]":
         if not (drawn := self.panels()):
-            raise UsageError("a result with a figure is drawn", got=type(self).__name__, hint="use its to_pandas()")
+            raise UsageError(f"{type(self).__name__} has no plot", hint="use its to_pandas()")
         return drawn
 
     def _shown_table(self) -> str:
@@ -77,9 +77,9 @@ class Answer:
 
     Attributes:
         run: Path of the run folder.
-        document: Makes what ``--json`` answers beside the path.
+        document: Makes what ``--json`` answers in addition to the path.
         tables: Makes the tables that people read.
-        sentences: What people read below all tables, beside what each table has of its own.
+        sentences: What people read below all tables, in addition to the sentences of each table.
     """
 
     run: str

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 POINTS = 200
-"""Rows of a curve in JSON at most."""
+"""Maximum number of rows of a curve in JSON."""
 
 _COLUMNS, _NAMES = "columns", "names"
 """Keys of what `value` declares, in the metadata of a field."""

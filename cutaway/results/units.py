@@ -19,7 +19,7 @@ class Unit:
         name: What the reference page calls it.
         text: The text of the values in one row, one argument for each name of the column.
         right: Whether the texts are aligned right, as numbers are.
-        most: Columns of a terminal that a text takes at most; None where it is never shortened.
+        most: Columns of a terminal that a text takes at most; None if it is never shortened.
         parts: What is added to the name of a field for each argument.
     """
 

@@ -37,7 +37,7 @@ def output_path(path: str | Path | None, *, folder: Path) -> Path:
     # a file of no type, such as /dev/stdout, is written as well
     if target.suffix.lower() not in ("", ".html", ".htm"):
         raise UsageError(
-            "a report is an HTML file", got=f'"{target}"', hint=f'name it "{target.with_suffix(".html").name}"'
+            f'a report must be an HTML file, not "{target}"', hint=f'name it "{target.with_suffix(".html").name}"'
         )
     check_output(target)
     return target

@@ -163,7 +163,7 @@ def peak_of(call):
     try:
         with pytest.raises(CutawayError) as caught:
             call()
-        return tracemalloc.get_traced_memory()[1], caught.value.got
+        return tracemalloc.get_traced_memory()[1], str(caught.value)
     finally:
         tracemalloc.stop()
 

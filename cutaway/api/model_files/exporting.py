@@ -1,4 +1,4 @@
-"""The model of a run as a file for other programs, with the preparation of its samples inside or beside it."""
+"""The model of a run as a file for other programs, with the preparation of its samples inside or next to it."""
 
 import contextlib
 import hashlib
@@ -23,7 +23,7 @@ ENDINGS = (".keras", ".onnx")
 INPUTS = ("auto", "uint8", "float32")
 
 FORMAT = 1
-"""Format number of the JSON file beside a model."""
+"""Format number of the JSON file next to a model."""
 
 MOST_FACTS = 2**20
 """Bytes of names in metadata.json at most; readers refuse one that is much larger, and more go beside the model."""
@@ -35,8 +35,8 @@ class Export:
 
     Attributes:
         file: The model.
-        preparation: The JSON file beside it with the preparation, where that is not inside.
-        why: Why it is not inside, where it was meant to be.
+        preparation: The JSON file next to it with the preparation, if that is not inside.
+        why: Why it is not inside, if it was meant to be.
     """
 
     file: Path
@@ -112,16 +112,14 @@ def write_export(
     """
     if isinstance(path, Run):
         raise UsageError(
-            "export takes the run first, then the path of the file",
-            got=f"the run {path.path.name} as the path",
+            f"export takes the run first, then the path of the file; the path is the run {path.path.name}",
             hint='swap them, for example: export(run, "model.onnx")',
         )
     target = Path(path)
     _check_target(target, input)
     if not isinstance(run, Run | str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(
-            "export takes a run, its path or its name",
-            got=f"a value of the type {type(run).__name__}",
+            f"export takes a run, its path or its name, not a value of the type {type(run).__name__}",
             hint='pass the run itself; a Keras model has its own save("model.keras"), and record makes it a run',
         )
     opened = run if isinstance(run, Run) else open_run(run, runs=runs)
@@ -162,10 +160,10 @@ class _Contents:
 
     Attributes:
         inside: Whether the file prepares raw samples.
-        beside: Whether a JSON file is written beside it.
+        beside: Whether a JSON file is written next to it.
         columns: The steps of a table that are inside.
         facts: Names for metadata.json of a .keras file.
-        why: Why the preparation is not inside, where it was wanted.
+        why: Why the preparation is not inside, if it was wanted.
     """
 
     inside: bool
@@ -208,8 +206,7 @@ def _onnx(run: Run, contents: _Contents, *, epoch: int | None, kind: str) -> byt
     table = record.preparation is not None
     if kind == "uint8" and (table or not contents.inside):
         raise UsageError(
-            "an ONNX file takes bytes where it prepares arrays",
-            got=f'input "uint8" for {"a table" if table else "a model that takes prepared samples"}',
+            f'input "uint8" does not fit {"a table" if table else "a model that takes prepared samples"}',
             hint="leave input out",
         )
     if table:
@@ -236,8 +233,7 @@ def _onnx_columns(run: Run, columns: Sequence[Mapping[str, Any]]) -> list[dict[s
     for column in columns:
         if column["kind"] == "date":
             raise UsageError(
-                "an ONNX file prepares numbers and categories",
-                got=f'dates in "{column["column"]}"',
+                f'"{column["column"]}" holds dates; an ONNX file prepares numbers and categories',
                 hint=Hint(
                     "turn them into numbers before training, or export the network alone with {}", preparation=False
                 ),
@@ -254,15 +250,14 @@ def _encoded(run: Run) -> dict[str, tuple[list[str], np.ndarray]]:
     preparation, table = run.context.preparation, run.context.loaded
     if preparation is None or not isinstance(table, Table):
         raise DataError(
-            "an ONNX file looks up the values of a category with very many of them in the table",
-            got="a dataset that is prepared already",
+            "the dataset is prepared already, and a category with very many values is looked up in the table",
             hint=Hint("open the run with {} and the table", data=None),
         )
     return hashed_values(table, run.split.train, preparation)
 
 
 def _document(run: Run, packed: bytes, *, steps: Preparation | None) -> bytes:
-    """The JSON file beside a model: what becomes of a raw sample before the model takes it, and all names."""
+    """The JSON file next to a model: what becomes of a raw sample before the model takes it, and all names."""
     record = run.context.manifest.dataset
     document = {
         "format": FORMAT,
@@ -278,15 +273,10 @@ def _document(run: Run, packed: bytes, *, steps: Preparation | None) -> bytes:
 
 def _check_target(target: Path, kind: str) -> None:
     if target.suffix not in ENDINGS:
-        raise UsageError(
-            f"an export needs the name of a file that ends in {' or '.join(ENDINGS)}",
-            got=f'"{target}"',
-            hint="name a file such as model.keras",
-        )
+        raise UsageError(f'"{target}" does not end in {" or ".join(ENDINGS)}', hint="name a file such as model.keras")
     check_output(target)
     if kind not in INPUTS or (kind != "auto" and target.suffix != ".onnx"):
         raise UsageError(
-            f"input is one of {', '.join(INPUTS)}, and chosen for .onnx alone",
-            got=f'"{kind}" for {target.name}',
+            f'input "{kind}" does not fit {target.name}; it is one of {", ".join(INPUTS)}, for .onnx alone',
             hint="leave it out",
         )

@@ -21,8 +21,8 @@ class ModelSummary:
         keras_version: What wrote it; "" if the file does not say.
         name: Name of the model.
         kind: "Sequential" or "Functional".
-        input: Shape of one sample; None where that is not known.
-        layers: For each layer name, kind, inputs, shape, parameters (both None where they are not known), refused
+        input: Shape of one sample; None if that is not known.
+        layers: For each layer name, kind, inputs, shape, parameters (both None if they are not known), refused
             (the reasons, a clause each) and notes (what will differ from the file).
         parameters: Number of parameters of all layers for which it is known.
         problems: Reasons against opening it that are those of no single layer.

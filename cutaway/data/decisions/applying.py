@@ -95,8 +95,7 @@ def _check_label(decision: Decision, data: Dataset | Table) -> None:
     label = decision.label
     if label is not None and label not in data.class_names:
         raise DataError(
-            f"a new label is one of the {data.classes} classes of {data.name}",
-            got=f'"{label}" for {decision.sample}',
+            f'the new label "{label}" for {decision.sample} is not one of the {data.classes} classes of {data.name}',
             hint=meant(label, data.class_names, f"for example {data.class_names[0]}"),
         )
 
@@ -128,7 +127,7 @@ def relabel(data: Dataset | Table, labels: Mapping[str, str]) -> Dataset | Table
         ids = find_sample(place, sizes, loaded=data)
         if label not in numbers:
             raise DataError(
-                "a new label is one of the classes", got=f'"{label}" for {place}', hint="use the data of the run"
+                f'the new label "{label}" for {place} is not one of the classes', hint="use the data of the run"
             )
         changed[sources[int(ids.source_index[0])]][ids.index[0]] = numbers[label]
     for held in changed.values():
@@ -152,10 +151,6 @@ def drop(split: Split, dropped: SampleIds) -> Split:
     kept = {name: ids.take(~ids.isin(dropped)) for name, ids in parts.items()}
     for name in ("train", "val"):
         if not len(kept[name]):
-            raise DataError(
-                "some training and some validation samples are left after decisions on labels",
-                got=f'no sample in the split "{name}"',
-                hint="drop fewer",
-            )
+            raise DataError(f'the decisions on labels leave no sample in the split "{name}"', hint="drop fewer")
     before = dropped.take(slice(0)) if split.dropped is None else split.dropped
     return replace(split, **kept, dropped=join_ids([before, dropped.take(~dropped.isin(before))]))

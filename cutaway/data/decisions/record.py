@@ -29,7 +29,7 @@ SPECIAL = frozenset(',;"\r\n\t')
 """A cell with one of these is written in quotes, whatever the delimiter of the file is taken for."""
 
 MOST = 1_000_000
-"""Decisions of a file at most."""
+"""Maximum number of decisions in a file."""
 
 
 @public
@@ -55,26 +55,22 @@ class Decision:
     def __post_init__(self) -> None:
         if not isinstance(self.sample, str) or not self.sample:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
-                "a decision names its sample", got=repr(self.sample), hint='pass its name, for example "test[947]"'
+                f"a decision needs the name of its sample, not {self.sample!r}",
+                hint='pass its name, for example "test[947]"',
             )
         if not isinstance(self.action, str) or self.action not in ACTIONS:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UsageError(
-                f"a decision is one of {', '.join(ACTIONS)}",
-                got=f'"{self.action}" for {self.sample}',
-                hint="choose one of these",
-            )
+            raise UsageError(f'the decision "{self.action}" for {self.sample} is not one of {", ".join(ACTIONS)}')
         if self.label is not None:
             object.__setattr__(self, "label", _class_name(self.label, self.sample))
         for name in ("by", "when"):
             if not isinstance(getattr(self, name), str):
                 raise UsageError(
-                    "who decided, and when, are text",
-                    got=f"{name}={getattr(self, name)!r} for {self.sample}",
+                    f"{name}={getattr(self, name)!r} for {self.sample} is not text",
                     hint='pass for example when="2026-01-31"',
                 )
         if (self.action == "relabel") != (self.label is not None):
             raise UsageError(
-                "a sample that is relabeled, and no other, has a new label",
+                "relabel needs a new label, and other decisions take none",
                 got=f"{self.action} and the label {self.label!r} for {self.sample}",
                 hint="name the class, or leave the label out",
             )
@@ -86,8 +82,7 @@ def _class_name(label: Any, sample: str) -> str:
         if label:
             return label
         raise UsageError(
-            "a new label is a name that is not empty, as no file can tell it from none",
-            got=f'"" for {sample}',
+            f'the new label for {sample} is "", which a file cannot tell from no label',
             hint=Hint(
                 "give that class a name, with {} where the data are arrays; or drop the sample", class_names=None
             ),
@@ -98,7 +93,7 @@ def _class_name(label: Any, sample: str) -> str:
     except TypeError:
         pass
     raise UsageError(
-        "a new label is the name of a class", got=f"{label!r} for {sample}", hint='pass the name, for example "4"'
+        f"the new label for {sample} must be the name of a class, not {label!r}", hint='pass the name, for example "4"'
     )
 
 
@@ -115,8 +110,7 @@ def check_decisions(decisions: Any) -> tuple[Decision, ...]:
     for each in found:
         if not isinstance(each, Decision):
             raise UsageError(
-                "decisions on labels are Decision records",
-                got=f"{each!r}, which is {type(each).__name__}",
+                f"a decision on a label must be a Decision, not {each!r} of the type {type(each).__name__}",
                 hint='pass for example [cutaway.Decision("test[947]", "relabel", "4")]',
             )
     return found
@@ -141,8 +135,7 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
     known = {name.strip().lower(): name for name in reader.columns}
     if lacking := [name for name in ("sample", "decision") if name not in known]:
         raise DataError(
-            "decisions on labels have the columns sample and decision, and label for new ones",
-            got=f"no {' and no '.join(lacking)} in {path}",
+            f"the decisions on labels in {path} have no column {' and no '.join(lacking)}",
             hint="start from the file that cutaway labels -o suspects.csv writes",
         )
     wanted = {name: known[name] for name in COLUMNS if name in known}
@@ -155,7 +148,7 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
             if values["decision"].strip():
                 found.append(_decision(values, where=row_words(number - 1, path)))
         if len(found) > MOST:
-            raise DataError(f"a file holds at most {MOST:,} decisions", got=f"more in {path}", hint="divide it")
+            raise DataError(f"{path} has more than {MOST:,} decisions", hint="divide the file")
     return tuple(found)
 
 
@@ -179,7 +172,7 @@ def csv_line(cells: Iterable[str]) -> str:
 def _decision(values: Mapping[str, str], *, where: str) -> Decision:
     action: Any = values["decision"].strip().lower()
     if not values["sample"]:
-        raise DataError("a decision names its sample", got=f"none in {where}", hint="fix that row")
+        raise DataError(f"the decision in {where} names no sample", hint="fix that row")
     label = values.get("label") or None
     try:
         return Decision(

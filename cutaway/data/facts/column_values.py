@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 DISTINCT, FEW = 10, 3
-"""Different values of the rest at least, and different sentinels at each end, or different words, at most."""
+"""Minimum number of different other values; maximum number of sentinels at each end, or of words."""
 
 ROWS = 5
-"""Rows with a sentinel at least."""
+"""Minimum number of rows with a sentinel."""
 
 FAR = 10
 """Ranges of the other values between these and a sentinel; one is enough for a usual one: nines such as 999, or a value
@@ -51,11 +51,11 @@ def far_values(values: np.ndarray, *, columns: int = 1) -> Sentinels | None:
     The null hypothesis is that far values repeat each other as often as the other values of the column do.
 
     Args:
-        values: float64 ``(sample,)``; NaN where nothing is known.
+        values: float64 ``(sample,)``; NaN if nothing is known.
         columns: Number of columns that are looked at, for which the level is corrected (Bonferroni).
 
     Returns:
-        None where there are none, or the other values are fewer than `DISTINCT` different ones.
+        None if there are none, or the other values are fewer than `DISTINCT` different ones.
     """
     distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
     for peeled in range(2 * FEW, 0, -1):
@@ -90,10 +90,10 @@ def words_among_numbers(texts: Sequence[str | None]) -> Sentinels | None:
     """Find the few words for which a column of numbers is read as text.
 
     Args:
-        texts: ``(sample,)``; None where nothing is known.
+        texts: ``(sample,)``; None if nothing is known.
 
     Returns:
-        None where there are none, where most cells are words, or where numbers begin with a zero, as codes do.
+        None if there are none, if most cells are words, or if numbers begin with a zero, as codes do.
     """
     known = [text for text in texts if text is not None]
     words = [text for text in known if not NUMBER.fullmatch(text)]
@@ -113,7 +113,7 @@ FACTORS = {1000.0: "1,000", 100.0: "100", 2.54: "2.54", 1 / 0.45359237: "2.205",
 pounds, and milligrams and kilograms."""
 
 LEAST = 20
-"""Rows, and different values, of one class in each unit at least."""
+"""Minimum number of rows, and of different values, of one class in each unit."""
 
 SAME = 0.05
 """p-value of a two-sample Kolmogorov-Smirnov test from which both groups of values are alike except for the factor."""
@@ -144,7 +144,7 @@ def mixed_units(values: np.ndarray, y: np.ndarray) -> MixedUnits | None:
     Classes are looked at one by one, since classes may differ: mice and elephants are no grams and kilograms.
 
     Args:
-        values: float64 ``(sample,)``; NaN where nothing is known. Only columns without values below 0 are looked at.
+        values: float64 ``(sample,)``; NaN if nothing is known. Only columns without values below 0 are looked at.
         y: int ``(sample,)``, classes from 0.
     """
     known = np.isfinite(values)

@@ -56,10 +56,10 @@ NEAR = 0.2
 
 LEVEL = 1e-4
 LEAST_ROWS, LEAST_SHARE = 5, 0.01
-"""Near copies beyond those expected by chance, at least."""
+"""Minimum number of near copies beyond those expected by chance."""
 
 DISTINCT, INPUTS = 20, 2
-"""Different values of an input that is compared, at least, and number of such inputs, at least."""
+"""Minimum number of different values of an input that is compared, and minimum number of such inputs."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def near_duplicates(first: np.ndarray, second: np.ndarray) -> NearDuplicates | N
         second: float32 ``(sample, input)``.
 
     Returns:
-        None where there are too few samples or inputs with many values, or no more near copies than by chance.
+        None if there are too few samples or inputs with many values, or no more near copies than by chance.
 
     Source:
         Facco, d'Errico, Rodriguez, Laio 2017, "Estimating the intrinsic dimension of datasets by a minimal neighborhood

@@ -47,13 +47,13 @@ def grouping_of(values: np.ndarray, y: np.ndarray, *, ordered: bool, seed: int =
     age, but not the number of the next household.
 
     Args:
-        values: float ``(sample,)``, whole numbers or codes; NaN where nothing is known.
+        values: float ``(sample,)``, whole numbers or codes; NaN if nothing is known.
         y: int ``(sample,)``, classes from 0.
         ordered: Whether the values are numbers.
         seed: Random seed.
 
     Returns:
-        None where there is no such agreement, or the values are no groups: few, large, or of one row each.
+        None if there is no such agreement, or the values are no groups: few, large, or of one row each.
     """
     known = np.isfinite(values)
     _, codes, sizes = np.unique(values[known], return_inverse=True, return_counts=True)
@@ -173,7 +173,7 @@ def whole_groups(
         seed: Random seed of the groups that are taken, the folds and the trees.
 
     Returns:
-        None where there are too few groups or samples, or too many classes.
+        None if there are too few groups or samples, or too many classes.
 
     Source:
         Roberts et al. 2017, "Cross-validation strategies for data with temporal, spatial, hierarchical, or phylogenetic

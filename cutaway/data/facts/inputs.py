@@ -69,7 +69,7 @@ def input_facts(x: np.ndarray) -> InputFacts:
 
 
 def mean_over_spread(x: np.ndarray) -> float:
-    """How large the common part of all samples is beside their differences.
+    """How large the common part of all samples is, compared with their differences.
 
     Args:
         x: Inputs ``(sample, ...)``, numbers in any unit, at least one sample.

@@ -17,13 +17,13 @@ of an honest table stays below: a petal's width tells 95% of irises, 87% at that
 and a column that agrees with the label in 97% of 900 rows 96%."""
 
 LEAVES = 32
-"""Intervals of an input that the rule tells apart at most."""
+"""Maximum number of intervals of an input in the rule."""
 
 TRIED, RANGES = 16, 64
 """Inputs for which a tree is made at most, and ranges by which these are chosen: of 784 inputs all trees take 3 s."""
 
 LEAST = 40
-"""Samples without which nothing is said."""
+"""Minimum number of samples for an answer."""
 
 MOST_CLASSES, MOST_INPUTS = 100, 5000
 """Beyond these a tree for each input takes too long."""
@@ -57,7 +57,7 @@ class LeakyInput:
 
 
 def correct_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.ndarray, *, codes: bool = False) -> int:
-    """The number of samples of which one input, or one column, alone tells the class, among those it was not fitted on.
+    """Number of held-out samples whose class a rule on this one input or column predicts correctly.
 
     Numbers are cut into up to `LEAVES` ranges by a decision tree, each with the most frequent class of the samples in
     `fit`; so is each code of a category, and a code that none of these samples has gets that of all.
@@ -88,7 +88,7 @@ def halves(samples: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def leaky_column(values: np.ndarray, y: np.ndarray, *, place: int, codes: bool, seed: int = 0) -> LeakyInput | None:
-    """How well a column tells the class alone; None where there are too few samples.
+    """How well a column tells the class alone; None if there are too few samples.
 
     Args:
         values: See `correct_alone`.
@@ -118,7 +118,7 @@ def leaky_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) ->
         seed: Random seed of the halves.
 
     Returns:
-        None where there are too few samples, or too many classes or inputs.
+        None if there are too few samples, or too many classes or inputs.
     """
     if len(y) < LEAST or classes > MOST_CLASSES or x.shape[1] > MOST_INPUTS:
         return None
@@ -176,12 +176,12 @@ def predictive_words(texts: Sequence[str | None], y: np.ndarray, *, seed: int = 
     It is fitted on one half of the texts and judged on the other.
 
     Args:
-        texts: ``(sample,)``; None where nothing is known.
+        texts: ``(sample,)``; None if nothing is known.
         y: int ``(sample,)``, classes from 0.
         seed: Random seed of the samples that are read, and of the halves.
 
     Returns:
-        None where there are too few texts, too many classes, or no words.
+        None if there are too few texts, too many classes, or no words.
     """
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.naive_bayes import MultinomialNB
@@ -207,10 +207,10 @@ def _parts(text: str) -> list[str]:
 
 
 LEAST_VALUES, LEAST_ROWS = 8, 40
-"""Different values of such a column, and rows, at least."""
+"""Minimum number of different values of such a column, and of rows."""
 
 SHARE = 0.9
-"""Share of the rows at least of which the value is that of their labels: values of few rows may be equal by chance."""
+"""Minimum share of rows whose value follows from their labels: values of few rows may be equal by chance."""
 
 EXACT, CLOSE, COARSE = 1e-6, 6e-4, 5.5e-3
 """Differences that computing with float32 leaves, rounding to three digits, and rounding to two, of hundredths."""
@@ -227,7 +227,7 @@ MIXED = 0.3
 that label, which many columns are by chance."""
 
 MOST_SMOOTHING = 1000.0
-"""Rows of the mean of all labels that are added to those of a value at most."""
+"""Maximum number of rows of the overall mean that smoothing adds to the rows of a value."""
 
 MOST_EQUAL = 12
 """Categories at most that have equal means by chance: together they have N times the smoothing of one."""
@@ -257,7 +257,7 @@ def may_encode_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | N
     """Whether a column has as many values as a mean of labels has, in the same range; cheap.
 
     Args:
-        values: float64 ``(sample,)``; NaN where nothing is known.
+        values: float64 ``(sample,)``; NaN if nothing is known.
         y: int64 ``(sample,)``.
         numbers: See `encoded_target`.
     """
@@ -277,9 +277,9 @@ def encoded_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None
     all rows and one m for all values. A column that was computed from training rows alone is none of all rows.
 
     Args:
-        values: float64 ``(sample,)`` of all samples, held-out ones included; NaN where nothing is known.
+        values: float64 ``(sample,)`` of all samples, held-out ones included; NaN if nothing is known.
         y: int64 ``(sample,)``.
-        numbers: float64 ``(class,)``, the classes where they are numbers of the user's; None where they have names.
+        numbers: float64 ``(class,)``, the classes if they are numbers of the user's; None if they have names.
 
     Source:
         Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes in classification and

@@ -11,10 +11,10 @@ LEVEL = 1e-3
 """p-value, corrected for all columns, below which columns differ by more than chance."""
 
 FAR = 0.2
-"""Largest difference of two shares from which on columns are said to differ."""
+"""Columns differ if the largest difference of two shares is at least this."""
 
 LEAST = 50
-"""Samples of each set at least."""
+"""Minimum number of samples of each set."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def column_shifts(
     """Compare columns one by one, and say which differ; a missing value is a value of its own.
 
     Args:
-        columns: float64 ``(sample,)`` of both sets; NaN where nothing is known.
+        columns: float64 ``(sample,)`` of both sets; NaN if nothing is known.
         categories: Columns of codes, whole numbers from 0, which have no order.
 
     Source:
@@ -97,13 +97,13 @@ def _median(values: np.ndarray) -> float | None:
 
 
 ROWS = 2000
-"""Samples of each set at most."""
+"""Maximum number of samples of each set."""
 
 SUREST = 20
-"""Rows that are named at most."""
+"""Maximum number of rows that are named."""
 
 COMPONENTS = 30
-"""Principal components that the classifier sees at most."""
+"""Maximum number of principal components that the classifier sees."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Shift:
     """How well two sets are told apart.
 
     Attributes:
-        auc: Area under the ROC curve, out of sample: 0.5 where they are alike, 1 where they are told apart always.
+        auc: Area under the ROC curve, out of sample: 0.5 if they are alike, 1 if the classifier is always right.
         error: Its standard error.
         samples: Samples of both sets.
         surest: Rows of the second set that are told from the first most surely, at most `SUREST`, the surest first.

@@ -64,13 +64,12 @@ def as_centering(rule: Any, x: np.ndarray) -> Centering | None:
         return None
     if rule not in ("mass", "upright"):
         raise UsageError(
-            'centering is "mass" or "upright"',
-            got=repr(rule),
+            f'centering must be "mass" or "upright", not {rule!r}',
             hint='pass "mass" for images made as MNIST\'s were, or leave it out',
         )
     if x.ndim != 3:
         raise UsageError(
-            "centering is for gray images (row, column)", got=f"samples of {x.shape[1:]}", hint="leave it out"
+            f"centering is for gray images (row, column), not for samples of {x.shape[1:]}", hint="leave it out"
         )
     few = x[:200]
     return Centering(rule, dark_ink=bool(2 * paper_level(few) > float(few.min()) + float(few.max())))
@@ -85,7 +84,7 @@ def paper_level(x: np.ndarray) -> float:
 def center_ink(image: np.ndarray, *, shape: tuple[int, int], centering: Centering) -> np.ndarray | None:
     """Prepare an image of one digit or letter as those of a dataset were.
 
-    Ink is told from paper by Otsu's threshold, and is what the border has less of. It is made thicker if it is so thin
+    Otsu's threshold separates ink from paper; ink is what the border has less of. It is made thicker if it is so thin
     that it would fade.
 
     Args:

@@ -40,7 +40,7 @@ def image_files(folder: Path) -> list[Path]:
         found = [p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith(".")]
     except OSError as error:
         raise DataError(
-            "a folder of images is readable", got=f"{folder} ({error.strerror})", hint="check its permissions"
+            f"cannot read the folder of images {folder}: {error.strerror}", hint="check its permissions"
         ) from None
     return sorted(path for path in found if path.is_file())
 
@@ -56,8 +56,7 @@ def check_size(size: object) -> tuple[int, int] | None:
     sides = (size, size) if isinstance(size, int) else tuple(size) if isinstance(size, tuple | list) else ()
     if len(sides) != 2 or not all(type(side) is int and 1 <= side <= 4096 for side in sides):
         raise UsageError(
-            "size is a number of pixels, or (rows, columns)",
-            got=repr(size),
+            f"size must be a number of pixels, or (rows, columns), not {size!r}",
             hint=Hint("pass for example {}", size=(28, 28)),
         )
     return sides
@@ -209,9 +208,7 @@ def _read(path: Path, use: "Callable[[Image], T]") -> T:
         raise _damaged(path, "no image of a known format") from None
     except Image.DecompressionBombError as error:
         raise DataError(
-            f"an image has at most {MOST_PIXELS // 1_000_000} million pixels",
-            got=f"{path} ({error})",
-            hint="make it smaller",
+            f"{path} has more than {MOST_PIXELS // 1_000_000} million pixels ({error})", hint="make it smaller"
         ) from None
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
         raise _damaged(path, str(error)) from None
@@ -219,8 +216,7 @@ def _read(path: Path, use: "Callable[[Image], T]") -> T:
 
 def _damaged(path: Path, why: str) -> DataError:
     return DataError(
-        f"an image is a complete {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file",
-        got=f"{path} ({why})",
+        f"{path} is not a complete {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file ({why})",
         hint="open it in an image viewer and save it again",
     )
 
@@ -268,8 +264,7 @@ def new_image_files(paths: Sequence[Path]) -> list[Path]:
         inner = [each for path in paths if path.is_dir() for each in sorted(path.iterdir()) if each.is_dir()]
         with_images = next((each for each in inner if image_files(each)), None)
         raise UsageError(
-            f"a folder of new samples holds images ({', '.join(ENDINGS)}), not folders of them",
-            got=str(paths[0]),
+            f"no images in {paths[0]} ({', '.join(ENDINGS)})",
             hint="check the path" if with_images is None else f"pass the folders in it, such as {with_images}",
         )
     return files
@@ -294,9 +289,7 @@ def read_new_image(path: Path, *, shape: Sequence[int], scale: float, centering:
     wanted = ImageShape.of(shape)
     if wanted is None:
         raise UsageError(
-            "a model that is fed images can be asked about images",
-            got=f"{path} for samples of the shape {shape}",
-            hint="pass an array of that shape",
+            f"the model takes samples of the shape {shape}, not images like {path}", hint="pass an array of that shape"
         )
     size = (wanted.rows, wanted.columns)
     if centering is not None:

@@ -109,8 +109,7 @@ class Preparation(BaseModel):
             return cls.model_validate(record)
         except ValidationError as error:
             raise DataError(
-                "the preparation of a table in run.json is as cutaway wrote it",
-                got=wrong_part(error.errors()[0]),
+                f"the preparation of the table in run.json is damaged: {wrong_part(error.errors()[0])}",
                 hint="restore run.json or train again",
             ) from None
 

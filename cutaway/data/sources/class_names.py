@@ -18,8 +18,7 @@ def check_names(class_names: Any) -> tuple[str, ...]:
     names = tuple(class_names) if isinstance(class_names, list | tuple) else ()
     if len(set(names)) < max(len(names), 2) or not all(isinstance(name, str) for name in names):
         raise UsageError(
-            "class_names are at least two different strings",
-            got=repr(class_names),
+            f"class_names must be at least two different strings, not {class_names!r}",
             hint=Hint("pass for example {}", class_names=["cat", "dog"]),
         )
     return names
@@ -33,8 +32,7 @@ def check_count(names: Sequence[str], labels: Sequence[Any]) -> None:
     """
     if len(names) != len(labels):
         raise UsageError(
-            f"class_names are one for each of the {len(labels):,} labels",
-            got=f"{len(names):,}",
+            f"there are {len(names):,} class_names for {len(labels):,} labels",
             hint=f"the labels are {listed(list(map(str, labels)), 10)}",
         )
 
@@ -56,8 +54,7 @@ def numbered_labels(arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> d
         if unknown.any():
             first = int(unknown.argmax())
             raise DataError(
-                "every class of test is also in train",
-                got=f"the label {arrays[part][first]} as test[{first}]",
+                f"test[{first}] has the label {arrays[part][first]}, which train does not have",
                 hint="correct or drop such samples",
             )
     return {**arrays, **{part: np.searchsorted(labels, arrays[part]) for part in parts}}

@@ -44,7 +44,7 @@ class Features:
 
 
 def read_features(file: Path) -> Features:
-    """Read what the columns of a file are: from its types, its metadata, or dataset_info.json beside it.
+    """Read what the columns of a file are: from its types, its metadata, or dataset_info.json next to it.
 
     Raises:
         DataError: The file is damaged, or holds images.
@@ -52,8 +52,7 @@ def read_features(file: Path) -> Features:
     schema = read_schema(file)
     if image := next((field.name for field in schema if _is_image(field.type)), None):
         raise DataError(
-            "a table holds numbers, text and dates",
-            got=f'images in the column "{image}" of {file}',
+            f'the column "{image}" of {file} holds images, not numbers, text or dates',
             hint="open it with the package datasets, and pass the images to Dataset.from_arrays",
         )
     raw = (schema.metadata or {}).get(b"huggingface", b"")

@@ -39,7 +39,7 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
         files = sorted(path for path in folder.iterdir() if path.is_file())
     except OSError as error:
         raise DataError(
-            "a data folder is readable", got=f"{folder} ({error.strerror})", hint="check its permissions"
+            f"cannot read the data folder {folder}: {error.strerror}", hint="check its permissions"
         ) from None
     found = {
         part: [p for p in files if p.name == f"{part}.npy" or re.fullmatch(BEFORE + stem + ENDING, p.name)]
@@ -48,14 +48,12 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
     for part, paths in found.items():
         if len(paths) > 1:
             raise DataError(
-                "a data folder contains each part once",
-                got=f"{' and '.join(path.name for path in paths)} in {folder}",
+                f"{folder} contains the same part twice: {' and '.join(path.name for path in paths)}",
                 hint="keep one of them",
             )
         if not paths and part in ("x_train", "y_train"):
             raise DataError(
-                "a data folder contains IDX files train-images* and train-labels*, or x_train.npy and y_train.npy",
-                got=f"{folder} without {FILE_NAMES[part]}* or {part}.npy",
+                f"{folder} contains no {FILE_NAMES[part]}* and no {part}.npy",
                 hint=f"name the table itself, {' or '.join(str(folder / each) for each in tables[:3])}"
                 if (tables := tables_beside(folder))
                 else "check the path; the names of IDX files end in .idx or -ubyte, with or without .gz",

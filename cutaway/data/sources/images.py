@@ -69,17 +69,13 @@ def _files(folder: Path, names: tuple[str, ...]) -> list[list[Path]]:
     held = {child.name: child for child in _folders(folder)}
     if unknown := sorted(set(held) - set(names)):
         raise DataError(
-            "the classes of val and test are those of train",
-            got=f"a folder {unknown[0]!r} in {folder}",
-            hint="rename or move it",
+            f"{folder} has a folder {unknown[0]!r}, which is not a class of train", hint="rename or move it"
         )
     files = [image_files(held[name]) if name in held else [] for name in names]
     empty = [name for name, paths in zip(names, files, strict=True) if not paths]
     if empty and folder.name not in ("val", "test"):
         raise DataError(
-            "every folder of a class holds images (" + ", ".join(ENDINGS) + ")",
-            got=f"none in {folder / empty[0]}",
-            hint="add images, or remove the folder",
+            f"no images ({', '.join(ENDINGS)}) in {folder / empty[0]}", hint="add images, or remove the folder"
         )
     _mention_others(folder, held, files)
     return files

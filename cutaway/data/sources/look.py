@@ -40,7 +40,7 @@ class TableLook:
     """What is in a table.
 
     Attributes:
-        options: What was said about it, with the label that was guessed if none was named; "" if none was found.
+        options: The options given, with the label that was guessed if none was named; "" if none was found.
         columns: All columns, and what would be done with each.
         wrong: What is wrong with a column, by its name.
         rows: The first rows, as text; "" where a value is not known.

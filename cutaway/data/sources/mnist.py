@@ -44,9 +44,7 @@ def load(_: str | Path) -> Dataset:
         arrays = {part: _read(folder / f"{name}.gz", sums[name]) for part, name in FILES.items()}
     except (CutawayError, OSError, ValueError, KeyError) as error:
         raise DataError(
-            "the MNIST files that come with cutaway are complete and unchanged",
-            got=str(error),
-            hint="reinstall cutaway",
+            f"the MNIST files that come with cutaway are damaged: {error}", hint="reinstall cutaway"
         ) from None
     dataset = Dataset.from_arrays(
         arrays["x_train"],
@@ -64,7 +62,7 @@ def _read(file: Traversable, digest: str) -> np.ndarray:
         content = read_content(path)
     if content.sha256() != digest:
         raise DataError(
-            f"the SHA-256 of the unpacked {file.name} is {digest}", got=content.sha256(), hint="reinstall cutaway"
+            f"the unpacked {file.name} has the SHA-256 {content.sha256()}, not {digest}", hint="reinstall cutaway"
         )
     return content.array()
 

@@ -36,8 +36,7 @@ def read_npz(path: Path, *, limit: int = LIMIT) -> dict[str, np.ndarray]:
             total = sum(member.file_size for member in members.values())
             if total > limit:
                 raise DataError(
-                    f"an .npz file holds at most {limit} bytes of data",
-                    got=f"{path} with {total}",
+                    f"{path} holds {total} bytes of data, more than {limit}",
                     hint="use fewer samples, or a smaller dtype such as uint8",
                 )
             check_unpacked(path, packed=path.stat().st_size, unpacked=total)
@@ -54,8 +53,7 @@ def _find_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zip
     lacking = [name for name in NAMES[:2] if name not in present]
     if lacking:
         raise DataError(
-            "an .npz file of data contains x_train and y_train, and x_test and y_test if there is a test split",
-            got=f"{path} without {' and '.join(lacking)}, with {sorted(present)[:10]}",
+            f"{path} has no {' and no '.join(lacking)}, only {sorted(present)[:10]}",
             hint="save it with np.savez(file, x_train=..., y_train=..., x_test=..., y_test=...)",
         )
     return {name: present[name] for name in NAMES if name in present}
@@ -72,8 +70,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, path: Pat
             check_header(stream, size=member.file_size, name=member.filename)
         except ObjectsError:
             raise DataError(
-                "an .npz file of data holds numbers or text; arrays of Python objects are not read",
-                got=f"{member.filename} with the dtype object in {path}",
+                f"{member.filename} in {path} holds Python objects (dtype object), which are not read",
                 hint="save numbers as such, and labels that are text with y.astype(str)",
             ) from None
     with archive.open(member) as stream:
@@ -82,8 +79,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, path: Pat
 
 def _damaged(path: Path, what: str) -> DataError:
     return DataError(
-        "an .npz file is complete and contains no Python objects",
-        got=f"{path} ({what})",
+        f"{path} is not a complete .npz file without Python objects ({what})",
         hint="copy, download or save the file again",
     )
 

@@ -201,7 +201,7 @@ def _calendar_times(column: "pa.ChunkedArray", date_format: str, unit: str) -> "
 
 
 def date_seconds(cells: "list[Any]", date_format: str) -> np.ndarray:
-    """Cells of a column of dates as seconds since 1970 in UTC, float64 (row,); NaN where there is none.
+    """Cells of a column of dates as seconds since 1970 in UTC, float64 (row,); NaN if there is none.
 
     Args:
         cells: Strings or dates, as rows have them; None for none.
@@ -292,8 +292,7 @@ def _check_finite(read: "pa.ChunkedArray", name: str, *, first: int, where: str)
     if large.any():
         row = int(large.argmax())
         raise DataError(
-            f"numbers are finite, within ±{LARGEST:g}",
-            got=f'{values[row]:g} as "{name}" in {row_words(first + row, where)}',
+            f'{values[row]:g} as "{name}" in {row_words(first + row, where)} is not finite, within ±{LARGEST:g}',
             hint="fix the cell, leave it empty, or ignore the column",
         )
 
@@ -346,4 +345,4 @@ def _unreadable(
             read = _numbers(part, decimal) if kind == "number" else _dates(part, date_format)
             low, high = (middle, high) if read is not None and read.null_count == part.null_count else (low, middle)
         got = f"{column[low].as_py()!r} in {row_words(first + low, where)}"
-    return DataError(f'"{name}" holds {what}', got=got, hint="fix the cell, or leave it empty if it is not known")
+    return DataError(f'"{name}" must hold {what}', got=got, hint="fix the cell, or leave it empty if it is not known")

@@ -83,7 +83,7 @@ CLASSES = 20
 """Whole numbers in a label column that are questioned: more than this, and than twice the root of the rows."""
 
 LISTED = 8
-"""Columns that are left out and named at most."""
+"""Maximum number of left-out columns that are named."""
 
 
 @dataclass
@@ -319,7 +319,7 @@ def _type_of(kind: "pa.DataType") -> Type:
 
 
 def why_identifier(column: Column) -> str:
-    """Why a column counts as an identifier, from which no model learns unless `use` names it; "" if it does not.
+    """Why a column counts as an identifier, which is left out unless `use` names it; "" if it does not.
 
     An identifier is one of
 
@@ -363,9 +363,7 @@ def decide(columns: Sequence[Column], options: TableOptions, *, where: str) -> t
     for role, name in options.named_columns():
         if name not in names:
             raise UnknownNameError(
-                f"{role} is a column of the table",
-                got=f"{name!r}, and {where} has {listed(names, 12)}",
-                hint=_meant_column(role, name, names),
+                f"no column {name!r} for {role}; {where} has {listed(names, 12)}", hint=_meant_column(role, name, names)
             )
     decided, wrong = decide_each(columns, options, where=where)
     for name in sorted(wrong, key=lambda name: name == options.label):
@@ -373,8 +371,7 @@ def decide(columns: Sequence[Column], options: TableOptions, *, where: str) -> t
     if not any(column.use == "feature" for column in decided):
         words = left_out_in_words(left_out(decided))
         raise DataError(
-            "a table has at least one column to learn from",
-            got=f"none in {where}" + (f", which leaves out {words}" if words else ""),
+            f"there is no column to learn from in {where}" + (f", which leaves out {words}" if words else ""),
             hint=Hint("name columns that you want to use anyway with {}", use=None),
         )
     return decided
@@ -428,7 +425,7 @@ def _decide(column: Column, options: TableOptions, where: str) -> Column:
         count, row, cell = column.others
         what = "numbers" if kind == "number" else "dates"
         raise DataError(
-            f'a column is {what}, or text: "{name}" is {what} in {column.known - count:,} of {column.known:,} rows',
+            f'"{name}" is {what} in {column.known - count:,} of {column.known:,} rows, and text in the rest',
             got=f"{cell!r} in {row_words(row, where)}"
             + (f", and {count - 1:,} more that are no {what}" if count > 1 else ""),
             hint=Hint("empty these cells if they are not known, or pass {} or {}", category=name, ignore=name),
@@ -465,25 +462,20 @@ def _label_error(label: Column, where: str) -> DataError | None:
     """What is wrong with the column of the classes."""
     if label.missing:
         return DataError(
-            f'the label "{label.name}" is known in every row',
-            got=f"{label.missing:,} of {label.rows:,} rows without one in {where}",
+            f'the label "{label.name}" is missing in {label.missing:,} of {label.rows:,} rows of {where}',
             hint="drop these rows, or give the missing label a name of its own",
         )
     if label.type == "date" or (label.type == "number" and not label.whole):
         return DataError(
-            "cutaway is for classification: a label is one of a few classes",
-            got=f'"{label.name}" of {where}, {"dates" if label.type == "date" else "numbers with decimals"} from '
-            f"{label.low:g} to {label.high:g}",
+            f'cutaway is for classification, and the label "{label.name}" of {where} has '
+            f"{'dates' if label.type == 'date' else 'numbers with decimals'} from {label.low:g} to {label.high:g}",
             hint="make classes of it, for example with pandas.cut(frame[label], 5), or name another label",
         )
     if label.type == "category" and label.distinct is None:
-        return DataError(
-            "a label has at most 20,000 classes", got=f'more in "{label.name}" of {where}', hint="name another label"
-        )
+        return DataError(f'the label "{label.name}" of {where} has more than 20,000 classes', hint="name another label")
     if label.constant:
         return DataError(
-            "a classifier needs at least 2 classes",
-            got=f'the same label in every row of "{label.name}" in {where}',
+            f'the label "{label.name}" is the same in every row of {where}',
             hint="name another label, or add rows of another class",
         )
     return None

@@ -28,7 +28,7 @@ RARE = 10
 """Samples, or 1% of all if that is less, that a category needs for an input of its own; rarer ones share one."""
 
 MOST_INPUTS = 50_000
-"""Inputs of all columns together at most."""
+"""Maximum number of inputs of all columns together."""
 
 QUANTILES = 200
 """Quantiles that are kept of a number that becomes its rank."""
@@ -61,8 +61,8 @@ def fit_preparation(columns: Sequence[Column], cells: "Mapping[str, pa.ChunkedAr
     if len(prepared.features) > MOST_INPUTS:
         widest = max(prepared.steps, key=lambda step: len(step.features))
         raise DataError(
-            f"the columns of a table become at most {MOST_INPUTS:,} inputs",
-            got=f'{len(prepared.features):,}, {len(widest.features):,} of them of "{widest.column}"',
+            f"the columns become {len(prepared.features):,} inputs, more than {MOST_INPUTS:,}; "
+            f'{len(widest.features):,} of them come from "{widest.column}"',
             hint="ignore some of the columns",
         )
     return prepared

@@ -29,12 +29,11 @@ def table_options(
     if label is None:
         names = [f'"{name}"' for name in columns]
         raise UsageError(
-            "a table needs its label, the column with the classes",
-            got=f"{where} with the columns {listed(names, 12)}",
+            f"{where} needs a label, the column with the classes; its columns are {listed(names, 12)}",
             hint=Hint("pass for example {}", label=likely or columns[-1]),
         )
     if not isinstance(label, str | int) or isinstance(label, bool):
-        raise UsageError("label is the name or the number of a column", got=repr(label), hint="pass a string")
+        raise UsageError(f"label must be the name or the number of a column, not {label!r}")
     number = int(label) if isinstance(label, int) or label.removeprefix("-").isdecimal() else 0
     if label not in columns and 1 <= abs(number) <= len(columns):
         label = columns[number - 1 if number > 0 else number]
@@ -43,13 +42,13 @@ def table_options(
         given = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else (value,)
         if not all(isinstance(one, str) for one in given):
             raise UsageError(
-                f"{name} is a list of names", got=repr(value), hint=Hint("pass for example {}", **{name: ["a", "b"]})
+                f"{name} must be a list of names, not {value!r}", hint=Hint("pass for example {}", **{name: ["a", "b"]})
             )
         options[name] = given
     for name in ("test", "group", "time", "weight", "id"):
         if not isinstance(options.get(name), str | None):
-            raise UsageError(f"{name} is a name", got=repr(options[name]), hint="pass a string")
+            raise UsageError(f"{name} must be a name, not {options[name]!r}", hint="pass a string")
     known = [field.name for field in fields(TableOptions)]
     if unknown := [name for name in options if name not in known]:
-        raise UsageError(f"options of a table are {', '.join(known)}", got=unknown[0], hint="check the spelling")
+        raise UsageError(f"a table has no option {unknown[0]}; options: {', '.join(known)}", hint="check the spelling")
     return TableOptions(label=str(label), **options)

@@ -61,7 +61,7 @@ class Survey:
             row = int(labels.argmin())
             code, known = int(self.codes[row]), listed([repr(name) for name in class_names], 10)
             raise DataError(
-                f"the labels of {self.where} are those of the training samples: {known}",
+                f"a label of {self.where} is not a label of the training samples: {known}",
                 got=f"{self.values[code]!r}" * (code >= 0) + "none" * (code < 0) + f" in {row_words(row, self.where)}",
                 hint="correct or drop such rows",
             )
@@ -77,8 +77,8 @@ class Survey:
         for column in self.columns:
             if column.missing and column.name in names:
                 raise DataError(
-                    "values are missing, and missing values are refused",
-                    got=f'{column.missing:,} of {column.rows:,} rows without "{column.name}" in {self.where}',
+                    f"values are missing: {column.missing:,} of {column.rows:,} rows "
+                    f'without "{column.name}" in {self.where}',
                     hint=Hint("fill them in, ignore the column, or pass {}", missing="median"),
                 )
 
@@ -132,14 +132,13 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
     for column, earlier in (same or {}).items():
         columns[column].same = earlier
     if not any(column.rows for column in columns.values()):
-        raise DataError("a table has at least one row of values", got=f"none in {where}", hint="check the file")
+        raise DataError(f"there is no row of values in {where}", hint="check the file")
     extras = {role: _extra(role, columns[getattr(options, role)], chunks, where) for role, chunks in kept.items()}
     if options.group in columns:
         extras["group"] = group.codes()
         if (unknown := int((extras["group"] < 0).sum())) > 0:
             raise DataError(
-                "group is known in every row",
-                got=f'{unknown:,} of {len(extras["group"]):,} rows without a "{options.group}" in {where}',
+                f'the group "{options.group}" is missing in {unknown:,} of {len(extras["group"]):,} rows of {where}',
                 hint="drop these rows, or give each a group of its own",
             )
     return Survey(where, tuple(columns.values()), label.codes(), tuple(label.values), extras, frozenset(group.values))
@@ -168,7 +167,7 @@ def _extra(role: str, column: Column, chunks: list[Any], where: str) -> np.ndarr
     kinds = ("number", "date") if role == "time" else ("number",)
     held = f"{column.missing:,} missing values" if column.missing else "text"
     refusal = DataError(
-        f"{role} is a column of {' or '.join(f'{kind}s' for kind in kinds)}, known in every row",
+        f"{role} must be a column of {' or '.join(f'{kind}s' for kind in kinds)}, known in every row",
         got=f'{held} in "{column.name}" of {where}',
         hint="name another column",
     )

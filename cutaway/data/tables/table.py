@@ -45,7 +45,7 @@ IN_MEMORY = 1 << 30
 
 @dataclass(frozen=True, eq=False)
 class RowNames(TextNames):
-    """The names of the rows, read when the first of them is asked for.
+    """The names of the rows, read when the first of them is needed.
 
     Attributes:
         readers: The tables by source.
@@ -90,8 +90,8 @@ class RowNames(TextNames):
             cells[source] = pa.chunked_array([chunk for column in read for chunk in column.chunks], pa.string())
             if len(cells[source]) != self.rows[source]:
                 raise DataError(
-                    "a table does not change while it is in use",
-                    got=f"{len(cells[source]):,} rows for {self.rows[source]:,} in {reader.where or 'the table'}",
+                    f"{reader.where or 'the table'} changed while it was in use: it has "
+                    f"{len(cells[source]):,} rows instead of {self.rows[source]:,}",
                     hint="load it again",
                 )
         return cells
@@ -396,9 +396,7 @@ def cell_chunks(
             break
     if rows is not None and first != rows:
         raise DataError(
-            "a table does not change while it is in use",
-            got=f"{first:,} rows for {rows:,} in {where}",
-            hint="load it again",
+            f"{where} changed while it was in use: it has {first:,} rows instead of {rows:,}", hint="load it again"
         )
 
 
@@ -440,8 +438,7 @@ def make_table(
     names = options.class_names or train.class_names
     if len(names) != len(train.class_names):
         raise UsageError(
-            f"class_names are one for each of the {len(train.class_names):,} labels",
-            got=f"{len(names):,}",
+            f"there are {len(names):,} class_names for {len(train.class_names):,} labels",
             hint=f"the labels are {', '.join(train.class_names[:10])}",
         )
     return Table(
@@ -520,8 +517,8 @@ def prepare_new_rows(
     Args:
         preparation: Fitted on the training samples.
         table: A path, or a frame; its columns may be in any order, and further ones are left out.
-        id_column: Column with the names of the rows; where there is none, a row is called by its number, from 1.
-        header: Whether line 1 of a text table holds names, if that was said of the training samples; None finds it out.
+        id_column: Column with the names of the rows; without it a row is called by its number, from 1.
+        header: Whether line 1 of a text table holds names, if it was given for the training samples; None finds out.
         warn: Warn, at the end, of what no training sample had.
 
     Yields:
@@ -557,14 +554,11 @@ def leave_out(table: Table, columns: Sequence[str]) -> Table:
     for name in columns:
         if name not in used:
             raise UnknownNameError(
-                "a column that is left out is one that the model learns from",
-                got=f"{name!r}, {_what_it_is(table, name)}",
+                f"cannot leave out {name!r}, {_what_it_is(table, name)}",
                 hint=meant(name, used, f"{table.name} has {listed(used, 12)}"),
             )
     if set(used) <= set(columns):
-        raise DataError(
-            "a table has at least one column to learn from", got=f"none left in {table.name}", hint="leave fewer out"
-        )
+        raise DataError(f"there is no column to learn from: none left in {table.name}", hint="leave fewer out")
     options = replace(table.options, ignore=(*table.options.ignore, *columns))
     return replace(
         table,

@@ -37,7 +37,7 @@ export class Bundle {
     if (known) return known;
     const decoded = this.#decode(index);
     this.#decoded.set(index, decoded);
-    decoded.catch(() => this.#decoded.delete(index)); // a server that was away for a moment is asked again
+    decoded.catch(() => this.#decoded.delete(index)); // try again: the server may have been away for a moment
     return decoded;
   }
 

@@ -36,7 +36,7 @@ export function polyline(points, attributes = {}) {
 
 /**
  * A small chart without axes: lines over values at equal distances. One value alone is a dot, by the round end of its line.
- * @param {{ values: (number | null)[], name: string }[]} lines null where there is no value; the name is the class
+ * @param {{ values: (number | null)[], name: string }[]} lines null if there is no value; the name is the class
  * @param {{ width: number, height: number, margin?: number, low: number, high: number }} frame margin: around the
  *   lines; low and high: the values at its bottom and its top
  * @param {Record<string, string | number>} attributes
@@ -86,7 +86,7 @@ export function barStrip(bars, { width, height }, attributes) {
  */
 
 /**
- * An axis: its ends, what is written where, and the name that is written beside it.
+ * An axis: its ends, what is written where, and its name.
  * @typedef {{ low: number, high: number, ticks: (room: number) => [number, string][], isLog?: boolean, label?: string }} Axis
  */
 
@@ -134,7 +134,7 @@ export function spaced(values, share) {
   return [low - space, high + space];
 }
 
-/** A number with two digits after the point at most. */
+/** A number with up to two digits after the point. */
 const shortNumber = (/** @type {number} */ value) => String(Number(value.toFixed(2)));
 
 /** A chart with axes, as wide as its place, that knows which points the mouse is near. */

@@ -51,7 +51,7 @@ export function rampPalette(anchors, missing) {
 
 /**
  * Codes of numbers for a ramp.
- * @param {ArrayLike<number>} values NaN where there is none
+ * @param {ArrayLike<number>} values NaN if there is none
  * @param {number} low gets code 0
  * @param {number} high gets `LARGEST_CODE`
  * @returns {Uint8Array<ArrayBuffer>}

@@ -14,7 +14,7 @@ import { choice, element, labeled } from "./elements.js";
  */
 
 /**
- * A value that a person or an address gives; null where it cannot be.
+ * A value that a person or an address gives; null if it cannot be.
  * @param {Field} field
  * @param {string} text
  * @returns {string | number | null}

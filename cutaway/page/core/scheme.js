@@ -26,7 +26,7 @@ export function announceScheme() {
 }
 
 /**
- * Follow the system, a button, and paper, on which pages are light.
+ * Follow the system, a button, and paper: printed pages are light.
  * @param {HTMLElement} button
  */
 export function followScheme(button) {

@@ -4,7 +4,7 @@ import { afterPause } from "../core/timing.js";
 /** What the address says of the state begins so. */
 const BEGINNING = "#explore:";
 
-/** Characters of a selection in the address at most. */
+/** Maximum number of characters of a selection in the address. */
 const LONGEST = 20_000;
 
 /**

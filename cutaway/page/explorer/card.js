@@ -2,7 +2,7 @@ import { breakable, element, textButton } from "../core/elements.js";
 import { percent } from "../core/words.js";
 import { imageCanvas } from "../map/images.js";
 
-/** Neighbors on a card at most. */
+/** Maximum number of neighbors on a card. */
 const NEIGHBORS = 8;
 
 /**

@@ -40,7 +40,7 @@ export function parseSearch(text) {
  * @param {import("./samples.js").Samples} samples
  * @param {string} text
  * @param {number} epoch
- * @returns {Uint8Array | null} 1 for samples that do not fit; null where nothing is searched
+ * @returns {Uint8Array | null} 1 for samples that do not fit; null if nothing is searched
  */
 export function searchMask(samples, text, epoch) {
   const terms = parseSearch(text);

@@ -4,7 +4,7 @@ import { percent } from "../core/words.js";
 /** Length of a step: the root of the sum of all squared changes, where white is 1. */
 const STEP = 0.05;
 
-/** Steps at most, and the probability at which it ends. */
+/** Maximum number of steps, and the probability at which it ends. */
 const [MOST_STEPS, SURE] = [200, 0.99];
 
 /** Milliseconds between two steps. */

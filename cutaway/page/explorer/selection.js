@@ -2,7 +2,7 @@ import { csvCell, element, saveFile, textButton } from "../core/elements.js";
 import { counted, grouped } from "../core/words.js";
 import { sampleButton } from "./card.js";
 
-/** Selected samples that are shown at most. */
+/** Maximum number of selected samples that are shown. */
 const SHOWN = 60;
 
 /** Labels whose share in a selection is named. */

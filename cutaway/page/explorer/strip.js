@@ -37,7 +37,7 @@ export function makeStrip(parts) {
   return list;
 }
 
-/** A map of a layer without gestures, painted without WebGL, since a page has 16 contexts at most. */
+/** A map of a layer without gestures, painted without WebGL, since a page has only 16 contexts. */
 class SmallMap {
   #paintSoon = inNextFrame(() => this.#paint());
 

@@ -5,13 +5,13 @@ import { sampleButton } from "./card.js";
 import { sumByColumn } from "../network/preparing.js";
 import { unitSum } from "../network/unit_sum.js";
 
-/** Classes whose probability is shown at most. */
+/** Maximum number of classes whose probability is shown. */
 const CLASSES = 6;
 
-/** Units that are named in the reasons at most. */
+/** Maximum number of units named in the reasons. */
 const REASONS = 6;
 
-/** Columns of the user's data that are named in the reasons at most. */
+/** Maximum number of the user's columns named in the reasons. */
 const MOST_COLUMNS = 8;
 
 /** A layer with more units than this is shown by its strongest ones. */

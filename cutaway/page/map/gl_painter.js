@@ -181,7 +181,7 @@ export class GlPainter {
     this.gl.readPixels(0, 0, 1, 1, this.gl.RGBA, this.gl.UNSIGNED_BYTE, new Uint8Array(4));
   }
 
-  /** Give the context back: a page has 16 at most. */
+  /** Give the context back: a page has only 16. */
   release() {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }

@@ -4,7 +4,7 @@ import { STEPS } from "./view.js";
 /** A label needs at least this many samples. */
 const SMALLEST_GROUP = 5;
 
-/** Points that are looked at to find the place of a label, at most, of each group. */
+/** Maximum number of points of each group that are searched for the place of its label. */
 const SAMPLED = 500;
 
 /**

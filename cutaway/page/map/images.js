@@ -4,7 +4,7 @@ import { SELECTED } from "./search.js";
 /** Images take the place of points once at most this many are on the screen. */
 export const MOST_IMAGES = 700;
 
-/** Images in a row of the sheet on which those on the screen are kept. */
+/** Number of images in a row of the sheet that holds the images on the screen. */
 const CELLS = 40;
 
 /**

@@ -34,7 +34,7 @@ export function paintTop(map) {
 }
 
 /**
- * A ring with a halo, so that it is seen on points of every color.
+ * A ring with a halo, which makes it visible on points of every color.
  * @param {CanvasRenderingContext2D} pen
  * @param {[number, number]} place CSS pixels
  * @param {number} radius
@@ -92,7 +92,7 @@ function paintPath(pen, path, ink) {
 }
 
 /**
- * The name of each group where most of it is; with a halo, so that it is legible on points of every color.
+ * The name of each group where most of it is; with a halo, which makes it legible on points of every color.
  * @param {import("./map.js").SampleMap} map
  * @param {string} ink
  * @param {string} paper

@@ -39,7 +39,7 @@ export function nearestPoint({ a, b, t }, states, x, y, radius) {
  * @param {Uint8Array} states
  * @param {number[]} box left, bottom, right, top: 0..65535
  * @param {number} most
- * @returns {number[] | null} null where they are more than `most`
+ * @returns {number[] | null} null if they are more than `most`
  */
 export function pointsInBox({ a, b, t }, states, [left, bottom, right, top], most = Infinity) {
   const found = [];

@@ -44,7 +44,7 @@ export class Surface {
    */
   #choose(plain) {
     const canvas = /** @type {HTMLCanvasElement} */ (this.canvas.cloneNode());
-    this.canvas.replaceWith(canvas); // a canvas keeps the first kind of context that it was asked for
+    this.canvas.replaceWith(canvas); // a canvas keeps its first kind of context
     this.canvas = canvas;
     /** @type {GlPainter | CanvasPainter} */
     let painter;

@@ -50,7 +50,7 @@ export function singleActivation({ function: name = "linear", slope = 0, thresho
  * @param {ActivationSettings} settings
  * @param {{ size: number, inner: number }} along How values lie that softmax takes together: entries, and values an
  *   entry.
- * @returns {((values: Float32Array) => void) | null} Null where nothing is to be done.
+ * @returns {((values: Float32Array) => void) | null} Null if nothing is to be done.
  */
 export function activationOf(settings, { size, inner }) {
   const name = settings.function ?? "linear";

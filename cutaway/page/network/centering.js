@@ -10,7 +10,7 @@ import { resizeImage } from "./resampling.js";
 /** Difference between ink and paper, of 1 between black and white, below which nothing is drawn. */
 const LEAST_CONTRAST = 0.15;
 
-/** Pixels that a stroke has at least in the scaled ink. */
+/** Minimum number of pixels of a stroke in the scaled ink. */
 const LEAST_STROKE = 2;
 
 /** Side of the blocks whose pixels are counted where the rule is "upright". */

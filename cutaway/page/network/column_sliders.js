@@ -1,4 +1,4 @@
-// A slider or a list for each column of a table, so that a row can be changed and its answer watched.
+// A slider or a list for each column of a table, to change a row and watch the answer.
 
 import { choice, element, textButton } from "../core/elements.js";
 import { inNextFrame } from "../core/timing.js";

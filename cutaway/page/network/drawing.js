@@ -24,7 +24,7 @@ const PEN_RADIUS = 0.042;
  */
 const FOLLOWING_RADIUS = 0.07;
 
-/** Radius in pixels that a pen has at least, so that a dot is seen. */
+/** Minimum radius of a pen in pixels: a dot must be visible. */
 const LEAST_RADIUS = 1.5;
 
 /**

@@ -34,7 +34,7 @@ const LAYER_GRADIENTS = {
 };
 
 /**
- * Make the function that passes gradients through a layer; null where it is not piecewise linear.
+ * Make the function that passes gradients through a layer; null if it is not piecewise linear.
  * @param {LayerParts} parts
  * @param {boolean} ends Whether the layer ends the model with a softmax or a sigmoid, which is left out.
  * @returns {Backward | null}

@@ -200,7 +200,7 @@ function turnOf(period, seconds) {
 
 /**
  * @param {Cell} cell
- * @returns {number | null} Seconds since 1970; null where it is not known.
+ * @returns {number | null} Seconds since 1970; null if it is not known.
  */
 function cellSeconds(cell) {
   if (cell === null || cell === undefined || cell === "") return null;

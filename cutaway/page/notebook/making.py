@@ -41,8 +41,7 @@ def check_widget(*, height: int) -> int:
         import cutaway.page.notebook.widget  # noqa: F401
     except ImportError as error:
         raise UsageError(
-            "exploring in a notebook needs the package anywidget, which is an extra",
-            got=f"no such package ({error})",
+            f"exploring in a notebook needs the package anywidget, which is not installed ({error})",
             hint='pip install "cutaway[notebook]", or open the file of run.report()',
         ) from error
     return height

@@ -76,8 +76,7 @@ def find_positions(record: Explorer, samples: Any) -> tuple[int, ...]:
     if array.dtype == bool:
         if array.shape != (record.count,):
             raise UsageError(
-                "a mask has a bool for each sample",
-                got=f"{len(array):,} for {record.count:,} samples",
+                f"the mask has {len(array):,} bools for {record.count:,} samples",
                 hint="make it from the samples that the widget shows",
             )
         return tuple(np.flatnonzero(array).tolist())
@@ -85,8 +84,8 @@ def find_positions(record: Explorer, samples: Any) -> tuple[int, ...]:
         raise _no_samples(samples)
     if array.min() < 0 or array.max() >= record.count:
         raise UsageError(
-            f"a position of a sample is from 0 to {record.count - 1:,}",
-            got=f"{array.min() if array.min() < 0 else array.max():,}",
+            f"no sample has the position {array.min() if array.min() < 0 else array.max():,}; positions are from 0 to "
+            f"{record.count - 1:,}",
             hint="select by name, or by the positions of the samples that the widget shows",
         )
     return tuple(np.unique(array).tolist())
@@ -110,8 +109,7 @@ def _position(record: Explorer, name: str) -> int:
     place = record.places.get(name)
     if place is None:
         raise UnknownNameError(
-            "a sample is selected by its name",
-            got=f"{name!r}, which is not among the {record.count:,} samples that are shown",
+            f"{name!r} is not among the {record.count:,} samples that are shown",
             hint=meant(name, record.names, f"names are such as {record.names[0]!r}"),
         )
     return place
@@ -119,7 +117,6 @@ def _position(record: Explorer, name: str) -> int:
 
 def _no_samples(samples: Any) -> UsageError:
     return UsageError(
-        "samples are selected by names, positions, a mask of bools or a DataFrame with their names",
-        got=f"{samples!r:.60}",
+        f"samples must be names, positions, a mask of bools or a DataFrame with their names, not {samples!r:.60}",
         hint='pass for example ["test[7]"]',
     )

@@ -132,8 +132,7 @@ class ExplorerWidget(anywidget.AnyWidget):
             if -len(epochs) <= epoch < 0:
                 return epochs[epoch]
         raise UnknownNameError(
-            "an epoch is one of those that the widget shows",
-            got=f"{epoch!r:.60}",
+            f"the widget does not show the epoch {epoch!r:.60}",
             hint=f"choose among {', '.join(map(str, epochs))}, or None for the kept epoch",
         )
 
@@ -174,7 +173,5 @@ def _known(what: str, name: Any, names: list[str]) -> str:
     if name in names:
         return name
     raise UnknownNameError(
-        f"a {what} is one of those that the widget has",
-        got=f"{name!r:.60}",
-        hint=meant(name, names, f"choose among {', '.join(names[:20])}"),
+        f"the widget has no {what} {name!r:.60}", hint=meant(name, names, f"choose among {', '.join(names[:20])}")
     )

@@ -45,16 +45,16 @@ const [FRAME_MILLISECONDS, MAX_MILLISECONDS] = [40, 250];
 /** Networks with more parameters change little in a moment, and a frame of them takes as long as some steps. */
 const [MANY_PARAMETERS, LARGE_MILLISECONDS] = [20_000, 150];
 
-/** Changes that can be undone; those of them that began again or removed a branch are `MAX_REMOVED` at most. */
+/** Changes that can be undone; at most `MAX_REMOVED` of them began again or removed a branch. */
 const MAX_UNDO = 50;
 
-/** What the worker is asked for that adds a branch. */
+/** Requests to the worker that add a branch. */
 const ADDING = ["change", "setWeight", "switchUnit", "restoreBranch"];
 
 export class Controller {
   /** @type {[string, ...any[]][]} */
   #calls = [];
-  /** @type {[string, ...any[]][]} What the worker was asked for and has not answered yet. */
+  /** @type {[string, ...any[]][]} Requests that the worker has not answered yet. */
   #sent = [];
   /** Branches of the session that the worker has yet to show. */
   #expected = 1;

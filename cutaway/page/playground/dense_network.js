@@ -234,7 +234,7 @@ function addGradients({ inputs: x, gradient, rows }, { inputs, units, kernel }, 
  * @typedef {object} Activation
  * @property {(z: number) => number} value
  * @property {(z: number, value: number) => number} slope The derivative at z, where the function has this value.
- * @property {{ above: number, below: number } | null} linear Its slopes above and below 0; null where it is curved.
+ * @property {{ above: number, below: number } | null} linear Its slopes above and below 0; null if it is curved.
  */
 
 const logistic = (/** @type {number} */ z) => 1 / (1 + Math.exp(-z));

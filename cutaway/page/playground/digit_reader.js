@@ -29,7 +29,7 @@ export class DigitReader {
     this.read = -Infinity;
   }
 
-  /** @returns {Reading | null} The last one where it is too early for another; null where there is no network yet. */
+  /** @returns {Reading | null} The last one if it is too early for another; null if there is no network yet. */
   show() {
     const { frame, isPlaying } = this.controller.state;
     const before = this.reading?.frame;

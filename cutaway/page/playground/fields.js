@@ -64,7 +64,7 @@ export const DEFAULTS = {
 };
 
 /**
- * A value of a setting that a person or an address gives; null where it cannot be.
+ * A value of a setting that a person or an address gives; null if it cannot be.
  * @param {string} name
  * @param {string} text
  */

@@ -26,7 +26,7 @@ export function short(value) {
  * @property {boolean} isOff
  */
 
-/** Shows the numbers of the unit that is chosen. Its controls stay while numbers change, so that they can be used meanwhile. */
+/** Shows the numbers of the unit that is chosen. Its controls stay usable while numbers change. */
 export class UnitView {
   /**
    * @param {HTMLElement} host

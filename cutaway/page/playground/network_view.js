@@ -150,7 +150,7 @@ export class NetworkView {
 }
 
 /**
- * The name of a class beside its output, with the color that it has in the plane.
+ * The name of a class next to its output, with the color that it has in the plane.
  * @param {string} name
  * @param {{ column: number, unit: number, color: string }} place
  */

@@ -48,7 +48,7 @@ function dataLines(settings) {
 }
 
 /**
- * The training with cutaway; null where it has no such training.
+ * The training with cutaway; null if it has no such training.
  * @param {Settings} settings
  * @param {number} epochs
  */

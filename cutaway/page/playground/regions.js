@@ -250,7 +250,7 @@ function boundaryBetween(label, other, polygon, outputs) {
 }
 
 /**
- * The two ends of the line inside a polygon on which an affine function is 0; none where it does not cross it.
+ * The two ends of the line inside a polygon on which an affine function is 0; none if it does not cross it.
  * @param {Polygon} polygon
  * @param {Affine} line
  */

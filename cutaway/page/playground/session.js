@@ -39,7 +39,7 @@ import { Training } from "./training.js";
  * @property {Drawing | null} drawing
  */
 
-/** Training samples that scores are computed from, at most; the same for test samples. */
+/** Maximum number of training samples for the scores; the same for test samples. */
 const SCORED = 1000;
 
 /** Work of scoring, in products, that needs no thought. */

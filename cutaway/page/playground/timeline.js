@@ -37,7 +37,7 @@ export class Branch {
     this.entries = [first];
     /** @type {number[][]} The curve before the first moment, where the branches that it belonged to were removed. */
     this.past = [];
-    /** The last step that was learned, of which there need not be a moment. */
+    /** The last step that was learned; it may have no moment. */
     this.end = first.moment.step;
     const { parameters, memory } = first.moment;
     const bytes = 4 * parameters.length * (1 + memory.length);
@@ -48,7 +48,7 @@ export class Branch {
     return this.entries[0].moment.step;
   }
 
-  /** The last step of which there is a moment. */
+  /** The last step that has a moment. */
   get lastStep() {
     return this.entries[this.entries.length - 1].moment.step;
   }

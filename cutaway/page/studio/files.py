@@ -63,7 +63,7 @@ def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
 
 @lru_cache(500)
 def studio_shell(*, base: str, person: str, writes: bool, others: int = 0) -> str:
-    """The document in which every view of the studio is shown.
+    """The document that shows every view of the studio.
 
     Args:
         base: The path before all addresses, without a slash at its end.

@@ -1,4 +1,4 @@
-/** Where the studio is: every address is relative to it, so that it works behind a proxy as well. */
+/** Where the studio is: every address is relative to it, which also works behind a proxy. */
 const root = document.baseURI;
 
 /** An error that the server explains in one line. */

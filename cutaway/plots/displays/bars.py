@@ -50,7 +50,7 @@ class Bars:
         columns = [self.values, *(end for end in (self.low, self.high) if end is not None), self.colors or self.values]
         if any(np.shape(values)[:1] != (len(self.names),) for values in columns) or not len(self.names):
             raise DataError(
-                "bars have a name and a value each, at least one",
+                "bars need a name and a value each, at least one",
                 got=f"{len(self.names)} names and {np.size(self.values)} values",
                 hint="pass as many names as values",
             )
@@ -62,7 +62,7 @@ def bars(contents: Sequence[Bars], *, title: str = "", columns: int = 3) -> "Fig
     Args:
         contents: The panels, at least one.
         title: Set above all of them.
-        columns: Panels side by side at most.
+        columns: Maximum number of panels side by side.
     """
     from cutaway.plots.notebook import NotebookFigure
 
@@ -82,7 +82,7 @@ def bars(contents: Sequence[Bars], *, title: str = "", columns: int = 3) -> "Fig
 
 
 def draw_bars(axes: "Axes", panel: Bars, *, rows: int = 0) -> None:
-    """Draw a panel of bars on axes with room for at least N rows, so that bars beside each other are as thick."""
+    """Draw a panel of bars on axes with room for at least N rows: bars of neighboring panels are equally thick."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     values = np.asarray(panel.values, np.float64)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST = 10
-"""Bars of a panel at most."""
+"""Maximum number of bars in a panel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class ExplainedAnswer:
 def explained_answer(answer: ExplainedAnswer) -> "Figure":
     """Draw an explanation with matplotlib.
 
-    An image stands beside the contributions of its pixels; for other samples, the inputs that contributed most are
+    An image is drawn next to the contributions of its pixels; for other samples, the inputs that contributed most are
     bars. Then come the highest probabilities, and for each layer the units that contributed most. Orange supports the
     predicted class, blue the runner-up.
     """

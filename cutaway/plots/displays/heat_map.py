@@ -48,7 +48,7 @@ def heat_map(
     matrix = np.asarray(values, np.float64)
     if matrix.shape != (len(rows), len(columns)) or not matrix.size:
         raise DataError(
-            "a heat map has a name for each row and column, at least one",
+            "a heat map needs a name for each row and column, at least one",
             got=f"a matrix of shape {matrix.shape}, {len(rows)} and {len(columns)} names",
             hint="pass as many names",
         )

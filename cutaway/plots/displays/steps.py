@@ -42,7 +42,7 @@ def embedding_steps(
         labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
         class_names: One name per class.
         titles: What each step is, set above it.
-        columns: Steps in a row at most.
+        columns: Maximum number of steps in a row.
 
     Raises:
         DataError: The arrays do not fit together.
@@ -129,7 +129,7 @@ def _checked_steps(
     points = np.asarray(xy, np.float32)
     if points.ndim != 3 or not len(points) or len(points) != len(titles):
         raise DataError(
-            "steps are an array (step, sample, 2) with a title for each of at least one step",
+            "steps must be an array (step, sample, 2) with a title for each of at least one step",
             got=f"shape {points.shape} and {len(titles)} titles",
             hint="pass the xy and the names of a sequence",
         )
@@ -138,7 +138,7 @@ def _checked_steps(
 
 
 def _limits(points: NDArray[np.float32]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The same limits of x and y for all steps: squares, so that a distance is as long in each direction."""
+    """The same limits of x and y for all steps: squares, in which a distance is equally long in each direction."""
     low, high = points.min(axis=(0, 1)).astype(float), points.max(axis=(0, 1)).astype(float)
     half = (0.5 + MARGIN) * (float((high - low).max()) or 1.0)
     (x, y) = ((low + high) / 2).tolist()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_CLASSES = 20
-"""Classes whose mean activations are drawn at most."""
+"""Maximum number of classes whose mean activations are drawn."""
 
 
 def weight_grid(weights: NDArray[np.floating], titles: Sequence[str], *, columns: int = 8, title: str = "") -> "Figure":
@@ -37,7 +37,7 @@ def weight_grid(weights: NDArray[np.floating], titles: Sequence[str], *, columns
 
     if not len(weights) or len(weights) != len(titles) or columns < 1:
         raise DataError(
-            "a grid has a title for each of at least one unit, and at least 1 column",
+            "a grid needs a title for each of at least one unit, and at least 1 column",
             got=f"{len(weights)} units, {len(titles)} titles and {columns} columns",
             hint="pass as many titles as units",
         )
@@ -62,7 +62,7 @@ class DrawnUnit:
         weights: ``(row, column)``, its incoming weights as an image, or None.
         class_mean: float ``(class,)``, its mean activation within each class.
         class_names: Name of each class.
-        images: ``(sample, row, column[, 3])`` in 0..1, the samples for which it is highest; None where they are none.
+        images: ``(sample, row, column[, 3])`` in 0..1, the samples for which it is highest; None if they are none.
         activations: float ``(sample,)``, its activation for these.
         names: What these samples are called.
     """

@@ -63,7 +63,7 @@ class ColumnarReader:
         for file in self.files:
             if (names := _names(file)) != self.columns:
                 raise DataError(
-                    "the files of a folder have the same columns",
+                    "the files of the folder have different columns",
                     got=f"{_difference(names, self.columns)} in {file}",
                     hint="move the file to another folder",
                 )
@@ -86,8 +86,7 @@ def open_columnar(path: Path, *, files: Sequence[Path] = ()) -> ColumnarReader:
     files = tuple(files or (columnar_files(path) if path.is_dir() else (path,)))
     if not files:
         raise DataError(
-            f"a folder of a table holds files that end in {', '.join(FORMATS)}",
-            got=f"none in {path}",
+            f"no file in {path} ends in {', '.join(FORMATS)}",
             hint="pass the folder that they are in, such as that of one split",
         )
     return ColumnarReader(path, files, check_columns(_names(files[0]), where=str(files[0])))
@@ -176,8 +175,7 @@ def _open_ipc(file: Path) -> "pa.RecordBatchFileReader | pa.RecordBatchStreamRea
 def _unreadable(file: Path, error: Exception) -> DataError:
     name = FORMATS[file.suffix.lower()].capitalize()
     return DataError(
-        f"{'an' if name == 'Arrow' else 'a'} {name} file can be read",
-        got=f"{file} ({str(error).splitlines()[0] if str(error) else type(error).__name__})",
+        f"cannot read the {name} file {file} ({str(error).splitlines()[0] if str(error) else type(error).__name__})",
         hint="write it again, or convert it to CSV",
     )
 

@@ -139,8 +139,8 @@ class DelimitedReader:
             if not others and len(cells) <= len(self.columns):
                 return self._open_quote(number, self.columns[len(cells) - 1], cells[-1])
             return DataError(
-                f"every row has {row.expected_columns} cells, like line 1",
-                got=f"{row.actual_columns} in {row_words(number, self.where)}: {text[:60]!r}",
+                f"there are {row.actual_columns} cells in {row_words(number, self.where)}, and "
+                f"{row.expected_columns} in line 1: {text[:60]!r}",
                 hint="fix that row; a cell with the delimiter inside needs quotes",
             )
         if "straddling object" in str(error):
@@ -150,17 +150,14 @@ class DelimitedReader:
                 hint="close it or remove it",
             )
         if "Empty CSV" in str(error):
-            return DataError(
-                "a table has at least one row of values", got=f"none in {self.where}", hint="check the file"
-            )
+            return DataError(f"there is no row of values in {self.where}", hint="check the file")
         if "UTF8" in str(error) or isinstance(error, UnicodeError):
             return DataError(
-                f"the file is text in {self.dialect.encoding}",
-                got=f"a byte that is none, in or after {row_words(rows, self.where)}",
+                f"a byte in or after {row_words(rows, self.where)} is not {self.dialect.encoding}",
                 hint="save it as UTF-8",
             )
         return DataError(
-            "a text table can be read", got=f"{error} in {self.where}".replace("\n", " "), hint="check the file"
+            f"cannot read the text table: {error} in {self.where}".replace("\n", " "), hint="check the file"
         )
 
 
@@ -252,9 +249,7 @@ def find_dialect(path: Path, *, header: bool | None = None) -> Dialect:
     encoding = _encoding(beginning, path)
     text = io.TextIOWrapper(io.BytesIO(beginning), encoding, errors="ignore", newline="").read()
     if not text.strip():
-        raise DataError(
-            "a table has a line with the names of its columns", got=f"an empty file, {path}", hint="check the file"
-        )
+        raise DataError(f"the table {path} is an empty file", hint="check the file")
     complete = text if len(beginning) < BEGINNING else text[: max(text.rfind("\n"), 0) or len(text)]
     delimiter = _delimiter(complete)
     rows = _rows(complete, delimiter)
@@ -302,7 +297,7 @@ def _beginning(path: Path, compression: str | None) -> bytes:
             return file.read(BEGINNING)
     except OSError as error:
         raise DataError(
-            f"a {compression or 'text'} file can be read", got=f"{path} ({error})", hint="copy the file again"
+            f"cannot read the {compression or 'text'} file {path}: {error}", hint="copy the file again"
         ) from None
 
 
@@ -315,7 +310,7 @@ def _encoding(beginning: bytes, path: Path) -> str:
         zeros = beginning[0:4096:2].count(0), beginning[1:4096:2].count(0)
         if max(zeros) > 4 * min(zeros) and max(zeros) > len(beginning[:4096]) // 4:
             return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
-        raise DataError("a table is a text file", got=f"{path} with zero bytes", hint="check which file this is")
+        raise DataError(f"{path} is not a text file: it contains zero bytes", hint="check which file this is")
     try:
         beginning.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -32,7 +32,7 @@ def open_reader(path: Path, *, header: bool | None = None, wanted: Container[str
         os.listdir(path) if path.is_dir() else open(path, "rb").close()
     except OSError as error:
         raise DataError(
-            "a table can be read", got=f"{path} ({error.strerror or error})", hint="check its permissions"
+            f"cannot read the table {path}: {error.strerror or error}", hint="check its permissions"
         ) from None
     if path.is_dir() or path.suffix.lower() in FORMATS:
         return open_columnar(path)
@@ -49,8 +49,7 @@ def is_workbook(path: Path) -> bool:
 def workbook_error(name: str) -> DataError:
     """Why a workbook is not read, and what to do: it is an archive that may unpack to any size."""
     return DataError(
-        "a table is a CSV, TSV, Parquet, Feather or Arrow file",
-        got=f"the workbook {name}",
+        f"{name} is a workbook, not a CSV, TSV, Parquet, Feather or Arrow file",
         hint=f'save its sheet as CSV, or in Python pass the frame of pandas.read_excel("{name}")',
     )
 
@@ -81,10 +80,10 @@ def open_any(
     if is_frame(table):
         return frame_reader(table, wanted=wanted)
     if not isinstance(table, str | os.PathLike):
-        raise UsageError(f"{what} is a path or a frame", got=type(table).__name__, hint="pass one of them")
+        raise UsageError(f"{what} must be a path or a frame, not {type(table).__name__}")
     path = Path(table).expanduser()
     if not os.path.exists(path):  # unlike Path.exists, it returns False in a folder that nobody may look into
-        raise UsageError(f"{what} is in a file that exists", got=str(path), hint="check the path")
+        raise UsageError(f"no such file for {what}: {path}", hint="check the path")
     if not path.is_file() and not path.is_dir():
-        raise DataError(f"{what} is a file or a folder", got=f"{path}, which is neither", hint="copy it into a file")
+        raise DataError(f"{what} must be a file or a folder, and {path} is neither", hint="copy it into a file")
     return open_reader(path.resolve(), header=header, wanted=wanted)

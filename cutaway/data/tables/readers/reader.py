@@ -15,16 +15,16 @@ BLOCK = 8 << 20
 """Bytes of text in a chunk."""
 
 LONGEST_NAME = 200
-"""Characters of the name of a column at most."""
+"""Maximum number of characters of the name of a column."""
 
 SMALL = {"MB": 20, "rows": 200_000}
 """Tables below this size are read within a second, and nothing is reported."""
 
 CHUNK_ROWS = 65_536
-"""Rows that a chunk of a typed table has at most."""
+"""Maximum number of rows of a chunk of a typed table."""
 
 MOST_COLUMNS = 20_000
-"""Columns of a table at most: a wider one is an array, and arrays are read from .npy files."""
+"""Maximum number of columns of a table: a wider one is an array, and arrays are read from .npy files."""
 
 
 def compute() -> Any:
@@ -164,7 +164,7 @@ def frame_reader(frame: Any, *, wanted: Container[str] | None = None) -> FrameRe
         )
     except (pa.ArrowException, TypeError, ValueError, OverflowError, NotImplementedError) as error:
         raise DataError(
-            "every column of a table holds values of one kind",
+            "a column of the table holds values of different kinds",
             got=", ".join(map(str, error.args)).replace("\n", " "),  # pyarrow says the column in a second one
             hint="convert the column, for example with frame[column].astype(str)",
         ) from None
@@ -187,16 +187,12 @@ def check_columns(names: Sequence[str], *, where: str, wanted: Container[str] | 
     for number, name in enumerate(names, start=1):
         if len(name) > LONGEST_NAME:
             raise DataError(
-                f"the name of a column has at most {LONGEST_NAME} characters",
-                got=f'{len(name):,}, beginning with "{name[:20]}", as column {number} of {where}',
+                f"the name of column {number} of {where} has {len(name):,} characters, more than {LONGEST_NAME}; "
+                f'it begins "{name[:20]}"',
                 hint="shorten it",
             )
         if name in seen and (wanted is None or name in wanted):
-            raise DataError(
-                "the columns of a table have different names",
-                got=f'"{name}" again as column {number} of {where}',
-                hint="rename one of them",
-            )
+            raise DataError(f'the name "{name}" again as column {number} of {where}', hint="rename one of them")
         seen.add(name)
     return tuple(names)
 
@@ -213,7 +209,6 @@ def check_width(columns: int, *, where: str) -> None:
     """
     if columns > MOST_COLUMNS:
         raise DataError(
-            f"a table has at most {MOST_COLUMNS:,} columns",
-            got=f"{columns:,} in {where}",
+            f"too many columns: {columns:,} in {where}; at most {MOST_COLUMNS:,} are read",
             hint="save the inputs as an array with np.savez(file, x_train=..., y_train=...)",
         )

@@ -29,7 +29,7 @@ PAGE_BYTES = 1 << 31
 """Bytes of a page of Parquet at most, the part of a column that is unpacked at a time."""
 
 LABEL_BYTES = 8
-"""Bytes that a row takes while a table is in use, beside its inputs, which are on disk where they are large."""
+"""Bytes that a row takes while a table is in use, in addition to its inputs, which are on disk where they are large."""
 
 MAGIC, CONTINUES = b"ARROW1", 0xFFFFFFFF
 DICTIONARY, RECORDS = 2, 3
@@ -114,7 +114,7 @@ def check_arrow(file: Path) -> None:
 
 
 def _ask(size: int, file: Path) -> None:
-    hint = "write it again in smaller parts, as pyarrow and pandas do if nothing else is said"
+    hint = "write it again in smaller parts, as pyarrow and pandas do by default"
     ask_memory(size, what="the parts of a table and its labels", got=str(file), hint=hint)
 
 

@@ -1,6 +1,6 @@
 // Affinities of all pairs: which points attract each other, and how strongly.
 
-/** Newton's steps for a row at most, and how near its entropy comes to the logarithm of the perplexity, in nats. */
+/** Maximum number of Newton's steps for a row, and how near its entropy comes to the logarithm of the perplexity, in nats. */
 const [MAX_STEPS, TOLERANCE] = [100, 1e-8];
 
 /**

@@ -32,7 +32,7 @@ const [LEAST_WEIGHT, LEAST_REACH] = [1e-3, 6];
  * @property {string[]} colors
  */
 
-/** Shows both kernels, one beside the other. */
+/** Shows both kernels, side by side. */
 export class KernelsView {
   /** @param {HTMLElement} host */
   constructor(host) {

@@ -20,7 +20,7 @@ const ROLES = ["label", "id", "group", "time", "weight"];
 const LISTS = ["ignore", "use", "category"];
 
 /**
- * How a column is used with some options, as one of `USES`: also with options with which nobody has read the table yet.
+ * How a column is used with some options, as one of `USES`: also with options that nobody has used on the table yet.
  * @param {ColumnRecord} column
  * @param {Record<string, any>} options
  */

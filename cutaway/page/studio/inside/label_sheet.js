@@ -219,7 +219,7 @@ export class LabelSheetView {
   }
 
   /**
-   * Only the controls of one label are in the order of the Tab key, so that 200 labels are not 1,000 stops.
+   * Only the controls of one label are in the order of the Tab key, or 200 labels would be 1,000 stops.
    * @param {number} index
    */
   #enter(index) {

@@ -162,7 +162,7 @@ export function mapControls(task) {
   return element("details", { class: "map-choice", open: Boolean(chosen) }, element("summary", { text: "Other samples, layers or epochs" }), form);
 }
 
-/** Epochs in a range at most. */
+/** Maximum number of epochs in a range. */
 const MOST_EPOCHS = 200;
 
 /**

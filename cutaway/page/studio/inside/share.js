@@ -1,12 +1,12 @@
 import { afterPause } from "../../core/timing.js";
 
-/** Milliseconds between two messages about one explorer at least. */
+/** Minimum number of milliseconds between two messages about one explorer. */
 const PAUSE = 60;
 
 /** @typedef {import("../../explorer/explorer.js").Explorer} AnyExplorer */
 
 /**
- * What an explorer shows, by names, so that another one can show the same.
+ * What an explorer shows, by names that another explorer can follow.
  * @param {AnyExplorer} explorer
  */
 export function shownIn({ store, samples }) {

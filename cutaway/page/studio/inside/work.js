@@ -9,7 +9,7 @@ const PAGE = globalThis.crypto?.randomUUID?.() ?? String(Math.random()).slice(2)
 /** Milliseconds after which a page that waits asks again: soon at first, since an event may have come before it listened. */
 const AGAIN = [300, 1500, 5000, 20_000];
 
-/** Share of the work from which on it is said how long the rest takes: the first steps compile what all others need. */
+/** Share of the work after which the page shows how long the rest takes: the first steps compile what all others need. */
 const KNOWN = 0.05;
 
 /**

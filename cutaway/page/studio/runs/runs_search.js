@@ -41,7 +41,7 @@ const SORTED = {
   time: (row) => row.seconds,
 };
 
-/** Columns of which the largest comes first when a person sorts by them. */
+/** Columns that sort the largest first. */
 const LARGEST_FIRST = ["created", "best", "test", "epochs", "time"];
 
 /** @type {WeakMap<RunRow, string>} */

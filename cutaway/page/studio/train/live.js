@@ -8,7 +8,7 @@ import { ask, comparePath, goTo, listen, mayWrite, runPath } from "../server.js"
 import { durationText, stateWord } from "../words.js";
 import { verdictItem } from "../elements.js";
 
-/** Milliseconds after which a training that was asked to stop, and has not, may be ended immediately. */
+/** Milliseconds after which a training that has not stopped on request may be ended immediately. */
 const PATIENCE = 8000;
 
 /** Seconds of a first epoch that says by itself how long the others take: the compilation in it is a small part. */

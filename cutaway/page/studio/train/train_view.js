@@ -132,7 +132,7 @@ class TrainForm {
     );
   }
 
-  /** What the studio is asked to train. */
+  /** What the studio is to train. */
   get task() {
     /** @type {Record<string, any>} */
     const settings = {};
