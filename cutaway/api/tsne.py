@@ -156,7 +156,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         seed, before = _seed(self.random_state), dict(vars(self))
         try:
             self._fit(X, seed)
-        except BaseException:  # what was fitted before stays as it was
+        except BaseException:  # an earlier fit stays as it was
             vars(self).clear()
             vars(self).update(before)
             raise

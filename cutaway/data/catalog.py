@@ -40,7 +40,7 @@ _NAMED: WeakValueDictionary[str, Dataset | Table] = WeakValueDictionary()
 
 
 def dataset_names() -> tuple[DatasetInfo, ...]:
-    """The named datasets, all of which load without a network."""
+    """The named datasets, which all load without a network."""
     return tuple(source.info for source in registry.SOURCES if source.info is not None)
 
 

@@ -79,7 +79,7 @@ class _Grouping(NamedTuple):
 
     Attributes:
         column: The column.
-        rows: Rows of which it is known.
+        rows: Rows with a known value.
         groups: Their groups, from 0.
         shared: Share of the held-out rows in a group of training rows; None of periods of time.
     """
@@ -116,7 +116,7 @@ class ColumnFacts:
 def column_facts(
     loaded: Dataset | Table, data: Dataset, split: Split
 ) -> tuple[tuple[ColumnFacts, ...], tuple[WholeGroups, ...], tuple[LeakyInput, ...] | None]:
-    """Read the columns once, and find what is noteworthy in them, and which samples belong together.
+    """Read the columns once, and find noteworthy facts in them, and samples that belong together.
 
     Args:
         loaded: What was loaded: a table, or a dataset, whose values are its columns.

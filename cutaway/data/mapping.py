@@ -9,7 +9,7 @@ import numpy as np
 from cutaway.errors import DataError
 
 PIECE_BYTES = 16 * 2**20
-"""Size of the pieces in which arrays are processed."""
+"""Arrays are processed in pieces of this size."""
 
 OWN_BYTES = 2**20
 """Arrays of at least this size are allocated outside the heap."""

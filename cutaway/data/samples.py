@@ -101,7 +101,7 @@ class SampleIds:
         return SampleIds(self.sources, self.source_index[selection], self.index[selection], self.naming)
 
     def keys(self, sources: Sequence[str] | None = None) -> np.ndarray:
-        """A number for each sample, by which samples are compared and sorted.
+        """A number for each sample, to compare and sort samples.
 
         Args:
             sources: Names of sources in the order in which they count, where samples of several datasets are compared;

@@ -3,7 +3,7 @@ import { counted } from "./core/words.js";
 /** Labels that are shown at a time. */
 const SHOWN = 24;
 
-/** Suspect labels, some of which are shown at a time. */
+/** Suspect labels; some are shown at a time. */
 export class SuspectList {
   /** How many labels are shown. */
   shown = 0;

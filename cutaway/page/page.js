@@ -9,7 +9,7 @@ import { explainMissingMap, linkSections } from "./links.js";
 import { startRail } from "./rail.js";
 import { startTables } from "./tables.js";
 
-/** Connect what is in the page: the color scheme, figures and explorers. */
+/** Connect the parts of the page: the color scheme, figures and explorers. */
 async function start() {
   const data = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("pageData")).textContent ?? "");
   followScheme(/** @type {HTMLElement} */ (document.getElementById("pageScheme")));

@@ -1,4 +1,4 @@
-"""How notebooks show a result: what it is in one line, its figure, and the first rows of its table."""
+"""How notebooks show a result: a one-line summary, its figure, and the first rows of its table."""
 
 import base64
 import html
@@ -190,7 +190,7 @@ def _row(cells: list[str], name: str | None, numeric: list[bool], *, cell: str =
 
 
 def _written(value: Any) -> str:
-    """A cell as text: four digits of a number, and a dash for what is missing."""
+    """A cell as text: four digits of a number, and a dash for a missing value."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return "–"
     if isinstance(value, bool):

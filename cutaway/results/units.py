@@ -1,4 +1,4 @@
-"""How values are written for people: one function for each kind of value, and a dash for what is not defined."""
+"""How values are written for people: one function for each kind of value, and a dash for an undefined value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -31,7 +31,7 @@ class Sentinels:
     Attributes:
         values: The values as text, the most frequent first: far numbers, or words among numbers.
         rows: Rows with one of them.
-        samples: Rows in which the column is known.
+        samples: Rows with a known value.
         low: Smallest of the other numbers.
         high: Largest of them.
         are_words: Whether they are words, for which all numbers of the column are read as text.
@@ -87,7 +87,7 @@ def _edges(below: int, above: int, distinct: int) -> list[int]:
 
 
 def words_among_numbers(texts: Sequence[str | None]) -> Sentinels | None:
-    """Find the few words for which a column of numbers is read as text.
+    """Find the few words that make a column of numbers read as text.
 
     Args:
         texts: ``(sample,)``; None if nothing is known.

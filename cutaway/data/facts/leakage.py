@@ -35,7 +35,7 @@ class LeakyInput:
 
     Attributes:
         input: Its place in a flattened sample.
-        correct: Held-out samples of which it tells the class.
+        correct: Held-out samples whose class it predicts correctly.
         samples: Held-out samples.
         baseline: Share of the largest class among them.
     """
@@ -157,10 +157,10 @@ PART = re.compile(r"[^\W\d_]+|\d+")
 
 @dataclass(frozen=True)
 class PredictiveWords:
-    """How well the words of a column tell the class, on rows from which that was not learned.
+    """How well the words of a column predict the class, on held-out rows.
 
     Attributes:
-        correct: Rows of which they tell the class.
+        correct: Rows whose class they predict correctly.
         samples: Rows.
         baseline: Share of the largest class among them.
     """
@@ -304,7 +304,7 @@ def encoded_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None
 def _fit(
     found: np.ndarray, truth: np.ndarray, group: np.ndarray, counts: np.ndarray, differences: Sequence[float]
 ) -> tuple[float, int] | None:
-    """The smoothing with which values are the means of the truth in their rows, and rows whose value it is."""
+    """The smoothing that makes values the means of the truth in their rows, and rows whose value it is."""
     from scipy.stats import binom, norm
 
     totals, squares, prior = np.bincount(group, truth), np.bincount(group, truth**2), float(truth.mean())

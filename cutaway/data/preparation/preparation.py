@@ -129,7 +129,7 @@ def add_notes(notes: Notes, further: Notes) -> Notes:
 
 
 def warn_of(notes: Notes, *, what: str) -> None:
-    """Warn of what was unusual, a line each.
+    """Warn of each unusual value, a line each.
 
     Args:
         notes: See `Preparation.apply`.

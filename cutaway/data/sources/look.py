@@ -1,4 +1,4 @@
-"""A look at a table before anybody has said what it is for: every column, also where something is wrong with it."""
+"""A look at a table before its use is known: every column, even if something is wrong with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ MOST = 100
 ROWS = 8
 
 LOOKED_AT = 10_000
-"""Rows by which a label is proposed where none was named."""
+"""Number of rows read to propose a label if none was named."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class TableLook:
 
 
 def look_at_table(where: Path, *, on_progress: ProgressCallback = ignore_progress, **options: Any) -> TableLook:
-    """Read a table once, and say what is in it; problems of a column or the label are not errors here.
+    """Read a table once, and describe it; problems of a column or the label are not errors here.
 
     Args:
         where: The file, or a folder of columnar files.
@@ -93,7 +93,7 @@ def likely_label(reader: Reader) -> str:
     """The column that most likely holds the classes, as far as the first rows show; "" if none can."""
     try:
         return guess_label(first_columns(reader, LOOKED_AT))
-    except CutawayError:  # what is damaged is said when it is read
+    except CutawayError:  # damage is reported when the file is read
         return ""
 
 

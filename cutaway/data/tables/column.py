@@ -75,7 +75,7 @@ UNIQUE = "nearly unique"
 """Why a column is left out whose values nearly all differ, as those of names and numbers of customers do."""
 
 FREE_TEXT = 5
-"""Words from which the values of a column that nearly all differ are sentences rather than names or identifiers."""
+"""With this many words the values of a column that nearly all differ are sentences rather than names or identifiers."""
 
 IDENTIFIERS = ("id", "uuid", "guid", "key", "number", "no", "nr")
 
@@ -101,7 +101,7 @@ class Column:
         kind: What its cells are read as: "number", "category" or "date".
         treatment: What becomes of it: "standardized", "one-hot", "hashed", "date parts", or why it is ignored.
         rows: Number of rows.
-        missing: Rows in which the value is not known.
+        missing: Rows without a known value.
         numbers: Rows with a number.
         low: Smallest number, or date in seconds since 1970; NaN without one, and perhaps infinite.
         high: Largest.
@@ -143,7 +143,7 @@ class Column:
 
     @property
     def known(self) -> int:
-        """Rows in which the value is known."""
+        """Rows with a known value."""
         return self.rows - self.missing
 
     @property
@@ -215,7 +215,7 @@ class Column:
         return listed(frequent + [f"{self.distinct - 3:,} more"] * (self.distinct > 3))
 
     def decided(self, treatment: str, kind: Kind = "category", use: Use = "feature") -> "Column":
-        """A copy that says what is done with the column; the texts of numbers and dates are forgotten."""
+        """A copy that holds the use of the column; the texts of numbers and dates are forgotten."""
         frequencies = self.frequencies if self.type == "category" else Counter[str]()
         return replace(self, treatment=treatment, kind=kind, use=use, frequencies=frequencies)
 
@@ -347,7 +347,7 @@ def has_identifier_name(column: Column) -> bool:
 
 
 def decide(columns: Sequence[Column], options: TableOptions, *, where: str) -> tuple[Column, ...]:
-    """Decide what is done with each column.
+    """Decide how each column is used.
 
     Args:
         columns: What the columns hold.

@@ -69,7 +69,7 @@ class Survey:
         return labels
 
     def check_known(self, names: Sequence[str]) -> None:
-        """Refuse a table in which a value of one of some columns is not known.
+        """Refuse a table if one of some columns lacks a value.
 
         Raises:
             DataError: One is not.

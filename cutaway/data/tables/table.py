@@ -408,7 +408,7 @@ def make_table(
     origin: Mapping[str, str],
     on_progress: ProgressCallback = ignore_progress,
 ) -> Table:
-    """Survey tables and decide what is done with their columns.
+    """Survey tables and decide how their columns are used.
 
     Args:
         readers: The tables by source: "train", then "test" if there is one.
@@ -512,7 +512,7 @@ def prepare_new_rows(
     header: bool | None = None,
     warn: bool = True,
 ) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Prepare new rows chunk by chunk, so that a file may be larger than memory.
+    """Prepare new rows chunk by chunk: a file may be larger than memory.
 
     Args:
         preparation: Fitted on the training samples.

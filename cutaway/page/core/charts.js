@@ -121,7 +121,7 @@ export function roundTicks(low, high, most, whole = false) {
 }
 
 /**
- * The ends of an axis on which numbers have some space around them.
+ * The ends of an axis that leaves some space around its numbers.
  * @param {number[]} values
  * @param {number} share of their extent that is left free on each side
  */

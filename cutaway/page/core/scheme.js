@@ -1,4 +1,4 @@
-/** Folded content of sections, which is part of what is printed. */
+/** Folded content of sections, which is printed too. */
 const FOLDED = "section > details:not([open]), .fold > details:not([open])";
 
 /** @type {(() => void)[]} */

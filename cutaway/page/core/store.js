@@ -19,7 +19,7 @@ export class Store {
   }
 
   /**
-   * Change some of the state; subscribers of what is different now are called once.
+   * Change some of the state; subscribers of a changed part are called once.
    * @param {Partial<State>} patch
    */
   set(patch) {

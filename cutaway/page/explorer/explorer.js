@@ -83,13 +83,13 @@ export class Explorer {
     this.store = new Store(state);
   }
 
-  /** Load what is needed first, show it, and load the rest. */
+  /** Load the first view, show it, and load the rest. */
   async start() {
     await this.show();
     await this.complete();
   }
 
-  /** Load what is needed first, and show it. */
+  /** Load the first view, and show it. */
   async show() {
     const { samples, layouts, store } = this;
     const { a } = layouts.place(store.state.layer, store.state.epoch);
@@ -331,7 +331,7 @@ export class Explorer {
     this.store.set({ painted: this.store.state.painted + 1 });
   }
 
-  /** Select what is shown and not selected. */
+  /** Select the samples that are shown and not selected. */
   #invert() {
     const map = this.map;
     if (!map) return;

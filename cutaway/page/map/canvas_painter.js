@@ -1,7 +1,7 @@
 import { enlarged, HIDDEN, passOf } from "./search.js";
 import { STEPS } from "./view.js";
 
-/** With as many points or more per device pixel, what is painted is their density. */
+/** With at least this many points per device pixel, their density is painted. */
 const DENSE = 0.5;
 
 /**

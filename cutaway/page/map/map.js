@@ -210,7 +210,7 @@ export class SampleMap extends EventTarget {
     this.#say("view", {});
   }
 
-  /** Give the points as many pixels as what is above them has. */
+  /** Give the points as many pixels as the overlay has. */
   #size() {
     const canvas = this.surface?.canvas;
     if (canvas) [canvas.width, canvas.height] = [this.top.width, this.top.height];
@@ -348,7 +348,7 @@ export class SampleMap extends EventTarget {
     this.paintTop();
   }
 
-  /** Paint what is above the points: they stay as they are. */
+  /** Paint the overlay: the points stay as they are. */
   paintTop() {
     if (this.view.width && this.transition.positions) paintTop(this);
   }
@@ -401,7 +401,7 @@ canvas { position: absolute; inset: 0; width: 100%; height: 100%; }
 #said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }`;
 
 /**
- * What a map consists of: its points, what is above them and takes gestures, and what a screen reader says.
+ * The parts of a map: its points, the overlay that takes gestures, and the text for screen readers.
  * @param {string} label
  * @returns {HTMLElement[]}
  */

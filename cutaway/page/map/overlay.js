@@ -9,7 +9,7 @@ const MOST_LABELS = 60;
 const LONGEST_LABEL = 24;
 
 /**
- * Paint what is above the points of a map: images, labels, rings around samples, and the path of a selection.
+ * Paint the overlay of a map: images, labels, rings around samples, and the path of a selection.
  * @param {import("./map.js").SampleMap} map
  */
 export function paintTop(map) {

@@ -14,7 +14,7 @@ import { interpolateAt, OTHER_VALUE } from "./preparing.js";
  * @property {(cell: Cell) => void} write Of a cell that is known.
  */
 
-/** Steps of a slider on which half of the samples would share a small part. */
+/** Steps of a slider whose small part half of the samples would share. */
 const SLIDER_STEPS = 200;
 
 /** A median closer to an end than this share of the range makes a column skewed. */

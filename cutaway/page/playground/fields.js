@@ -28,7 +28,7 @@ export const FIELDS = {
   },
   samples: { label: "Samples", group: "data", low: 10, high: MAX_SAMPLES, isWhole: true },
   classes: { label: "Classes", group: "data", low: 2, high: MAX_CLASSES, isWhole: true },
-  noise: { label: "Noise", group: "data", low: 0, high: 5, help: "The standard deviation of what is added to each value." },
+  noise: { label: "Noise", group: "data", low: 0, high: 5, help: "The standard deviation of the noise added to each value." },
   testShare: { label: "Test share", group: "data", low: 0.05, high: 0.9, help: "Of the samples, the network never learns from these." },
   seed: { label: "Seed", group: "data", low: 0, high: 2 ** 31 - 1, isWhole: true, help: "Decides samples, first weights and batches." },
   activation: { label: "Activation", group: "model", choices: plain(ACTIVATIONS) },

@@ -1,4 +1,4 @@
-// The two pages of the playground, of which the address says which one is shown, and with which settings.
+// The two pages of the playground. The address says which one is shown, and its settings.
 
 /** @typedef {"network" | "tsne"} PageName */
 

@@ -12,7 +12,7 @@
 const LEAST_SHARE = 1e-7;
 
 /**
- * Divide a convex polygon of a plane into the regions in which a network with piecewise linear activations is affine.
+ * Divide a convex polygon of a plane into the regions where a network with piecewise linear activations is affine.
  *
  * Layer by layer, each region is cut along the lines on which a unit's sum is 0.
  *

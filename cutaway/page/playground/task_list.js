@@ -179,7 +179,7 @@ export const TASKS = [
 ];
 
 /**
- * Remember what came of the rate of a plain training from the first step on.
+ * Remember how a plain training with this rate went from the first step on.
  * @param {View} view
  * @param {Memory} memory
  * @returns {boolean} Always true.

@@ -50,7 +50,7 @@ export class TasksView {
     void this.#readDone();
   }
 
-  /** Mark what was done before. */
+  /** Mark the tasks that were done before. */
   async #readDone() {
     try {
       const known = await doneTasks(this.tasksAt);

@@ -8,7 +8,7 @@ import { Session } from "./session.js";
  * @typedef {{ number: number, calls: [string, ...any[]][] }} Request
  */
 
-/** Sessions that are kept, so that a person can undo what began again. */
+/** Number of old sessions that are kept, to undo a restart. */
 const MAX_SESSIONS = 5;
 
 /** @type {Session[]} The last one is shown. */

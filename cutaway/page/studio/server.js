@@ -36,7 +36,7 @@ async function answerTo(path, request = {}) {
     answer = await fetch(new URL(path, root), request);
   } catch (error) {
     if (request.signal?.aborted) throw error;
-    throw new ServerError("The studio does not answer. Next: look whether cutaway studio still runs in its terminal.");
+    throw new ServerError("The studio does not answer. Next: check that cutaway studio still runs in its terminal.");
   }
   if (!answer.ok) throw new ServerError(explained(await answer.text()));
   return answer;

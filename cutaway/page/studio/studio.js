@@ -33,7 +33,7 @@ const VIEWS = {
 async function start() {
   followScheme(/** @type {HTMLElement} */ (document.getElementById("pageScheme")));
   const [first = "", ...parts] = pathParts();
-  void ask("api/visits", { method: "POST", body: { view: first } }).catch(() => {}); // the view says what is wrong
+  void ask("api/visits", { method: "POST", body: { view: first } }).catch(() => {}); // the view shows the error
   const navigation = /** @type {HTMLElement} */ (document.getElementById("studioNavigation"));
   for (const [path, { title, isOffered }] of Object.entries(VIEWS)) {
     if (title && (isOffered?.() ?? true)) navigation.append(element("a", { href: path || ".", text: title, "aria-current": path === first && "page" }));

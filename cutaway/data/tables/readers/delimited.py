@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BEGINNING = 256 * 1024
-"""Bytes, after decompression, from which the dialect is found."""
+"""Number of decompressed bytes that the dialect is found from."""
 
 LINES = 200
 """Lines of the beginning that are compared."""
@@ -33,10 +33,10 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 COMMA_NUMBER = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
 
 FIRST_LINE = 1 << 22
-"""Characters of line 1 in which columns are counted before anything else is read."""
+"""Number of characters of line 1 whose columns are counted before anything else is read."""
 
 LONGEST_CELL = 100_000
-"""Characters of a row with a fault in which its cells are counted; Python's csv module refuses cells of 131,072."""
+"""Number of characters of a faulty row whose cells are counted; Python's csv module refuses cells of 131,072."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _check_width(path: Path, dialect: Dialect) -> None:
             line = text.readline(FIRST_LINE)
             text.detach()
         cells = next(csv.reader([line], delimiter=dialect.delimiter), [])
-    except (OSError, csv.Error):  # whoever reads the whole file says what is wrong
+    except (OSError, csv.Error):  # reading the whole file reports the fault
         return
     cut = "the beginning of " if len(line) == FIRST_LINE else ""
     check_width(len(cells), where=f"{cut}line 1 of {path}")

@@ -59,7 +59,7 @@ def _begins_as_workbook(path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(8).startswith(SIGNATURES)
     except OSError:
-        return False  # whoever reads it says what is wrong
+        return False  # reading it reports the fault
 
 
 def open_any(

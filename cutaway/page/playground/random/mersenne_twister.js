@@ -1,4 +1,4 @@
-// The random numbers of `numpy.random.RandomState`, from which scikit-learn draws its toy data.
+// The random numbers of `numpy.random.RandomState`, which scikit-learn draws its toy data from.
 
 import { randomPermutation } from "./seeds.js";
 

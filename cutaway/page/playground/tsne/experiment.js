@@ -56,7 +56,7 @@ export class Experiment {
     this.moments = [this.#entry(0, firstMoment(this.start))];
   }
 
-  /** Go back to the start, and forget what came after. */
+  /** Go back to the start, and forget all later steps. */
   restart() {
     Object.assign(this, { step: 0, changed: 0, moments: [this.#entry(0, firstMoment(this.start))] });
   }

@@ -45,7 +45,7 @@ export const QUESTIONS = [
     settings: { data: "parallel", perplexity: 60, points: 198 },
   },
   {
-    text: "Two rings are linked in space, like those of a chain. What does the map make of them?",
+    text: "Two rings are linked in space, like links of a chain. What does the map make of them?",
     choices: ["Two rings that cross", "Two rings side by side, and all neighbors kept", "Two points"],
     right: 1,
     why: "All neighbors are kept, and the map still does not show the link: neighborhoods are all that it was made from. Each ring passes through the middle of the other, and on the map they are apart.",

@@ -1,4 +1,4 @@
-// Points on a canvas, one of which can be pointed at, with its neighbors.
+// Points on a canvas; pointing at one shows its neighbors.
 
 import { element } from "../../core/elements.js";
 import { fitted } from "../plane.js";

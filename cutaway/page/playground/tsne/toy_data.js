@@ -1,4 +1,4 @@
-// Toy data for t-SNE: points of which a person knows the groups, sizes and distances.
+// Toy data for t-SNE: points whose groups, sizes and distances a person knows.
 
 import { RandomState } from "../random/mersenne_twister.js";
 

@@ -31,7 +31,7 @@ import { TOYS } from "./toy_data.js";
 /** Milliseconds between two drawings of the numbers and kernels while points move, and points of the curve at most. */
 const [NUMBERS_MILLISECONDS, CURVE_POINTS] = [150, 400];
 
-/** Degrees by which data in space are seen from above. */
+/** Angle in degrees from above, for data in space. */
 const TILT = 25;
 
 /** @param {string} id */

@@ -52,7 +52,7 @@ export async function showData(host) {
   host.append(placesElement(await ask("api/data")));
 }
 
-/** Some data: what is in them, what will be done with them, and what is wrong with them. */
+/** Some data: their content, their use, and their problems. */
 class ChosenData {
   #asked = 0;
   /** Choices that were made since something was found. */
@@ -87,7 +87,7 @@ class ChosenData {
     this.#say(mayWrite() ? "" : "You may look at these data, but not train on them.");
   }
 
-  /** Let the button train with what is on the screen, if anything can be trained. */
+  /** Let the button train with the options on the screen, if anything can be trained. */
   #link() {
     const usable = this.#obstacle === null && mayWrite();
     if (usable) this.train.setAttribute("href", dataAddress("train", this.data, this.options));
@@ -118,7 +118,7 @@ class ChosenData {
   }
 
   /**
-   * Say why nothing was found. What was found before stays, so that another choice can be made.
+   * Say why nothing was found. Earlier findings stay for another choice.
    * @param {string} why
    */
   #fail(why) {
@@ -202,7 +202,7 @@ class ChosenData {
     return element("div", { class: "fields data-choices" }, ...fields, this.#testField());
   }
 
-  /** Which samples are the test: a share of the rows, or another table beside this one. */
+  /** Which samples are the test: a share of the rows, or a second table. */
   #testField() {
     const { test, test_share: share } = this.options;
     const change = () => {

@@ -23,7 +23,7 @@ export function workingBox(host, text, { label = text, cancel }) {
  * @returns {Promise<any>} its JSON
  */
 function send(path, file, { signal, onProgress }) {
-  const request = new XMLHttpRequest(); // fetch does not report what was sent
+  const request = new XMLHttpRequest(); // fetch does not report the bytes sent
   return new Promise((done, failed) => {
     signal.addEventListener("abort", () => request.abort());
     request.upload.addEventListener("progress", ({ loaded }) => onProgress(loaded));

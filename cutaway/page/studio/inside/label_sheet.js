@@ -14,7 +14,7 @@ import { SuspectList } from "../../label_sheet.js";
  * @typedef {(index: number, now: LabelDecision | null, before: LabelDecision | null) => Promise<void>} Decide `now` is null where the decision `before` is taken back
  */
 
-/** A sheet of suspect labels, on which a person decides; each decision is kept immediately. */
+/** A sheet of suspect labels for a person to decide on; each decision is saved immediately. */
 export class LabelSheetView {
   /** @type {Map<number, LabelDecision>} what was decided in the page, by the place of the suspect */
   decisions = new Map();
@@ -121,7 +121,7 @@ export class LabelSheetView {
     this.#count();
   }
 
-  /** Wait until what was decided so far is kept; whether all of it was. */
+  /** Wait until all decisions so far are saved; true if all of them were. */
   async kept() {
     const failed = this.#failed;
     await this.#last;
@@ -139,7 +139,7 @@ export class LabelSheetView {
     this.cards[this.#current].focus();
   }
 
-  /** Focus the first label on which nobody has decided, if there is one. */
+  /** Focus the first undecided label, if there is one. */
   goOn() {
     const index = this.cards.findIndex((_, each) => !this.#decided(each).action);
     if (index >= 0) this.go(index);
@@ -181,7 +181,7 @@ export class LabelSheetView {
   }
 
   /**
-   * Show what was decided on a label.
+   * Show the decision on a label.
    * @param {number} index
    * @param {boolean} [counts]
    */

@@ -73,7 +73,7 @@ export class MapView {
       const { key } = await doWork("preview", task, { signal });
       if (!(await isDone) && !this.#real && !this.explorer && !signal.aborted) await this.#show(key, "preview");
     } catch {
-      // the maps themselves say what is wrong
+      // the maps themselves show the error
     }
   }
 

@@ -96,7 +96,7 @@ export function shareSelection(explorer, run) {
     showIn(explorer, { pinned, selected });
   };
   whenShown(explorer, ["pinned", "selection"], ({ pinned, selected }) => {
-    if (JSON.stringify([pinned, selected]) === heard) return; // what was heard is not said again
+    if (JSON.stringify([pinned, selected]) === heard) return; // do not send back a change that came from another explorer
     heard = "";
     channel.postMessage({ pinned, selected });
   });

@@ -89,7 +89,7 @@ function personRow(person) {
     element("th", { scope: "row", text: name }),
     ...[...cells, done.length ? `${done.length}: ${done.join("; ")}` : ""].map((cell, k) => {
       const content = typeof cell === "string" ? element("span", { text: cell }) : cell;
-      return element("td", { "data-label": HEADINGS[k + 1] }, ...(cell ? [content] : [])); // a narrow page leaves out what is empty
+      return element("td", { "data-label": HEADINGS[k + 1] }, ...(cell ? [content] : [])); // a narrow page leaves out empty cells
     }),
   );
 }

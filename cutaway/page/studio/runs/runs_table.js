@@ -24,7 +24,7 @@ const COLUMNS = [
   { name: "created", title: "Started" },
 ];
 
-/** The table of runs: draws what is new, and leaves alone what is the same. */
+/** The table of runs: draws new and changed rows, and leaves the others alone. */
 export class RunsTable {
   /** @type {Map<string, { row: RunRow, selected: boolean, best: boolean, tr: HTMLElement }>} */
   #drawn = new Map();

@@ -62,7 +62,7 @@ class RunsView {
     addEventListener("popstate", () => this.#ask(readQuery(location.search)));
   }
 
-  /** Ask for all runs and draw them. Where they are asked for again meanwhile, this ends when those are drawn. */
+  /** Request all runs and draw them. If they are requested again meanwhile, this ends when those are drawn. */
   read() {
     this.#reading = this.#readOnce();
     return this.#reading;
@@ -73,14 +73,14 @@ class RunsView {
     /** @type {(() => void)[]} */
     const since = (this.#since = []);
     const answer = await ask("api/runs");
-    if (since !== this.#since) return this.#reading; // they were asked for again meanwhile
+    if (since !== this.#since) return this.#reading; // they were requested again meanwhile
     this.#folder = answer.folder;
     this.#missing = answer.missing;
     this.#unread = answer.unread;
     const known = this.#rows;
     this.#rows = new Map();
     for (const row of answer.runs) {
-      const before = known.get(row.id); // what is the same stays the same object, and is not drawn again
+      const before = known.get(row.id); // an unchanged row stays the same object, and is not drawn again
       this.#rows.set(row.id, before && JSON.stringify(before) === JSON.stringify(row) ? before : row);
     }
     this.#takeTrash(answer.trash);

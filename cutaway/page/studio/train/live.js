@@ -62,7 +62,7 @@ class LiveRun {
     this.draw();
   }
 
-  /** Draw the curves of the run that this one is trained like beside its own. */
+  /** Draw the curves of the run that this one is trained like next to its own. */
   async compare() {
     if (!this.run.like) return;
     this.before = (await ask(`api/${runPath(this.run.like)}`).catch(() => ({}))).rows ?? []; // it may be deleted

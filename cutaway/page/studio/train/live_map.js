@@ -9,10 +9,10 @@ import { askBytes, listen, runPath } from "../server.js";
 /** Milliseconds between two words to the studio that this page still looks; after 30 seconds it computes no more frames. */
 const AGAIN = 10_000;
 
-/** Milliseconds in which points glide to their next places. */
+/** Milliseconds that points take to glide to their next places. */
 const GLIDE = 500;
 
-const WAITING = "The map comes as soon as the machine has time for it besides the training.";
+const WAITING = "The map comes as soon as the training leaves time for it.";
 
 /**
  * A frame of a live map; see `cutaway.jobs.Frame`.
@@ -70,7 +70,7 @@ export class LiveMap {
     void this.#watch();
   }
 
-  /** Follow it no more; what is on the map stays. */
+  /** Stop following it; the map stays as it is. */
   stop() {
     clearInterval(this.#timer);
     this.#timer = 0;

@@ -20,9 +20,9 @@ function settingTitle(name) {
   return capitalized(name.replaceAll("_", " "));
 }
 
-/** A setting that a person may give: its field, what it is if they do not, and what is wrong with it. */
+/** A setting that a person may give: its field, its default, and its error. */
 export class SettingField {
-  /** What it is where nothing is given, as text. */
+  /** Its default, as text. */
   usual = "";
 
   /**

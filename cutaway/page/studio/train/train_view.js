@@ -11,7 +11,7 @@ import { SettingField } from "./setting_fields.js";
 import { surveyData } from "../data/column_table.js";
 import { errorText } from "../words.js";
 
-/** Milliseconds after the last key until what was typed is checked. */
+/** Milliseconds after the last key until the input is checked. */
 const PAUSE = 250;
 
 /** Settings that are shown immediately; the others are folded. */
@@ -50,7 +50,7 @@ class TrainForm {
     this.given = given;
     const checkLater = afterPause(() => void this.check().catch(showError), PAUSE);
     const changed = () => {
-      this.#asked++; // an answer that is on its way is to what was typed before
+      this.#asked++; // an answer that is on its way is to an earlier input
       delete this.element.dataset.checked;
       checkLater();
     };
@@ -122,7 +122,7 @@ class TrainForm {
 
   #columnsToLeaveOut() {
     const boxes = this.columns.map((/** @type {HTMLInputElement} */ box) => element("label", { class: "column-box" }, box, ` ${box.value}`));
-    const help = "The model is trained from the start without them, and its curves are drawn beside those of the run before.";
+    const help = "The model is trained from the start without them, and its curves are drawn next to the curves of the previous run.";
     return element(
       "fieldset",
       {},
@@ -169,7 +169,7 @@ class TrainForm {
     } catch (error) {
       answer = { errors: { "": errorText(error) }, settings: null };
     }
-    if (number !== this.#asked) return null; // an answer to what was typed before
+    if (number !== this.#asked) return null; // an answer to an earlier input
     const known = new Set(this.fields.keys());
     const others = Object.entries(answer.errors).filter(([name]) => !known.has(name));
     if (this.columns.length && this.columns.every((/** @type {HTMLInputElement} */ box) => box.checked)) {
