@@ -201,7 +201,7 @@ def find_sample(name: str, sizes: Mapping[str, int], *, split: Split | None = No
     in_split = f", or by their place in a split: {_ranges(parts)}" if parts else ""
     rule = f"samples are named {_ranges(sizes)}{in_split}"
     if not isinstance(names, TextNames):
-        raise UnknownNameError(rule, got=f'"{name}"', hint="choose one of these")
+        raise UnknownNameError(f'no sample "{name}"; {rule}', hint="choose one of these")
     samples = names.find(name, sources)
     if len(samples) > 1:
         places = samples.places()
@@ -212,7 +212,7 @@ def find_sample(name: str, sizes: Mapping[str, int], *, split: Split | None = No
         )
     if not len(samples):
         rule = f"samples are named by {names.by}, or {rule.removeprefix('samples are named ')}"
-        raise UnknownNameError(rule, got=f'"{name}"', hint=names.meant(name))
+        raise UnknownNameError(f'no sample "{name}"; {rule}', hint=names.meant(name))
     return samples
 
 

@@ -498,8 +498,7 @@ def make_inputs(
 
 def _no_room(size: int, got: str) -> DataError:
     return DataError(
-        f"the inputs of this table take {size / 1e9:.1f} GB, which are kept in the user's cache folder",
-        got=got,
+        f"no room in the user's cache folder for the inputs of this table, {size / 1e9:.1f} GB: {got}",
         hint="make room, set XDG_CACHE_HOME to a folder on another disk, or ignore some columns",
     )
 
