@@ -42,7 +42,7 @@ def doctor(
         found = diagnose(run, mute=mute, engine=engine, **tests)
     else:
         if asked.try_remedies:
-            raise UsageError("remedies are tried on a run", got=f"the data {where}", hint="train on it first")
+            raise UsageError(f"cannot try remedies on {where}: it is data, not a run", hint="train on it first")
         found = diagnose(where, mute=mute, **options)
     if as_json:
         print_json(found.to_json())

@@ -110,8 +110,8 @@ def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
         if looks_like_a_path(where) or os.path.exists(Path(where).expanduser()):
             return None  # loading the data says if there is no such file
         raise UnknownNameError(
-            f'this takes a run (a path, a name in the folder "{runs}", or "latest") or data (a path or a dataset)',
-            got=f'"{where}", which is neither',
+            f'"{where}" is neither a run (a path, a name in the folder "{runs}", or "latest") '
+            "nor data (a path or a dataset)",
             hint=meant(where, names, f"{error.hint}; or see: cutaway datasets"),
         ) from error
 
@@ -168,19 +168,18 @@ def check_image_file(path: Path) -> None:
 
     ending = path.suffix.lower()
     if ending not in BEGINNINGS:
-        rule = f"a sheet of images is written to a file that ends in {' or '.join(BEGINNINGS)}"
+        rule = f"the name of a sheet of images must end in {' or '.join(BEGINNINGS)}"
         raise UsageError(rule, got=str(path), hint=TRY)
     check_output(path)
     if not path.exists():
         return
     if not path.is_file():
-        raise UsageError("a sheet of images is written to a file", got=f"{path}, which is none", hint=TRY)
+        raise UsageError(f"{path} is not a file", hint=TRY)
     with open(path, "rb") as file:
         found = file.read(len(BEGINNINGS[ending]))
     if found not in (b"", BEGINNINGS[ending]):
         raise DataError(
-            f"only an image is replaced by a sheet of images, in {ending[1:].upper()}",
-            got=f"{path}, which is none",
+            f"{path} is not replaced: it is no {ending[1:].upper()} image",
             hint="write it to another file, or delete this one",
         )
 
@@ -193,8 +192,7 @@ def check_images(data: Any) -> None:
     """
     if getattr(data, "image", None) is None:
         raise UsageError(
-            "a sheet shows samples that are images",
-            got=f"those of {data.name}, which are none",
+            f"the samples of {data.name} are not images",
             hint="leave out --sheet, and write a list with -o suspects.csv",
         )
 

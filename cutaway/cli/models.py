@@ -82,7 +82,7 @@ def export(
         bool,
         typer.Option(
             "--preparation/--no-preparation",
-            help="Whether the file prepares raw samples itself. Otherwise a JSON file beside it says how.",
+            help="Whether the file prepares raw samples itself. Otherwise a JSON file next to it says how.",
         ),
     ] = True,
     input: Annotated[str, typer.Option(help="Input type of an .onnx file: auto, uint8 or float32.")] = "auto",  # noqa: A002

@@ -97,7 +97,5 @@ def _check_output(output: str | None, files: list[str]) -> None:
         check_rows_file(Path(output))
     if output and output != "-" and any(os.path.realpath(file) == os.path.realpath(output) for file in files):
         raise UsageError(
-            "predictions are written to a file of their own",
-            got=f"{output}, which holds the samples",
-            hint="choose another name, such as -o predictions.csv",
+            f"{output} is not overwritten: it holds the samples", hint="choose another name, such as -o predictions.csv"
         )

@@ -48,7 +48,7 @@ def report(
         report_sweep(folder, output, storage=storage, given=given, as_json=as_json)
         return
     if storage is not None:
-        raise UsageError("--storage is for the report of a sweep", got=f'the run "{run}"', hint="leave it out")
+        raise UsageError(f'--storage is for a sweep, and "{run}" is a run', hint="leave it out")
     from cutaway.api.documents import file_document
     from cutaway.api.opening import open_run
 
@@ -72,5 +72,5 @@ def _parse_epochs(text: str | None) -> list[int] | None:
         return None if text is None else [int(part) for part in text.split(",")]
     except ValueError:
         raise UsageError(
-            "--epochs is a list of whole numbers separated by commas", got=f'"{text}"', hint="try --epochs 0,5,10"
+            "--epochs must be whole numbers separated by commas", got=f'"{text}"', hint="try --epochs 0,5,10"
         ) from None

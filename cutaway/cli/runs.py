@@ -50,8 +50,7 @@ def print_leaderboard(folder: str, *, given: str | None, as_json: bool) -> None:
 
     if given is not None:
         raise UsageError(
-            "--leaderboard lists all runs of a folder",
-            got=f'the run "{given}" as well',
+            f'--leaderboard lists all runs of a folder and cannot be combined with the run "{given}"',
             hint="leave one of the two out",
         )
     found = leaderboard_of(folder)

@@ -27,18 +27,21 @@ def studio(
         typer.Option(
             "--data",
             metavar="FOLDER",
-            help="Folder below which data may be chosen. Default: the current one; with --people or --students none.",
+            help="Folder to offer data from. Default: the current folder; none with --people or --students.",
         ),
     ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Default: 8765, or the next free one.")] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
     new_links: Annotated[bool, typer.Option("--new-links", help="Make new links; the old ones stop working.")] = False,
     people: Annotated[str | None, typer.Option(metavar="FILE", help="Names, one per line: each gets a link.")] = None,
-    students: Annotated[int | None, typer.Option(min=1, max=500, help="As --people, for N students.")] = None,
+    students: Annotated[
+        int | None, typer.Option(min=1, max=500, help="Create links for N students, without naming them.")
+    ] = None,
     own_folders: Annotated[
         bool,
         typer.Option(
-            "--own-folders", help="Give each of them a folder of runs, in DIR/people; otherwise they only look."
+            "--own-folders",
+            help="Give each person their own runs folder, in DIR/people. Without it they can only view your runs.",
         ),
     ] = False,
     links: Annotated[
@@ -48,7 +51,9 @@ def studio(
     allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Let other machines connect.")] = False,
     certificate: Annotated[str | None, typer.Option(metavar="FILE", help="Certificate for TLS, in PEM.")] = None,
     key: Annotated[str | None, typer.Option(metavar="FILE", help="Key of the certificate.")] = None,
-    behind: Annotated[str, typer.Option(metavar="URL", help="Address of a proxy, by https.")] = "",
+    behind: Annotated[
+        str, typer.Option(metavar="URL", help="Public https:// URL, if a reverse proxy is in front.")
+    ] = "",
     parallel: Annotated[
         int | None, typer.Option(min=1, max=64, help="Simultaneous trainings. Default: one per 4 CPUs.")
     ] = None,
@@ -90,17 +95,12 @@ def _check_reach(host: str, *, allow_remote: bool, protected: bool, key_alone: b
     from cutaway.studio import LOOPBACK
 
     if key_alone:
-        raise UsageError(
-            "TLS needs a certificate and its key",
-            got="--key alone",
-            hint="name the certificate with --certificate FILE",
-        )
+        raise UsageError("--key needs --certificate, too", hint="name the certificate with --certificate FILE")
     if host not in LOOPBACK and not (allow_remote and protected):
         raise UsageError(
-            "a studio that other machines can reach needs --allow-remote, and --certificate or --behind https://...: "
-            "anyone who can read the traffic could take the link and use it to train and delete",
-            got=f"--host {host}",
-            hint="leave --host out, and reach it through an SSH tunnel",
+            f"with --host {host} other machines can reach the studio: anyone who can read the "
+            "traffic could take the link and use it to train and delete",
+            hint="leave --host out and use an SSH tunnel, or pass --allow-remote and --certificate or --behind https://...",
         )
 
 
@@ -110,11 +110,11 @@ def _names(people: str | None, students: int | None, *, own_folders: bool, links
     from cutaway.studio import students as student_names
 
     if people is not None and students is not None:
-        raise UsageError("either --people or --students names them", got="both", hint="leave one out")
+        raise UsageError("--people and --students cannot be used together", hint="leave one out")
     if people is None and students is None:
         for name, given in (("--own-folders", own_folders), ("--links", links is not None)):
             if given:
-                raise UsageError(f"{name} is for --people or --students", got="neither", hint="add one of them")
+                raise UsageError(f"{name} needs --people or --students")
         return []
     return student_names(students) if students is not None else read_names(Path(people or ""))
 
@@ -126,9 +126,7 @@ def _runs_folder(folder: str) -> Path:
         os.listdir(runs)
     except OSError as error:
         raise UsageError(
-            "runs are kept in a folder that can be made and read",
-            got=f"{(error.strerror or str(error)).lower()}: {folder}",
-            hint="name another folder",
+            f"cannot use the folder {folder}: {(error.strerror or str(error)).lower()}", hint="name another folder"
         ) from None
     return runs
 
@@ -137,12 +135,11 @@ def _data_folders(folders: list[str] | None, *, links: str | None, alone: bool) 
     """Below which data may be chosen: the current one where nobody else comes in, who could read all of its tables."""
     for folder in folders or ():
         if not Path(folder).is_dir():
-            raise UsageError("data are chosen below a folder", got=f'--data "{folder}"', hint="name one that is there")
+            raise UsageError(f'no such folder: --data "{folder}"')
         if links is not None and Path(links).resolve().is_relative_to(Path(folder).resolve()):
             raise UsageError(
-                "links are written where no student can read them: anyone with a link can come in under that name",
-                got=f'--links "{links}", below --data "{folder}"',
-                hint="name a file in another folder with --links",
+                f'--links "{links}" is below --data "{folder}", where students could read it and use any name',
+                hint="name a file in another folder",
             )
     return tuple(Path(folder).absolute() for folder in folders or (["."] if alone else []))
 

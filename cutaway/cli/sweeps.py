@@ -100,8 +100,7 @@ def report_sweep(folder: Path, output: Path | None, *, storage: str | None, give
     """
     if given:
         raise UsageError(
-            "--split, --epochs, --samples, --against, --shared and --data are for the report of a run",
-            got=f"the sweep {folder.name}",
+            f"--split, --epochs, --samples, --against, --shared and --data are for a run, and {folder.name} is a sweep",
             hint="leave them out, or name one of its trials",
         )
     from cutaway.topics.sweeps.sweeping import open_sweep

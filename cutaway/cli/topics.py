@@ -128,7 +128,7 @@ def embed(
         iterations = embedding.layout.settings.get("iterations")
         when = "" if iterations is None else f" after {iterations} iterations"
         raise Canceled(
-            "an embedding runs until it is done",
+            "the embedding was canceled",
             got=f"a request to cancel it{when}, so it is not cached",
             hint="run it again",
         )

@@ -97,9 +97,9 @@ def train(
         _check_like(model | {name: value for name, value in options.items() if name != "ignore"})
         begin = partial(train_like, like, data=data, from_epoch=from_epoch, ignore=options.get("ignore", ()))
     elif from_epoch is not None:
-        raise UsageError("--from-epoch needs a run", got="none", hint="name it with --like RUN")
+        raise UsageError("--from-epoch needs a run", hint="name it with --like RUN")
     elif data is None:
-        raise UsageError("train needs data, or a run to train like", got="neither", hint="try cutaway train mnist")
+        raise UsageError("train needs data, or a run to train like", hint="try cutaway train mnist")
     else:
         recipe, form = model.get("recipe", "default"), {name: model[name] for name in model if name != "recipe"}
         begin = partial(train_recipe, data, options=options, recipe=recipe, form=form)
@@ -202,7 +202,7 @@ def _one_place(data: str | None, moved: str | None) -> str | None:
         UsageError: Both are given.
     """
     if data is not None and moved is not None:
-        raise UsageError("data are named once", got=f'"{data}" and --data "{moved}"', hint="leave one of the two out")
+        raise UsageError(f'the data is given twice, as "{data}" and as --data "{moved}"', hint="leave one out")
     return data if moved is None else moved
 
 
@@ -215,8 +215,7 @@ def _check_like(given: dict[str, Any]) -> None:
     if given:
         option = typed_options(given)[0]
         raise UsageError(
-            f"--like takes the model and the options of the data from the run, so {option} cannot be used with it",
-            got="both",
+            f"{option} cannot be used with --like, which takes the model and the options of the data from the run",
             hint="leave one of the two out",
         )
 

@@ -99,10 +99,8 @@ def label_noise(evidence: Evidence) -> Iterable[Finding]:
     advice = "Look at the suspect labels with run.label_issues() or cutaway labels."
     record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}
     if overconfident:
-        advice += (
-            " This model is too confident, so that these may be its own errors instead: stop earlier, and look again."
-        )
-        title = "Whether labels are wrong cannot be told by this model"
+        advice += " This model is too confident, so these may be its own errors instead: stop earlier, and look again."
+        title = "This model cannot tell whether labels are wrong"
         yield Finding("label-noise", "note", title, text, record, samples=evidence.named("label-noise"), advice=advice)
         return
     remedy = Remedy("drop the most suspect labels", change="drop-suspects")

@@ -18,7 +18,7 @@ which was used to choose this, the loss of 20,000 other samples did not rise in 
 without the test. It rose by more than 5% in 87: of those with 112 samples or more, 54 of 58 were found, and of those
 with 40, 8 of 29 (tests/findings/test_overfitting_chance.py draws some again)."""
 
-UNTESTED = " Whether the rise may be chance cannot be told from this history."
+UNTESTED = " This history does not show whether the rise is more than chance."
 STOP = Remedy("stop after 3 epochs without a lower validation loss, and keep the best", {"patience": 3})
 
 
@@ -104,7 +104,7 @@ def _finding(
                 f"standard error of {rise[1]:.4f}: that may be chance."
             )
             return Finding(
-                "overfitting", "note", "Whether it overfits is not clear", f"{rose}{chance}{instead}", evidence
+                "overfitting", "note", "It is unclear whether the model overfits", f"{rose}{chance}{instead}", evidence
             )
         advice = (
             f"Later epochs mostly memorize the training data: use the snapshot of epoch {best}, stop earlier, or add "

@@ -65,7 +65,7 @@ def baseline(evidence: Evidence) -> Iterable[Finding]:
             f" Of {measured.total:,} {split} samples, such a difference may be chance, and so may that of a model that "
             "makes half of these mistakes."
         )
-        title = "So few samples cannot tell it from always predicting one class"
+        title = "Too few samples to show that the model beats always predicting one class"
         yield Finding("baseline", "note", title, text, record)
     elif _agreement(measured) > TOLD_APART:
         text += (
@@ -254,7 +254,7 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
                 why = f"That may be chance: p = {p:.2g}, corrected for the number of models; a warning needs p < "
                 why += f"{BETTER_LEVEL:g}"
             text += f" {why}."
-        yield Finding("simpler-model", "note", "Whether another kind of model is better is not clear", text, record)
+        yield Finding("simpler-model", "note", "It is unclear whether a simpler model would do better", text, record)
     elif not learned_nothing(evidence):  # of which one answer for all is simpler still
         yield Finding("simpler-model", "good", "No simpler model is better", text, record)
 

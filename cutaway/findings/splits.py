@@ -213,7 +213,7 @@ def duplicates(evidence: Evidence) -> Iterable[Finding]:
     text = (
         f"{len(names):,} of {others:,} validation and test samples ({percent(share)}) equal a training sample in every "
         f"input, the first of them {names[0]}. "
-    ) + ("The model has seen them, so that accuracies are too good." if are_many else "So few may be equal by chance.")
+    ) + ("The model has seen them, so accuracies are too good." if are_many else "So few may be equal by chance.")
     severity = "warning" if are_many else "note"
     remedy = Remedy(
         "leave the repeated samples out",

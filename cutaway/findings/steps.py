@@ -412,7 +412,7 @@ def batch_too_large(evidence: Evidence) -> Iterable[Finding]:
         f"With batches of {batch:,} of {samples:,} training samples, {epochs} epochs are {steps} steps: too few for "
         f"the weights to move far."
     )
-    advice = f"Batches of {better} make {-(-samples // better) * epochs:,} steps of it."
+    advice = f"With a batch size of {better} the same training takes {-(-samples // better) * epochs:,} steps."
     record = {"batch_size": batch, "samples": samples, "steps": steps}
     remedy = Remedy(f"use batches of {better}", {"batch_size": better})
     yield Finding(

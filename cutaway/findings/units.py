@@ -133,7 +133,7 @@ def bottleneck(evidence: Evidence) -> Iterable[Finding]:
         return
     numbers = "a single number" if units == 1 else f"{units} numbers"
     text = (
-        f"The layer {name} has {counted(units, 'unit')}, so that later layers must tell {classes:,} "
+        f"The layer {name} has {counted(units, 'unit')}, so later layers must tell {classes:,} "
         f"classes apart by {numbers} for each sample."
     )
     remedy = Remedy(f"give {name} {ENOUGH} units", units={name: ENOUGH})
@@ -315,7 +315,7 @@ def sigmoid_output(evidence: Evidence) -> Iterable[Finding]:
     if evidence.output_activation != "sigmoid" or classes < 3 or not loss.endswith("categorical_crossentropy"):
         return
     text = (
-        f"Each of the {classes:,} outputs has a sigmoid of its own, so that they do not sum to 1, while the loss takes "
+        f"Each of the {classes:,} outputs has a sigmoid of its own, so they do not sum to 1, while the loss takes "
         "them for the probabilities of classes of which a sample has one."
     )
     advice = "End the model with the activation softmax; for samples of several classes, use binary_crossentropy."

@@ -57,7 +57,7 @@ def test_a_sweep_its_lines_its_document_and_its_page(call, tmp_path):
     assert (code, err) == (0, ""), "no trial was left to do"
     assert "--trials 4." in out
     code, _, err = call("sweep", "digits", *settings, "--seed", 1)
-    assert (code, "got other seed" in err) == (2, True)
+    assert (code, "differs in seed" in err) == (2, True)
     code, out, _ = call("sweep", "digits", *settings, "--json", "--report")
     document = json.loads(out)
     assert (code, len(document["trials"])) == (0, 2)

@@ -204,9 +204,9 @@ def test_the_same_call_again_trains_nothing_and_another_one_is_refused(found, mo
     runs = found.folder.parent
     assert make(runs).to_pandas().equals(found.to_pandas())
     for other, said in (
-        ({"space": {"dropout": [0.0, 0.1]}}, "other space"),
-        ({"seed": 1}, "got other seed;"),
-        ({"batch_size": 64, "epochs": 3}, "got other settings;"),
+        ({"space": {"dropout": [0.0, 0.1]}}, "differs in space;"),
+        ({"seed": 1}, "differs in seed;"),
+        ({"batch_size": 64, "epochs": 3}, "differs in settings;"),
     ):
         with pytest.raises(UsageError, match=said):
             make(runs, **other)
@@ -222,8 +222,8 @@ def test_the_same_call_again_trains_nothing_and_another_one_is_refused(found, mo
     [
         ({"trials": 0}, "trials must be a whole number"),
         ({"engine": "cloud"}, "an engine is"),
-        ({"name": "../x"}, "the name of a sweep"),
-        ({"space": "tiny"}, "a space is small, default, optimizer"),
+        ({"name": "../x"}, "a sweep name"),
+        ({"space": "tiny"}, "use small, default, optimizer"),
         ({"dropout": 0.1}, "is given twice"),
         ({"learning_rate": 0.1}, "is given twice"),
         ({"epochs": 0}, "epochs is a whole number"),

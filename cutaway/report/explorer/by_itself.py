@@ -34,8 +34,7 @@ def run_explorer(
     record = explore(source)
     if record is None:
         raise UsageError(
-            f"a map needs at least {FEWEST} samples",
-            got=f"{len(source.shown) if len(source.ids) else 0} in the split",
+            f"a map needs at least {FEWEST} samples, and the split has {len(source.shown) if len(source.ids) else 0}",
             hint=Hint('choose {} or "all"', split="train"),
         )
     progress.end()

@@ -55,7 +55,7 @@ def _linear(h: np.ndarray) -> np.ndarray:
     from cutaway.neighbors import pca
 
     if not np.isfinite(h).all():
-        raise DataError("a map needs finite activations", got="NaN or infinity", hint="look at an earlier epoch")
+        raise DataError("the activations contain NaN or infinity, so there is no map", hint="look at an earlier epoch")
     # a layer with one unit has its samples on a line
     wide = h if h.shape[1] > 1 else np.concatenate([h, np.zeros_like(h)], axis=1)
     same = (wide == wide[0]).all()

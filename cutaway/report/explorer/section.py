@@ -145,8 +145,8 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
         maps = 1 + (len(layers) - 1) * len(epochs)  # the samples themselves have one map for all epochs
         if (placed := len(source.shown) * maps) > MOST_ASKED:
             raise UsageError(
-                f"maps place {MOST_ASKED:,} samples at most, over their layers and epochs",
-                got=f"{placed:,}: {len(source.shown):,} samples, {len(layers)} layers and {len(epochs)} epochs",
+                f"{placed:,} points are too many for the maps, which take {MOST_ASKED:,}: "
+                f"{len(source.shown):,} samples, {len(layers)} layers and {len(epochs)} epochs",
                 hint="ask for fewer epochs, layers or samples",
             )
         return layers, epochs

@@ -98,14 +98,12 @@ class Confusion(np.ndarray[Any, np.dtype[np.int64]], NotebookDisplay):
     def _check(self, most: int | None = None) -> None:
         if not self.class_names:
             raise UsageError(
-                "a confusion matrix has the names of its classes",
-                got=f"a part or a view of one, of the shape {self.shape}",
-                hint="use what run.confusion() returned",
+                f"this part of a confusion matrix has the shape {self.shape} and no class names",
+                hint="use the whole matrix that run.confusion() returned",
             )
         if most is not None and len(self) > most:
             raise UsageError(
-                f"confusion matrices of at most {most} classes are drawn",
-                got=f"{len(self):,}",
+                f"cannot draw a confusion matrix of {len(self):,} classes: {most} is the most",
                 hint="use run.per_class()",
             )
 
@@ -124,8 +122,7 @@ def confusion(context: RunContext, *, split: str = "test", epoch: int | None = N
     """
     if len(context.class_names) > DENSE_CLASSES:
         raise UsageError(
-            f"a confusion matrix is an array of at most {DENSE_CLASSES:,} classes",
-            got=f"{len(context.class_names):,}",
+            f"{len(context.class_names):,} classes are too many for a confusion matrix: {DENSE_CLASSES:,} is the most",
             hint="use run.per_class() and run.mistakes()",
         )
     return Confusion(confusion_counts(context, split=split, epoch=epoch).toarray(), context.class_names)

@@ -19,7 +19,7 @@ def check_epoch(epoch: Any) -> int | None:
         return None
     if not _is_whole(epoch):
         raise UsageError(
-            "an epoch is a whole number, or None for the kept epoch",
+            "epoch must be a whole number, or None for the kept epoch",
             got=printable(repr(epoch), 60),
             hint=Hint("pass for example {}", epoch=-1),
         )
@@ -43,7 +43,7 @@ def epoch_numbers(context: RunContext, epochs: Any) -> list[int]:
     for each in named:
         if not _is_whole(each):
             raise UsageError(
-                "epochs are whole numbers, or None for all with a snapshot",
+                "epochs must be whole numbers, or None for all with a snapshot",
                 got=repr(each),
                 hint=Hint("pass for example {}", epochs=[0, 1, -1]),
             )
@@ -58,7 +58,7 @@ def some_epochs(context: RunContext, epochs: Sequence[int] | int | None) -> list
     """Numbers of epochs with a snapshot, ascending, at least one."""
     wanted = sorted(set(epoch_numbers(context, epochs)))
     if not wanted:
-        raise UsageError("layers are measured after at least one epoch", got="none", hint="leave epochs out for all")
+        raise UsageError("no epochs to measure layers after", hint="leave epochs out for all")
     return wanted
 
 

@@ -69,8 +69,7 @@ def pair_samples(first: RunContext, second: RunContext, *, split: str = "test", 
     """
     if split not in HELD_OUT:
         raise UnknownNameError(
-            "runs are compared on samples that they were not trained on",
-            got=f'"{split}"',
+            f'runs cannot be compared on the split "{split}", only on "val" or "test"',
             hint=Hint("pass {}", split="test"),
         )
     contexts = _with_data(first, second)
@@ -238,7 +237,9 @@ def _keys(contexts: tuple[RunContext, RunContext]) -> tuple[Keys, Keys]:
     if isinstance(first, Table) or isinstance(second, Table) or one.features != other.features:
         kinds = ("rows of a table" if isinstance(e.loaded, Table) else f"arrays of {e.data.shape}" for e in contexts)
         raise UsageError(
-            "samples that two runs share are of one kind", got=" and ".join(kinds), hint="compare runs on the same data"
+            "the samples of the two runs are of different kinds",
+            got=" and ".join(kinds),
+            hint="compare runs on the same data",
         )
     # images of bytes and the same images as shares of 1 are equal once they are divided by their scales
     raw = one.sources["train"].x.dtype == other.sources["train"].x.dtype

@@ -84,8 +84,7 @@ def _recorded(context: RunContext, ids: SampleIds, *, epoch: int | None) -> np.n
     found, trained = kept[rows].astype(np.float32), rows < len(context.split.train)
     if np.isnan(found[trained]).any():
         raise RunError(
-            "of a model whose layers cannot be opened, predictions are recorded for validation and test samples",
-            got="training samples among those asked for",
+            "the layers of this model cannot be opened, so there are no predictions for training samples",
             hint=Hint('use {} or "val"', split="test"),
         )
     return found
@@ -100,8 +99,8 @@ def recorded_predictions(context: RunContext, epoch: int) -> np.ndarray:
     kept, shape = context.folder.predictions(epoch), (len(context.split.part("all")), len(context.class_names))
     if kept.shape != shape or kept.dtype.kind != "f":
         raise RunError(
-            f"predictions of this run have the shape {shape}",
-            got=f"{kept.dtype} of the shape {kept.shape} in epoch {epoch}",
+            f"the recorded predictions of epoch {epoch} should have the shape {shape}",
+            got=f"{kept.dtype} of the shape {kept.shape}",
             hint="restore the file from a copy of the run",
         )
     return kept
@@ -121,8 +120,7 @@ def check_numbers(context: RunContext, ids: SampleIds, rows: slice, probabilitie
     wrong = ~np.isfinite(probabilities).all(axis=1)
     if wrong.any():
         raise DataError(
-            "predictions are judged where probabilities are numbers",
-            got=f"NaN for {ids[rows.start + int(wrong.argmax())]} in {context.path.name}: the model has diverged",
+            f"the model in {context.path.name} diverged: its output for {ids[rows.start + int(wrong.argmax())]} is NaN",
             hint=Hint("train with a smaller learning rate, or ask for an earlier epoch with {}", epoch=None),
         )
 

@@ -56,8 +56,7 @@ def validation(context: RunContext, *, chosen: str) -> SampleIds:
     """
     if not len(context.split.val):
         raise UsageError(
-            f"{chosen} is chosen on validation samples, never on those that it is checked on",
-            got=f"none in {context.path.name}",
+            f"{context.path.name} has no validation samples, and {chosen} must be chosen on them",
             hint="train with a share of the samples for validation",
         )
     return context.split.val

@@ -49,9 +49,7 @@ def snapshot_rates(context: RunContext, *, epoch: int, epochs: Any = "auto") -> 
     trained = [number for number in context.folder.epochs if 1 <= number <= epoch]
     if not trained:
         raise UsageError(
-            "an answer is owed to the samples that the model was trained on before",
-            got=f"epoch {epoch}, the model as initialized",
-            hint="choose a later epoch",
+            f"epoch {epoch} is the model before training, which no sample has influenced", hint="choose a later epoch"
         )
     rates = _rates(context, epoch)
     if isinstance(epochs, str) and epochs == "auto":
@@ -59,13 +57,10 @@ def snapshot_rates(context: RunContext, *, epoch: int, epochs: Any = "auto") -> 
     else:
         chosen = sorted({*epoch_numbers(context, trained if epochs is None else epochs)})
         if not chosen:
-            raise UsageError(
-                "influences are summed over one snapshot or more", got="no epochs", hint='pass epochs="auto"'
-            )
+            raise UsageError("there are no epochs to sum influences over", hint='pass epochs="auto"')
         if outside := [number for number in chosen if not 1 <= number <= epoch]:
             raise UsageError(
-                f"the snapshots of influences are of epochs 1 to {epoch}, after which the model answered",
-                got=f"epoch {outside[0]}",
+                f"epoch {outside[0]} is not among the epochs before this answer, 1 to {epoch}",
                 hint=f"choose from 1 to {epoch}",
             )
     return _shared(rates, chosen)
@@ -102,8 +97,7 @@ def _rates(context: RunContext, epoch: int) -> dict[int, float]:
     lacking = next((each for each in range(1, epoch + 1) if not isinstance(ends.get(each), int | float)), None)
     if lacking is not None:
         raise RunError(
-            "snapshots weigh their learning rates, which history.jsonl has",
-            got=f"none of epoch {lacking} in {context.path.name}",
+            f"history.jsonl of {context.path.name} has no learning rate for epoch {lacking}",
             hint="restore the file from a copy of the run, or train again",
         )
     config = context.manifest.config
@@ -135,8 +129,7 @@ def objective_of(context: RunContext) -> "tuple[Objective, str]":
     loss = "categorical_crossentropy" if loss is None and context.manifest.origin == "model" else loss
     if not isinstance(loss, str) or loss not in LOSSES or not isinstance(smoothing, int | float):
         raise ModelError(
-            f"influence is known of the losses {', '.join(LOSSES)}",
-            got=f"{loss!r} in {context.path.name}",
+            f"{context.path.name} was trained with the loss {loss!r}; influence needs one of {', '.join(LOSSES)}",
             hint="train with one of these",
         )
     return Objective(loss, float(smoothing), len(context.class_names)), _left_out(config)
@@ -171,8 +164,8 @@ def training_weights(context: RunContext, labels: np.ndarray) -> np.ndarray | No
     weight = context.folder.checkpoint()[0].get("weight")
     if weight is None or weight.shape != labels.shape:
         raise RunError(
-            "the checkpoint of a run keeps the weights of its samples",
-            got=f"{'none' if weight is None else weight.shape} in {context.path.name}",
+            f"the checkpoint of {context.path.name} does not have a weight for each sample",
+            got="none" if weight is None else f"{weight.shape}",
             hint="restore the file from a copy of the run",
         )
     return weight.astype(np.float32)

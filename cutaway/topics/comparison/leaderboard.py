@@ -147,7 +147,7 @@ class Leaderboard(NotebookDisplay):
                 title = f"{runs[0].data}: accuracy on {_test_samples(runs):,} test samples"
                 panels.append(Bars(title, names, values, low, high, percent=True, limits=(0, 1)))
         if not panels:
-            raise UsageError("no run of the folder was tested", got=str(self.folder), hint="train with test samples")
+            raise UsageError(f"no run in {self.folder} has a test accuracy", hint="train with test samples")
         return bars(panels, columns=2)
 
     def to_pandas(self) -> "pandas.DataFrame":
@@ -204,7 +204,7 @@ def runs_in(folder: str | Path) -> list[RunSummary]:
         UnknownNameError: There is no such folder.
     """
     if not Path(folder).is_dir():
-        raise UnknownNameError("there is no such folder", got=f'"{folder}"', hint="name a folder of runs")
+        raise UnknownNameError(f'no such folder: "{folder}"', hint="name a folder of runs")
     return summaries(folder)
 
 

@@ -15,7 +15,9 @@ def parse_epochs(text: str) -> tuple[int, int]:
     try:
         first, second = (int(part) for part in text.split(","))
     except ValueError:
-        raise UsageError("--epochs is one epoch for each run", got=f'"{text}"', hint="try --epochs 1,5") from None
+        raise UsageError(
+            "--epochs must be one epoch for each run, such as 1,5", got=f'"{text}"', hint="try --epochs 1,5"
+        ) from None
     return first, second
 
 

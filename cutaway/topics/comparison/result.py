@@ -234,7 +234,7 @@ class Comparison(SampleList):
     def _rows(self, which: Which, n: int | None) -> np.ndarray:
         if which not in WHICH:
             hint = meant(which, WHICH, 'pass for example "fixed"')
-            raise UnknownNameError(f"samples are {', '.join(WHICH)}", got=repr(which), hint=hint)
+            raise UnknownNameError(f"which must be one of {', '.join(WHICH)}", got=repr(which), hint=hint)
         rows: np.ndarray[Any, Any] = np.arange(len(self.labels)) if which == "all" else getattr(self, which)
         return rows[:n]
 
@@ -346,8 +346,8 @@ class Comparison(SampleList):
         if layer not in matched:
             why = next((why for pair, why in found.unmatched.items() if pair[0] == layer), "")
             raise UnknownNameError(
-                f"layers with matched units are {', '.join(matched) or 'none'}",
-                got=f'"{layer}"' + (f" ({why})" if why else ""),
+                f'layer "{layer}" has no matched units{f" ({why})" if why else ""}; '
+                f"layers that have them: {', '.join(matched) or 'none'}",
                 hint=meant(layer, () if why else matched, "look at cka(), which compares every two layers"),
             )
         matching = matched[layer]
@@ -405,7 +405,7 @@ class Comparison(SampleList):
     def _known_layers(self) -> "ModelSimilarity":
         if self.layers is None:
             raise UsageError(
-                "layers are compared where both models open",
+                "there are no layers to compare",
                 got=self.missing.get("layers", "a comparison without them"),
                 hint="look at the metrics and the samples",
             )

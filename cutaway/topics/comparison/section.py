@@ -88,7 +88,7 @@ def answer(found: Comparison, other: str) -> Summary:
         return Summary(name=name, title=title, answer=first, beside=f"{accuracies}.")
     low, high = m.loss_interval
     if m.test.p_value >= SURE:
-        first = "It is not clear which of the two is more often right."
+        first = "It is unclear which of the two is right more often."
         if low > 0 or high < 0:
             surer = "this run" if low > 0 else other
             first = f"{first} The probabilities of {surer} are better."

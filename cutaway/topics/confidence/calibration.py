@@ -265,7 +265,7 @@ def find_temperature(context: RunContext, temperature: Any, *, epoch: int | None
         return fitted_temperature(context, epoch=epoch).value
     if isinstance(temperature, bool) or not isinstance(temperature, Real) or not 0 < float(temperature) < math.inf:
         raise UsageError(
-            f'temperature is a number above 0, or "{FITTED}" for the one that fits the validation samples',
+            f'temperature must be a number above 0, or "{FITTED}" to fit it on the validation samples',
             got=repr(temperature),
             hint=Hint("pass {}", temperature=FITTED),
         )

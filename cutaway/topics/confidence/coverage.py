@@ -182,7 +182,7 @@ def _check_wanted(accuracy: Any) -> tuple[float, ...]:
     wrong = [each for each in given if isinstance(each, bool) or not isinstance(each, Real) or not 0 < float(each) <= 1]
     if wrong or not given:
         raise UsageError(
-            "a wanted accuracy is a share above 0 and at most 1",
+            "accuracy must be above 0 and at most 1",
             got=repr(wrong[0]) if wrong else "none",
             hint=Hint("pass for example {}", accuracy=0.99),
         )

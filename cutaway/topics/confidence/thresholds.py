@@ -59,7 +59,7 @@ class Chosen:
         "Recall", SHARE_WITH_INTERVAL, "Share of the positive samples that are found, with its 95% interval."
     )
     specificity: float = value("Specificity", share(1), "Share of the negative samples that are called negative.")
-    precision: float = value("Precision", share(1), "Share of the samples that are called positive that are.")
+    precision: float = value("Precision", share(1), "Share of the samples predicted positive that really are positive.")
     cost: float = value("Cost", decimals(4), "Mean cost of a sample.")
     errors: float = value("Errors", share(), "Share of the samples that are called wrong.")
 
@@ -232,8 +232,7 @@ def _class_number(context: RunContext, positive: Any) -> int:
     if positive is None:
         if len(names) != 2:
             raise UsageError(
-                "thresholds are of two classes, or of one class against all others",
-                got=f"{len(names):,} classes",
+                f"this run has {len(names):,} classes; a threshold needs two, or one class against all others",
                 hint=Hint("name the class that is looked for, such as {}", positive=names[0]),
             )
         return 1
@@ -242,7 +241,6 @@ def _class_number(context: RunContext, positive: Any) -> int:
     if not isinstance(positive, bool) and isinstance(positive, Integral) and 0 <= int(positive) < len(names):
         return int(positive)
     raise UnknownNameError(
-        f"positive is the name or the number of a class: {listed(names, 10)}",
-        got=repr(positive),
+        f"no such class: {positive!r}; positive must be the name or the number of one of {listed(names, 10)}",
         hint=meant(positive, names, Hint("pass for example {}", positive=names[0])),
     )

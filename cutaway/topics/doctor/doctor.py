@@ -100,10 +100,10 @@ def with_mutes(findings: Sequence[Finding], mute: Mapping[str, str]) -> tuple[Fi
     for kind, reason in mute.items():
         if kind not in RULES:
             hint = meant(kind, RULES, "cutaway doctor --rules prints the kinds")
-            raise UnknownNameError("a finding is muted by its kind", got=repr(kind), hint=hint)
+            raise UnknownNameError(f"no such kind of finding: {kind!r}", hint=hint)
         if not reason.strip():
             hint = f'pass mute={{"{kind}": "because ..."}}'
-            raise UsageError("a finding is muted with a reason", got=f"none for {kind}", hint=hint)
+            raise UsageError(f"there is no reason to mute {kind}", hint=hint)
     muted = (dataclasses.replace(each, muted=mute.get(each.kind, "")) for each in findings)
     return tuple(sorted(muted, key=lambda each: bool(each.muted)))
 

@@ -39,7 +39,7 @@ def not_checked_of_run(run: Run) -> tuple[str, ...]:
     """What could not be judged of a run, and why."""
     found = [*_of_samples(run), *_of_training(run)]
     if not run.context.opens:
-        found.append("The model does not open, so that its layers, weights and gradients are not checked.")
+        found.append("The model does not open, so its layers, weights and gradients are not checked.")
     if run.context.manifest.origin == "keras fit":
         found.append("The order in which a fit of your own took its samples is not known.")
     try:
@@ -59,7 +59,7 @@ def _of_samples(run: Run) -> Iterator[str]:
         return
     if len(run.split.val):
         yield (
-            "There are no test samples, so that test and validation accuracy are not compared; predictions are checked "
+            "There are no test samples, so test and validation accuracy are not compared; predictions are checked "
             "on the validation samples."
         )
     else:
@@ -85,7 +85,7 @@ def _of_training(run: Run) -> Iterator[str]:
         verb = "is" if len(rows) == 1 else "are"
         yield f"Not checked: {', '.join(short)} ({counted(len(rows), 'epoch')} {verb} too few)."
     if not all("val_loss" in row for row in rows):
-        yield "There is no validation loss of every epoch, so that overfitting and oscillation are not checked."
+        yield "There is no validation loss for every epoch, so overfitting and oscillation are not checked."
 
 
 def not_checked_of_data(what: object, options: Mapping[str, Any]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ def parse_severity(typed: str) -> str:
         UsageError: There is no such severity, or it is none to fail on.
     """
     if typed not in ("warning", "note"):
-        raise UsageError("a pipeline fails on a warning or a note", got=repr(typed), hint="pass --fail-on warning")
+        raise UsageError("--fail-on must be warning or note", got=repr(typed))
     return typed
 
 
@@ -27,7 +27,7 @@ class DoctorOptions(Options):
     )
     seeds: int = option(
         5,
-        "Trainings with the remedy and as many without, each with its own seed; 1 compares one with one.",
+        "Number of seeds to train with and without the remedy.",
         least=1,
         most=100,
     )
@@ -56,7 +56,7 @@ def parse_mutes(typed: Sequence[str]) -> dict[str, str]:
         kind, _, reason = text.partition("=")
         if not kind.strip() or not reason.strip():
             raise UsageError(
-                "a finding is muted with a reason, which is kept with the answer",
+                "--mute needs a kind of finding and a reason",
                 got=repr(text),
                 hint='pass for example --mute "class-imbalance=fraud is rare"',
             )

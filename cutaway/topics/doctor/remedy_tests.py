@@ -163,9 +163,8 @@ def try_together(task: RemedyTask, arrays: Mapping[str, np.ndarray]) -> list[Rem
         run = open_run(task.path, data=data)
     except UnknownNameError:
         raise DataError(
-            "every worker reads the folder of the run under the path that the client has",
-            got=f"nothing at {task.path} on {socket.gethostname()}",
-            hint="put the runs into a folder that all machines mount",
+            f"no such run folder on {socket.gethostname()}: {task.path}",
+            hint="put the runs into a folder that all machines mount under the same path",
         ) from None
     tried: Tried = {}
     return [try_remedy(run, finding, seeds=task.seeds, tried=tried) for finding in task.findings]
@@ -187,7 +186,7 @@ def _data_of(run: Run) -> tuple[Dataset | None, dict[str, np.ndarray]]:
     if path is not None and Path(path).exists():
         return None, {}
     raise UsageError(
-        "an engine reads the table of a run from its file",
+        "an engine needs the file that the run's table came from",
         got="a table from memory" if path is None else f"nothing at {path}",
         hint="train on a file, such as one of DataFrame.to_parquet, or leave out the engine",
     )

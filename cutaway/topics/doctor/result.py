@@ -127,7 +127,7 @@ class RemedyTest:
         if self.worse:
             means += f" The remedy makes the {' and the '.join(self.worse)} worse."
         if self.kind in LEAKS:
-            means = " The second accuracy is what the model is worth without it; a fall is what should be expected."
+            means = " Expect a drop: the second accuracy is the honest one, without the leaking column."
         same = " with the seed of the run" if first.trainings > 1 else ""
         return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong{same}.{means}"
 

@@ -173,8 +173,7 @@ class Embedding(Result):
 
         if self.layout.method != "tsne":
             raise UsageError(
-                "new samples can be placed in a t-SNE embedding",
-                got=f'an embedding by "{self.layout.method}"',
+                f'only t-SNE can place new samples, and this is an embedding by "{self.layout.method}"',
                 hint=Hint("embed with {}", method="tsne"),
             )
         return place(h, self._placement)

@@ -89,9 +89,7 @@ class Film:
         where = Path(path)
         if where.suffix.lower() not in ENDINGS:
             raise UsageError(
-                "a film is written to a file that ends in .webp or .gif",
-                got=str(path),
-                hint='pass for example "film.gif"',
+                f"the name of a film must end in .webp or .gif: {path}", hint='pass for example "film.gif"'
             )
         kind = where.suffix.lower()[1:]
         write_output(where, self.data if kind == self.kind else _converted(self.data, kind))
@@ -295,7 +293,7 @@ def embed_epochs(
     wanted = epoch_numbers(context, epochs)
     if sorted(set(wanted)) != wanted:
         raise UsageError(
-            "epochs of a sequence are in ascending order, without duplicates",
+            "the epochs must be in ascending order, without duplicates",
             got=", ".join(map(str, wanted)),
             hint=f"pass epochs={sorted(set(wanted))}",
         )
@@ -326,9 +324,7 @@ def embed_layers(
             context.layer(name, epoch=number)
     if len(set(wanted)) < len(wanted):
         raise UsageError(
-            "layers of a sequence are named without duplicates",
-            got=", ".join(wanted),
-            hint=f"pass layers={list(dict.fromkeys(wanted))}",
+            "a layer is named twice", got=", ".join(wanted), hint=f"pass layers={list(dict.fromkeys(wanted))}"
         )
     _check_count(wanted, "layers", [INPUT, *dense])
     steps = [Step(name, number, name) for name in wanted]
@@ -341,13 +337,10 @@ def _sequence_settings(settings: dict[str, Any], mistaken: dict[str, str]) -> di
         rule, hint = mistaken[name].split(": ")
         raise UsageError(rule, got=f"{name}={settings[name]!r}", hint=hint)
     if "callback" in settings:
-        raise UsageError(
-            "a callback watches a single embedding, not a sequence", got="callback=", hint="pass it to run.embed"
-        )
+        raise UsageError("a sequence does not take callback=", hint="pass it to run.embed")
     if settings.get("method", "tsne") != "tsne":
         raise UsageError(
-            "each embedding of a sequence starts from the one before, which only t-SNE can do",
-            got=f"method={settings['method']!r}",
+            f"method={settings['method']!r} cannot make a sequence: only t-SNE can start from the embedding before",
             hint="leave method out, or call run.embed for each one",
         )
     return {name: value for name, value in settings.items() if name != "method"}
@@ -356,7 +349,7 @@ def _sequence_settings(settings: dict[str, Any], mistaken: dict[str, str]) -> di
 def _check_count(wanted: list[Any], what: str, known: list[Any]) -> None:
     if len(wanted) < 2:
         raise UsageError(
-            f"a sequence has two {what} or more",
+            f"a sequence needs at least two {what}",
             got=", ".join(map(str, wanted)) or "none",
             hint=f"name two of {', '.join(map(str, known))}, or embed one alone with run.embed",
         )
@@ -504,7 +497,7 @@ def make_embeddings(
             clock.finish(computed=computed)
     except Canceled as error:
         raise Canceled(
-            f"a sequence of {len(steps)} embeddings runs until the last one",
+            f"the sequence of {len(steps)} embeddings was canceled",
             got=f"a request to cancel it, {_finished(len(embeddings))}",
             hint="make the same call again, which continues from there" if embeddings else "make the same call again",
         ) from error
@@ -572,7 +565,7 @@ def _compute(
 def _check_converged(layout: Layout) -> None:
     """Raise for a layout that was canceled on its way: the next one must not start from it."""
     if layout.settings.get("stopped") == "canceled":
-        raise Canceled("an embedding runs until it converges", got="a request to cancel it", hint="run it again")
+        raise Canceled("the embedding was canceled", got="a request to cancel it", hint="run it again")
 
 
 def _write(place: CachedResult, result: _Result) -> bool:

@@ -188,7 +188,8 @@ class Explanation(Result):
         if layer is not None and layer not in found.contributions:
             known = ", ".join(found.contributions) or "none"
             raise UnknownNameError(
-                f"layers with contributions are {known}", got=f'"{layer}"', hint=meant(layer, found.contributions)
+                f'layer "{layer}" has no contributions; layers that have them: {known}',
+                hint=meant(layer, found.contributions),
             )
         parts = found.inputs.reshape(-1) if layer is None else found.contributions[layer]
         order = np.argsort(-parts, kind="stable").tolist()

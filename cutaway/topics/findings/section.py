@@ -53,7 +53,7 @@ NAME = 40
 def verdict(source: ReportSource) -> Section:
     """What the run is worth, on a scale with what it is compared with; what is wrong first; and what to do next."""
     path, found = source.context.path, gather(source.context, findings=findings_of(source))
-    answer, others = "What it is worth on new samples is not known.", dict[str, float]()
+    answer, others = "Its accuracy on new samples is unknown.", dict[str, float]()
     worth = found.worth
     if worth is not None:
         answer = f"Right on {_share(worth.accuracy)} of {split_in_words(worth.split, worth.samples)}."

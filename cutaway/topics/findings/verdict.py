@@ -36,7 +36,7 @@ NO_PROBLEM_BUT_LAYERS = (
     "Nothing needs attention: its data, training and predictions were checked; its layers do not open."
 )
 NO_PROBLEM_YET = "Only the training history was checked; it shows no problem."
-NO_GAIN = "It is not clearly more often right than always predicting the largest class."
+NO_GAIN = "It may be no better than always predicting the largest class."
 
 
 @dataclass(frozen=True)
@@ -192,12 +192,12 @@ def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Findin
     if findings is None:
         findings = recorded_findings(context)
         if state != "running":
-            unknown.append(f"Its data, layers and predictions were not checked yet; {doctor} does that.")
+            unknown.append(f"Its data, layers and predictions have not been checked; {doctor} does that.")
     worth = _worth(context, rows, measure=measure)
     held_out = len(context.split.test) + len(context.split.val)
     if worth is None and state != "running":
-        none = "No samples were held out, so that what it is worth on new samples is not known."
-        unknown.append("What it is worth on new samples was not measured." if held_out else none)
+        none = "No samples were held out, so its accuracy on new samples is unknown."
+        unknown.append("Its accuracy on new samples has not been measured." if held_out else none)
     elif worth is not None and worth.baseline is None and state != "running":
         why = "is not known without the data" if measure else "was not counted yet"
         unknown.append(f"How often always predicting the largest class would be right {why}.")

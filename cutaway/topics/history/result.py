@@ -77,7 +77,7 @@ class History(Result):
         if name not in self.history:
             known = ", ".join(self.history) or "none, as no epoch has finished"
             raise UnknownNameError(
-                f"the metrics of this history are {known}", got=repr(name), hint=meant(name, self.history)
+                f"no such metric: {name!r}; this history has {known}", hint=meant(name, self.history)
             )
         return self.history[name]
 

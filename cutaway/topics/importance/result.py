@@ -161,9 +161,7 @@ def importance(context: RunContext, options: ImportanceOptions, *, on_progress: 
     ids = context.split.part(split)
     if len(ids) < 2:
         raise UsageError(
-            "columns are shuffled among two samples or more",
-            got=f"{len(ids)} in the split {split}",
-            hint="choose another split",
+            f"importance needs at least two samples, and the split {split} has {len(ids)}", hint="choose another split"
         )
     data, groups = context.data, _groups(context)
     if samples is not None and samples < len(ids):
@@ -187,8 +185,7 @@ def _groups(context: RunContext) -> dict[str, list[int]]:
     data = context.data
     if len(data.shape) > 1:
         raise UsageError(
-            "columns are those of a table, or of an array (sample, column)",
-            got=f"samples of the shape {data.shape}",
+            f"these samples have the shape {data.shape}, so they have no columns to shuffle",
             hint="run.explain shows which pixels support a prediction",
         )
     if data.preparation is None:
@@ -201,6 +198,7 @@ def _groups(context: RunContext) -> dict[str, list[int]]:
             first += len(step.features)
     if len(groups) > MOST_COLUMNS:
         raise UsageError(
-            f"at most {MOST_COLUMNS:,} columns are shuffled", got=f"{len(groups):,}", hint="train on fewer columns"
+            f"{len(groups):,} columns are too many to shuffle: {MOST_COLUMNS:,} is the most",
+            hint="train on fewer columns",
         )
     return groups

@@ -132,7 +132,7 @@ class Influences(Result):
 
         found = [*self.supporting, *reversed(self.opposing)]
         if not found:
-            raise UsageError("influences are drawn where there are some", got="none", hint="choose another answer")
+            raise UsageError("there are no influences to draw", hint="choose another answer")
         names = [f"{each.sample} ({each.label})" for each in found]
         title = f"Influence on {self.sample} as {self.target} ({percent(self.probability, 1)})"
         return bars([Bars(title, names, [each.influence for each in found], x_label="influence", signed=True)])
@@ -179,7 +179,7 @@ def influence(
     number = context.epoch(epoch)
     n = check_whole(n, name="n", least=1, most=len(context.part("train")))
     if not len(answers.x):
-        raise UsageError("influence is on one answer or more", got="none", hint='pass for example ["test[7]"]')
+        raise UsageError("there is no answer to measure influence on", hint='pass for example ["test[7]"]')
     rates = snapshot_rates(context, epoch=number, epochs=epochs)
 
     def compute() -> tuple[Influences, ...]:
@@ -249,11 +249,10 @@ def _targets(context: RunContext, answers: Answers, *, target: str, epoch: int) 
 
     if target not in TARGETS:
         hint = meant(target, TARGETS, 'try "predicted"')
-        raise UnknownNameError(f"target is one of {', '.join(TARGETS)}", got=repr(target), hint=hint)
+        raise UnknownNameError(f"target must be one of {', '.join(TARGETS)}", got=repr(target), hint=hint)
     if target == "label" and answers.labels is None:
         raise UsageError(
-            "the label of a sample is known of samples of the data",
-            got='target="label" for values',
+            'target="label" needs samples of the data: raw values have no label',
             hint='pass names of samples, such as "test[7]"',
         )
     model, scale = context.model(epoch), context.data.scale

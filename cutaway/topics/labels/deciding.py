@@ -94,8 +94,7 @@ def _changing(path: Path) -> Generator[None]:
             yield
     except OSError as error:
         raise RunError(
-            "decisions are kept in the folder of the run",
-            got=f"{error.strerror or error} at {error.filename or path}",
+            f"cannot save the decision in {error.filename or path}: {error.strerror or error}",
             hint="free some space, or make the folder writable",
         ) from error
 
@@ -119,15 +118,13 @@ def take_back_decision(run: Path, decision: Decision, *, check: Check = _accept)
         last = found[-1] if found else None
         if last is None or (last.sample, last.action, last.label) != (decision.sample, decision.action, decision.label):
             raise DataError(
-                "only the last decision can be taken back",
-                got=f"a later one on {last.sample}" if last else "none at all",
+                f"there is a later decision, on {last.sample}" if last else "there is no decision to undo",
                 hint="decide once more: the last decision on a sample counts",
             )
         text, row = path.read_bytes(), write_decisions([last]).split("\n", 1)[1].encode()
         if not text.endswith(row):
             raise DataError(
-                "a decision that cutaway wrote can be taken back",
-                got=f"a file that another program has saved: {path}",
+                f"cannot undo: another program has saved {path}",
                 hint="decide once more: the last decision on a sample counts",
             )
         write_atomic(path, text.removesuffix(row))
@@ -150,8 +147,8 @@ def _check_header(before: bytes, text: str, path: Path) -> None:
     found, ours = before.split(b"\n", 1)[0].decode("utf-8-sig", "replace"), text.split("\n", 1)[0]
     if found.replace('"', "").strip() != ours:
         raise DataError(
-            f"decisions are added to a file whose line 1 is {ours}",
-            got=f"{found.strip()[:80]!r} in {path}",
+            f"cannot add a decision to {path}: its first line should be {ours}",
+            got=repr(found.strip()[:80]),
             hint=Hint(
                 "save it as CSV with commas and these columns, or pass it with {} as it is and delete it here",
                 labels=None,

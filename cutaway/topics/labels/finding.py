@@ -66,7 +66,7 @@ def find_label_issues(
     if (counts >= setup.folds).sum() < 2:
         second = int(np.sort(counts)[-2])
         raise DataError(
-            f"labels are checked in {setup.folds} folds, with at least {setup.folds} samples of each of 2 classes",
+            f"{setup.folds} folds need at least {setup.folds} samples of each of 2 classes",
             got=f"{counted(second, 'sample')} of the second largest class",
             hint=Hint("use fewer folds, such as {}", folds=second) if second > 1 else "add samples of that class",
         )

@@ -208,7 +208,7 @@ class _Folds:
             total = self.setup.folds * self.setup.seeds
             count = self._folds + len(self._results)
             kept = f"; {count:,} of {total:,} folds are kept" if self._keeps else ""
-            rule = "labels are judged by the models of all folds"
+            rule = "the check of the labels was canceled"
             raise Canceled(rule, got=error.got, hint=f"run it again{kept}") from error
 
     def _read(self, seed: int, fold: int) -> dict[str, np.ndarray] | None:

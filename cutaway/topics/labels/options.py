@@ -15,8 +15,6 @@ class LabelsOptions(Options):
     output: str | None = option(None, "Write the list to this .csv, .parquet or .jsonl file.", flag="--output -o")
     sheet: str | None = option(None, "Draw the images of the first 50 suspects into this .png or .pdf file.")
     folds: int = option(5, "Number of parts; each is judged by models trained on the other parts.", least=2, most=MOST)
-    seeds: int = option(
-        3, "How many times all parts are judged, each time divided differently; fewer is faster.", least=1, most=MOST
-    )
+    seeds: int = option(3, "How often to repeat the check with different parts; fewer is faster.", least=1, most=MOST)
     epochs: int | None = option(None, "Epochs of each training.", least=1)
     limit: int = option(20, "Suspects to print; 0 for all. --json always prints all.", least=0)

@@ -249,7 +249,7 @@ class LabelIssues(SampleList):
 
         if self.images is None:
             raise UsageError(
-                "a sheet shows images", got="samples that are no images", hint="use to_pandas(), or write a table"
+                "these samples are not images, so there is nothing to draw", hint="use to_pandas(), or write a table"
             )
         shown = min(n, len(self.images))
         pairs = zip(self.ids.names(), self.names_of(self.given), self.names_of(self.suggested), strict=True)
@@ -295,15 +295,13 @@ def check_suspects_file(path: Path) -> None:
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise UsageError(
-            f"suspect labels are written to a file that ends in {', '.join(ENDINGS)}",
-            got=str(path),
+            f"cannot write suspect labels to {path}: its name must end in {', '.join(ENDINGS)}",
             hint="rename it, for example to suspects.csv",
         )
     check_output(path)
     if decided := _decisions_in(path):
         raise UsageError(
-            "a file with decisions is never overwritten",
-            got=f"{path} with {decided:,} of them",
+            f"{path} is not overwritten: it holds {decided:,} decisions",
             hint="write the new list to another file, such as suspects-2.csv",
         )
 
@@ -328,8 +326,7 @@ def check_judged(issues: LabelIssues) -> None:
     """
     if not issues.can_judge:
         raise DataError(
-            "suspects are written where the models can judge labels",
-            got=issues.note.rstrip("."),
+            f"the models cannot judge these labels: {issues.note.rstrip('.')}",
             hint="look for the cause with cutaway doctor",
         )
 
@@ -353,8 +350,7 @@ def _json_row(line: str, number: int, path: Path) -> dict[str, Any]:
     if isinstance(row.get("sample"), str) and ("given" in row or "decision" in row):
         return row
     raise DataError(
-        "only a list of suspect labels is replaced by another one",
-        got=f"{path}, whose line {number:,} is none of one",
+        f"{path} is not replaced: line {number:,} is not from a list of suspect labels",
         hint="write the list to another file, such as suspects.jsonl",
     )
 

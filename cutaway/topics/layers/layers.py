@@ -401,7 +401,7 @@ class LayerHistory(Result):
         unknown = [name for name in wanted if name not in MEASURES]
         if not wanted or unknown:
             raise UnknownNameError(
-                f"measures of a layer are {', '.join(MEASURES)}",
+                f"measures must be among {', '.join(MEASURES)}",
                 got=", ".join(unknown) or "none",
                 hint=meant(unknown[0], MEASURES) if unknown else "choose some",
             )
@@ -457,13 +457,13 @@ class LayerHistory(Result):
         if epoch not in epochs:
             known, kept = ", ".join(map(str, epochs)), ", the kept one" if epoch == self.kept_epoch else ""
             raise UnknownNameError(
-                f"epochs of this history are {known}", got=f"{epoch}{kept}", hint="choose one of these"
+                f"epoch {epoch}{kept} was not measured; this history has {known}", hint="choose one of these"
             )
         return epoch
 
 
 def _no_such_layer(name: str, names: Sequence[str]) -> UnknownNameError:
-    return UnknownNameError(f"layers of this run are {', '.join(names)}", got=f'"{name}"', hint=meant(name, names))
+    return UnknownNameError(f'no such layer: "{name}"; this run has {", ".join(names)}', hint=meant(name, names))
 
 
 def _since(

@@ -20,5 +20,6 @@ class LayersOptions:
 
     def __post_init__(self) -> None:
         if self.history and self.epoch is not None:
-            got = f"--epoch {self.epoch}"
-            raise UsageError("--history shows every epoch", got=got, hint="leave one of the two out")
+            raise UsageError(
+                f"--history and --epoch {self.epoch} cannot be used together", hint="leave one of the two out"
+            )

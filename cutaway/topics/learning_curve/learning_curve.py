@@ -172,7 +172,7 @@ class LearningCurve(Result):
             return f"more data would help: {said}"
         if twice.gain.high < MATTERS * error or error == 0:
             return f"more data would hardly help: {said}"
-        return f"whether more data would help is not clear: {said}"
+        return f"it is unclear whether more data would help: {said}"
 
     def summaries(self) -> list[dict[str, Any]]:
         """JSON-able mappings for one, two and four times the data of the run.
@@ -337,9 +337,7 @@ class ShareTrainings:
         manifest = context.manifest
         if manifest.origin != "training" or not context.opens:
             raise UsageError(
-                "a learning curve trains a run's model again with its settings, which are known of runs that cutaway "
-                "trained",
-                got=f"{context.path.name}, which was recorded",
+                f"{context.path.name} was recorded from another training, so it cannot be trained again here",
                 hint="in Python, train its model with cutaway.train(run.model(), run.data), and ask that run"
                 if context.opens
                 else "train a model that opens with cutaway.train",
@@ -409,8 +407,7 @@ class ShareTrainings:
         given = context.loaded.weights if isinstance(context.loaded, DataTable) else None
         if context.manifest.sample_weight and given is None:
             raise UsageError(
-                "a run with sample weights is trained again with them, and a run folder does not keep them",
-                got=context.path.name,
+                f"{context.path.name} cannot be trained again: a run folder does not keep its sample weights",
                 hint="put them into a weight column of a table",
             )
         return sample_weights(given, data=context.data, split=context.split, per_class=self.config.class_weight)
@@ -442,7 +439,7 @@ def learning_curve(
     measured = "test" if len(split.test) else "val"
     if len(split.part(measured)) < LEAST_MEASURED:
         raise UsageError(
-            f"a learning curve needs at least {LEAST_MEASURED} test samples, or validation samples without any",
+            f"a learning curve needs at least {LEAST_MEASURED} test samples, or as many validation samples",
             got=split_in_words(measured, len(split.part(measured))),
             hint="give the data more test samples",
         )
@@ -491,7 +488,7 @@ def _check_shares(shares: Any, total: int) -> list[int]:
     """
     is_list = isinstance(shares, Sequence | np.ndarray) and not isinstance(shares, str)
     given: list[Any] = list(cast("Sequence[Any]", shares)) if is_list else [shares]
-    rule = f"shares are at least {LEAST_SIZES} different numbers above 0 and below 1"
+    rule = f"shares must be at least {LEAST_SIZES} different numbers above 0 and below 1"
     hint = Hint("pass for example {}", shares=(0.1, 0.2, 0.4, 0.8))
     wrong = [s for s in given if isinstance(s, bool) or not isinstance(s, Real) or not 0 < float(s) < 1]
     if wrong:
@@ -502,6 +499,8 @@ def _check_shares(shares: Any, total: int) -> list[int]:
         raise UsageError(rule, got=got, hint=hint)
     if counts[0] < LEAST_SAMPLES:
         raise UsageError(
-            f"a share holds at least {LEAST_SAMPLES} training samples", got=f"{counts[0]} of {total:,}", hint=hint
+            f"the smallest share must hold at least {LEAST_SAMPLES} training samples",
+            got=f"{counts[0]} of {total:,}",
+            hint=hint,
         )
     return counts

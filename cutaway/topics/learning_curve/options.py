@@ -16,7 +16,7 @@ def parse_shares(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        rule = "shares are numbers above 0 and below 1, with commas between them"
+        rule = "--shares must be numbers above 0 and below 1, separated by commas"
         raise UsageError(rule, got=repr(text), hint="pass for example --shares 0.1,0.2,0.4,0.8") from None
 
 

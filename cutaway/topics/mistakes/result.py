@@ -76,7 +76,7 @@ class Mistakes(SampleList, metrics.Mistakes):
 
         shown = min(check_whole(n, name="n", least=1, most=IMAGES), len(self))
         if not shown:
-            raise UsageError("mistakes are drawn where there are some", got="none", hint="choose another split")
+            raise UsageError("there are no mistakes to draw", hint="choose another split")
         rows, names = self.rows(), self.ids.take(slice(shown)).names()
         wrong = [f"{true} → {predicted}" for true, predicted in zip(rows.label, rows.predicted, strict=True)][:shown]
         if self.images is None:

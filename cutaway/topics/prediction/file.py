@@ -135,16 +135,13 @@ def check_rows_file(path: Path, *, what: str = "predictions") -> None:
     """
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(
-            f"{what} are written to a file that ends in {', '.join(ENDINGS)}",
-            got=str(path),
+            f"cannot write {what} to {path}: its name must end in {', '.join(ENDINGS)}",
             hint=f"rename it, for example to {what}.csv",
         )
     check_output(path)
     if _holds_decisions(path):
         raise UsageError(
-            "a file with decisions on labels is never overwritten",
-            got=str(path),
-            hint=f"write to another file, such as {what}.csv",
+            f"{path} is not overwritten: it has decisions on labels", hint=f"write to another file, such as {what}.csv"
         )
 
 

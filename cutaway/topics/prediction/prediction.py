@@ -238,7 +238,7 @@ class Predictions(Result):
 
         shown = min(check_whole(n, name="n", least=1), len(self))
         if not shown:
-            raise UsageError("predictions are drawn of one sample or more", got="none", hint="predict some samples")
+            raise UsageError("there are no predictions to draw", hint="predict some samples")
         highest = self.probabilities[:shown].argmax(axis=1)
         names = [f"{name}: {self.class_names[k]}" for name, k in zip(self.names[:shown], highest.tolist(), strict=True)]
         values = self.probabilities[:shown].max(axis=1)

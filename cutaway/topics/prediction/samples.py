@@ -61,7 +61,7 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
         x = _framed(x, preparation)
         if not paths and not is_frame(x):
             raise UsageError(
-                "new samples of a table are a table with the same columns",
+                "this run was trained on a table, and needs a table with the same columns",
                 got=type(x).__name__,
                 hint="pass a frame of pandas or Polars, or the path of a file",
             )
@@ -117,7 +117,7 @@ def one_sample(context: RunContext, x: Any) -> Any:
         return x
     inputs = np.concatenate([inputs for _, inputs in prepare_new_rows(context.preparation, x)])
     if len(inputs) != 1:
-        raise UsageError("one row is explained at a time", got=f"{len(inputs):,} rows", hint="pass frame.iloc[[0]]")
+        raise UsageError(f"cannot explain {len(inputs):,} rows at once", hint="pass one row, such as frame.iloc[[0]]")
     return inputs[0]
 
 
@@ -133,7 +133,7 @@ def _paths(x: Any) -> list[Path]:
     paths = [Path(path).expanduser() for path in given]
     lacking = next((path for path in paths if not os.path.exists(path)), None)
     if lacking is not None:
-        raise UsageError("new samples are in a file that exists", got=str(lacking), hint="check the path")
+        raise UsageError(f"no such file: {lacking}", hint="check the path")
     return paths
 
 
@@ -147,7 +147,7 @@ def _check_images(context: RunContext, paths: list[Path]) -> None:
     wrong = next((path for path in paths if kind == "arrays" or is_table_path(path)), None)
     if wrong is not None:
         raise UsageError(
-            f"new samples are {kind}, as those that {context.path.name} was trained on",
+            f"{context.path.name} was trained on {kind}, and new samples must be {kind} too",
             got=f"{wrong}{', which is a table' if is_table_path(wrong) else ''}",
             hint="pass images, a folder of images or an .npy file" if kind == "images" else "pass an .npy file",
         )
@@ -183,14 +183,13 @@ def _checked(context: RunContext, x: np.ndarray, *, where: str) -> np.ndarray:
     flat = x.ndim == 2 and x.shape[1] == int(np.prod(shape))
     if x.ndim < 1 or (x.shape[1:] != shape and not flat) or x.dtype.kind not in "biuf":
         raise DataError(
-            f"new samples have the shape (sample, {', '.join(map(str, shape))}) and are numbers",
-            got=f"{x.shape} {x.dtype} in {where}",
+            f"{where} must have the shape (sample, {', '.join(map(str, shape))}) and contain numbers",
+            got=f"{x.shape} {x.dtype}",
             hint="reshape them, or pass the path of a file",
         )
     if scale >= 16 and x.dtype != np.uint8 and x.size and x.max() <= 1:
         raise DataError(
-            f"new samples are in the units of the dataset, from 0 to {scale:g}",
-            got=f"numbers from {x.min():g} to {x.max():g} in {where}",
+            f"the numbers in {where} go from {x.min():g} to {x.max():g} instead of from 0 to {scale:g}",
             hint=f"multiply them by {scale:g}",
         )
     return x
@@ -223,8 +222,7 @@ def _finite(chunk: np.ndarray, *, first: int, where: str) -> np.ndarray:
     if not finite.all():
         place = tuple(np.argwhere(~finite)[0])
         raise DataError(
-            "new samples are finite numbers in the range of float32",
-            got=f"{chunk[place]} in sample {first + place[0]} of {where}",
+            f"sample {first + place[0]} of {where} contains {chunk[place]}, which is no finite float32",
             hint="leave such samples out, or fill in their values",
         )
     return values

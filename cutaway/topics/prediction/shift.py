@@ -142,9 +142,7 @@ def _measure(context: RunContext) -> TrainingDistances:
     ids = context.split.train
     if len(ids) < LEAST:
         raise UsageError(
-            f"distances are compared with those among at least {LEAST} training samples",
-            got=f"{len(ids):,}",
-            hint="leave the distances out",
+            f"distances need at least {LEAST} training samples", got=f"{len(ids):,}", hint="leave the distances out"
         )
     data = context.data
     count = min(len(ids), SAMPLES, max(LEAST, VALUES // data.features))

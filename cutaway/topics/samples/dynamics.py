@@ -234,7 +234,7 @@ def sample_dynamics(
     """Gather how each sample of a split was learned; see `cutaway.Run.dynamics`."""
     if predictions not in PREDICTIONS:
         known, hint = ", ".join(PREDICTIONS), meant(predictions, PREDICTIONS, 'try "auto"')
-        raise UnknownNameError(f"predictions are one of {known}", got=repr(predictions), hint=hint)
+        raise UnknownNameError(f"predictions must be one of {known}", got=repr(predictions), hint=hint)
     if split is None:
         split = _recorded_split(context)
     ids, y = context.named(context.part(split)), labels_of(context, split)
@@ -312,15 +312,13 @@ def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int
         whose = Hint("use {}, whose predictions are recorded", split="test")
         others = whose if epochs else "record them while it is trained"
         raise RunError(
-            "how samples were learned is seen in the predictions that a run has recorded of each epoch",
-            got=f'none of split="{split}" in {context.path.name}',
+            f'{context.path.name} has no recorded predictions for split="{split}"',
             hint=computes if context.opens else others,
         )
     epochs = [epoch for epoch in context.folder.epochs if epoch > 0]
     if not epochs:
         raise RunError(
-            "how samples were learned is seen in a run of one epoch or more",
-            got=f"{context.path.name}, whose training was not recorded",
+            f"{context.path.name} has no recorded epochs",
             hint="train with cutaway.train, or fit with a cutaway.Recorder",
         )
     return epochs, _Computed(context, split)

@@ -138,8 +138,7 @@ class SweepManifest(BaseModel):
         mine, theirs = self.identity(), other.identity()
         if different := [name for name in mine if mine[name] != theirs[name]]:
             raise UsageError(
-                f"{where} has another sweep",
-                got=f"other {', '.join(different)}",
+                f"{where} holds a sweep that differs in {', '.join(different)}",
                 hint=Hint("begin another sweep with {}, or continue that one with the same arguments", name=...),
             )
 
@@ -155,22 +154,21 @@ def read_manifest(folder: Path) -> SweepManifest:
         data = read_bytes(folder / FILE, run=folder, limit=LARGEST)
     except (FileNotFoundError, NotADirectoryError):
         raise UnknownNameError(
-            f"a sweep is a folder with a {FILE}", got=f'"{folder}"', hint="begin one with: cutaway sweep DATA"
+            f'"{folder}" is not the folder of a sweep: it has no {FILE}', hint="begin one with: cutaway sweep DATA"
         ) from None
     record, where = read_json(data, where=str(folder / FILE)), str(folder / FILE)
     fields = cast("dict[str, Any]", record if isinstance(record, dict) else {})
     if (number := fields.get("format")) != FORMAT:  # before its fields, which may be others
         raise RunError(
-            f"this version reads sweeps of format {FORMAT}",
-            got=f"format {number!r:.40}{writer_in_words(fields)} in {where}",
+            f"this version cannot read the sweep in {where}: it reads format {FORMAT}",
+            got=f"format {number!r:.40}{writer_in_words(fields)}",
             hint="use the version of cutaway that wrote it, or begin another sweep",
         )
     try:
         return SweepManifest.model_validate(record)
     except ValidationError as error:
         raise RunError(
-            f"{FILE} is damaged",
-            got=f"{wrong_part(error.errors()[0])} in {where}",
+            f"{FILE} in {where} is damaged: {wrong_part(error.errors()[0])}",
             hint="restore it from a copy of the sweep, or begin another one",
         ) from None
 
@@ -187,8 +185,7 @@ def write_manifest(folder: Path, manifest: SweepManifest) -> None:
         write_atomic(folder / FILE, text.encode() + b"\n", mode=0o666)
     except OSError as error:
         raise RunError(
-            "the folder of a sweep must be one that can be written",
-            got=f"{error.strerror or error} at {error.filename or folder}",
+            f"cannot write to {error.filename or folder}: {error.strerror or error}",
             hint=Hint("name another folder with {}", runs=None),
         ) from error
 
@@ -202,6 +199,4 @@ def plain_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return json.loads(json.dumps(dict(settings), allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise UsageError(
-            "settings are numbers, text, or lists of them", got=str(error), hint="pass plain values"
-        ) from None
+        raise UsageError(f"a setting cannot be saved: {error}", hint="pass numbers, text, or lists of them") from None

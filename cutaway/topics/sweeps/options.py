@@ -9,7 +9,7 @@ from cutaway.options import option
 class SweepOptions:
     """The options of ``cutaway sweep``; `cutaway.sweep` explains them."""
 
-    space: str = option("default", "Settings that are tried: small, default, optimizer, or a TOML or JSON file.")
+    space: str = option("default", "Settings to try: small, default, optimizer, or a TOML or JSON file.")
     trials: int = option(50, "Number of trials.")
     storage: str | None = option(
         None, "Address of a storage of Optuna, which several machines share. Default: a file.", metavar="URL"

@@ -107,8 +107,8 @@ class Sweep(Result):
             for name, drawn in trial.settings.items():
                 if name not in space or not space[name].holds(drawn):
                     raise RunError(
-                        "a trial has settings that are not of its sweep",
-                        got=f'"{printable(str(name), 60)}" = {printable(repr(drawn), 60)} of trial {trial.number}',
+                        f"trial {trial.number} has a setting that is not in its sweep: "
+                        f'"{printable(str(name), 60)}" = {printable(repr(drawn), 60)}',
                         hint="restore its storage and sweep.json from a copy, or begin another sweep",
                     )
         return cls(folder, manifest, tuple(trials), loaded)
@@ -164,7 +164,7 @@ class Sweep(Result):
         """
         trial = next((each for each in self.trials if each.number == number), None)
         if trial is None:
-            raise UsageError("no such trial in this sweep", got=repr(number), hint="choose one of to_pandas()")
+            raise UsageError(f"no such trial in this sweep: {number!r}", hint="choose one of to_pandas()")
         return open_run(self.folder / trial.run, data=self.loaded)
 
     @property
@@ -383,8 +383,7 @@ def _load(manifest: SweepManifest) -> Dataset | LoadedTable:
     origin = dict(manifest.data.get("origin") or {})
     if origin.get("kind") == "arrays":
         raise DataError(
-            "the data of the sweep came from arrays",
-            got=f'"{manifest.data.get("name")}"',
+            f'the data of this sweep, "{manifest.data.get("name")}", came from arrays, which its folder does not keep',
             hint="call cutaway.sweep again with the same arguments: its result has them",
         )
     return load_again(origin)

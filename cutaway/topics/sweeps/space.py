@@ -169,12 +169,10 @@ def read_space(space: str | Path | Mapping[str, Any]) -> Space:
     record = space if isinstance(space, Mapping) else _load(str(space))
     if not isinstance(record, Mapping) or not record:
         where = "a space given in Python" if isinstance(space, Mapping) else f'the space "{space}"'
-        raise UsageError("a space maps settings to values", got=f"none in {where}", hint='try {"dropout": [0.0, 0.2]}')
+        raise UsageError(f"there are no settings in {where}", hint='try {"dropout": [0.0, 0.2]}')
     found = {str(name): _setting(str(name), values) for name, values in cast("Mapping[Any, Any]", record).items()}
     if "hidden" in found and {"layers", "units"} & {*found}:
-        raise UsageError(
-            "hidden already says what layers and units say", got="a space of both", hint="leave one of them out"
-        )
+        raise UsageError("hidden cannot be combined with layers or units in a space", hint="leave one of them out")
     # whether others have an effect depends on the optimizer
     return {name: found[name] for name in ("optimizer", *SETTINGS) if name in found}
 
@@ -185,8 +183,7 @@ def _load(name: str) -> Any:
     path = Path(name).expanduser()
     if not path.is_file():
         raise UnknownNameError(
-            f"a space is {', '.join(PRESETS)}, or a TOML or JSON file",
-            got=f'"{name}"',
+            f'no such space: "{name}"; use {", ".join(PRESETS)}, or a TOML or JSON file',
             hint=meant(name, PRESETS, Hint("try {}", space="default")),
         )
     try:
@@ -196,8 +193,7 @@ def _load(name: str) -> Any:
         return json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:  # both parsers raise kinds of ValueError
         raise UsageError(
-            "a space is a TOML file, or a JSON file whose name ends in .json",
-            got=f"{error} in {path}",
+            f"cannot read {path} as TOML, or as JSON if its name ends in .json: {error}",
             hint="fix it; a line is, for example: dropout = {low = 0.0, high = 0.5}",
         ) from None
 
@@ -205,10 +201,10 @@ def _load(name: str) -> Any:
 def _setting(name: str, values: Any) -> Range | Choices:
     if name not in SETTINGS:
         why = _FIXED.get(name)
-        hint = Hint("fix it beside the space: {}", **{name: ...}) if why else meant(name, SETTINGS, "leave it out")
+        hint = Hint("fix it outside the space: {}", **{name: ...}) if why else meant(name, SETTINGS, "leave it out")
         raise UnknownNameError(
-            f"settings of a space are {', '.join(SETTINGS)}",
-            got=f'"{printable(name, 60)}"{f", but {why}" if why else ""}',
+            f'no such setting in a space: "{printable(name, 60)}"{f" ({why})" if why else ""}; '
+            f"there are {', '.join(SETTINGS)}",
             hint=hint,
         )
     if isinstance(values, list | tuple) and values:
@@ -221,7 +217,9 @@ def _setting(name: str, values: Any) -> Range | Choices:
     if found is None or not whole:
         write = f"{name} = {{low = ..., high = ...}}, or " if name in NUMBERS else ""
         hint = f"write {write}{name} = [...], as the guide on sweeps shows"
-        raise UsageError(f"these are no values of {name}", got=printable(repr(cast("object", values)), 80), hint=hint)
+        raise UsageError(
+            f"cannot use these values for {name}: {printable(repr(cast('object', values)), 80)}", hint=hint
+        )
     for end in (found.low, found.high):
         _check(name, int(end) if name in WHOLE else float(end))
     return found
@@ -236,7 +234,7 @@ def _choices(name: str, values: list[Any]) -> Choices:
     for place, value in enumerate(plain):
         _check(name, value)
         if value in plain[:place]:
-            raise UsageError(f"choices of {name} are different values", got=repr(value), hint="leave one of them out")
+            raise UsageError(f"{name} lists {value!r} twice", hint="leave one of them out")
     return Choices(tuple(plain))
 
 
@@ -258,7 +256,9 @@ def _check(name: str, value: Any) -> None:
     """
     try:
         if name == "layers" and not (type(value) is int and 1 <= value <= MOST_LAYERS):
-            raise UsageError(f"layers is a whole number from 1 to {MOST_LAYERS}", got=repr(value), hint="try layers=2")
+            raise UsageError(
+                f"layers must be a whole number from 1 to {MOST_LAYERS}", got=repr(value), hint="try layers=2"
+            )
         if name in FORM:
             ModelForm(**cast("dict[str, Any]", {name: value}))
         elif name == "units":

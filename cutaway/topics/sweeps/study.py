@@ -84,7 +84,7 @@ def require_optuna() -> None:
             import optuna
     except ImportError as error:
         raise UsageError(
-            "sweeps need Optuna", got=f"no module {error.name or 'optuna'}", hint="pip install 'cutaway[sweep]'"
+            f"sweeps need Optuna: no module {error.name or 'optuna'}", hint="pip install 'cutaway[sweep]'"
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -122,8 +122,7 @@ class Study:
             if self._study.user_attrs[SWEEP] != digest:
                 self.close()
                 raise UsageError(
-                    "the storage has another sweep of this name",
-                    got=f'"{name}" with other data, space, settings or seed',
+                    f'the storage already has a sweep "{name}" with other data, space, settings or seed',
                     hint=Hint("begin another sweep with {}", name=...),
                 )
 
@@ -265,8 +264,7 @@ def _journal(path: Path, *, makes: bool) -> Any:
     check_no_link(path)
     if not makes and not path.is_file():
         raise UnknownNameError(
-            f"no {JOURNAL} in the sweep's folder",
-            got=str(path.parent),
+            f"no {JOURNAL} in {path.parent}",
             hint="name the storage of the sweep with --storage, or begin it again: cutaway sweep DATA",
         )
     lock = JournalFileOpenLock(str(path)) if sys.platform == "win32" else None

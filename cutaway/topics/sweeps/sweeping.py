@@ -137,9 +137,7 @@ def sweep(
             _work(folder, storage, first, manifest, found, engine, on_trial, on_progress)
         except Canceled as error:
             got = f"{REQUEST}, with every trial and every step so far kept"
-            raise Canceled(
-                "a sweep runs until its trials are done", got=got, hint="make the same call again"
-            ) from error
+            raise Canceled("the sweep was canceled", got=got, hint="make the same call again") from error
         except KeyboardInterrupt as error:
             raise WorkInterrupted("every trial that has ended is kept", "make the same call again to go on") from error
     return _read(folder, storage, manifest, loaded)
@@ -230,7 +228,7 @@ def _first_plan(
     """
     both = [name for name in space if name in fixed.given() or (name in ("layers", "units") and fixed.hidden)]
     if both:
-        raise UsageError(f"{both[0]} is given twice", got="a fixed value and the space", hint="leave one of them out")
+        raise UsageError(f"{both[0]} is given twice, as a fixed value and in the space", hint="leave one of them out")
     divide = partial(split_and_prepare, loaded, on_progress=on_progress)
     recipe = recipe_for(fixed.recipe, loaded, _given(fixed, space))
     found = plan(loaded, recipe=recipe, form=fixed.form(), divide=divide, **settings_of(fixed, seed))
@@ -325,8 +323,7 @@ def _check_functions(augmentations: Sequence[Augmentation]) -> None:
     for augmentation in augmentations:
         if augmentation.function is not None:
             raise UsageError(
-                "workers of an engine do not have a function of yours that changes images",
-                got=str(augmentation),
+                f"workers of an engine cannot run your own function {augmentation}",
                 hint=Hint("leave out {}", engine=None),
             )
 
@@ -334,7 +331,7 @@ def _check_functions(augmentations: Sequence[Augmentation]) -> None:
 def _check_name(name: str | None) -> None:
     if name is not None and not re.fullmatch(r"[\w][\w.-]{0,59}", name):
         raise UsageError(
-            'the name of a sweep has up to 60 letters, digits, "-", "_" and "."',
+            'a sweep name can have up to 60 letters, digits, "-", "_" and "."',
             got=f'"{name}"',
             hint=Hint("try {}", name="first"),
         )

@@ -226,7 +226,7 @@ class _Watch:
             worse = self._study.is_worse(self._trial, float(row["val_loss"]), epoch=row["epoch"])
             if worse and wait_for and row["epoch"] < self._epochs:
                 self.pruned = row["epoch"]
-                raise Canceled("a trial runs until others are better", got="a better one", hint="see the sweep")
+                raise Canceled("the trial was stopped early: others are ahead", hint="see the sweep")
 
 
 def _say_why(path: Path, why: str) -> None:

@@ -39,4 +39,4 @@ def check_sort(sort: str) -> None:
     """
     if sort not in SORTS:
         hint = meant(sort, SORTS, 'try "ablation_cost"')
-        raise UnknownNameError(f"units are sorted by {', '.join(SORTS)}", got=f'"{sort}"', hint=hint)
+        raise UnknownNameError(f"sort must be one of {', '.join(SORTS)}", got=f'"{sort}"', hint=hint)

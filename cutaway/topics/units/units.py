@@ -216,7 +216,7 @@ class Units(Result):
             UnknownNameError: There is no such unit.
         """
         if not 0 <= unit < len(self):
-            rule = f'units of "{self.layer}" are 0 to {len(self) - 1}'
+            rule = f'"{self.layer}" has the units 0 to {len(self) - 1}'
             raise UnknownNameError(rule, got=str(unit), hint="choose one of these")
         return self._summaries([unit])[0]
 

@@ -122,7 +122,7 @@ def test_runs_on_different_data_are_said_once_above_their_maps_which_are_not_joi
     opened.wait(BOTH, seconds=400)
     failed = opened.page.locator(".work-line.failed")
     assert failed.count() == 1
-    assert "samples that two runs share are of one kind" in failed.inner_text()
+    assert "the samples of the two runs are of different kinds" in failed.inner_text()
     assert failed.bounding_box()["y"] < opened.page.locator(".map-view").first.bounding_box()["y"]
     opened.page.evaluate(f"{EXPLORERS}[0].store.set({{ search: 'sample' }})")
     opened.page.evaluate(f"{EXPLORERS}[1].store.set({{ search: 'row' }})")
