@@ -21,9 +21,7 @@ def compare(
         str | None, typer.Option("--leaderboard", metavar="DIR", help="List all runs of a folder instead, best first.")
     ] = None,
     options: ComparisonOptions,
-    data: Annotated[
-        str | None, typer.Option("--data", help="Where the data of both runs are now, or those of A.")
-    ] = None,
+    data: Annotated[str | None, typer.Option("--data", help="Where the data of both runs, or of A, is now.")] = None,
     data_b: Annotated[str | None, typer.Option("--data-b", help="Where the data of B are now, if elsewhere.")] = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,

@@ -15,7 +15,7 @@ from .options import DataOption, EngineOption, GivenDataOptions, JsonOption, Run
 from .output import as_typed, print_findings, print_json, say
 
 SERIOUS = 3
-"""Exit code of --fail-on; 1 and 2 are those of errors."""
+"""Exit code of --fail-on; errors have 1 and 2."""
 
 
 @with_records

@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 IMAGE_WIDTH = 24
-"""Letters in a row: three images fit beside each other in 80 columns."""
+"""Letters in a row: three images fit side by side in 80 columns."""
 
 INKS = " .:-=+*#%@"
 """Letters from dark to bright."""

@@ -95,7 +95,7 @@ def data_again(run: Any, data: str | None) -> str:
 
 
 def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
-    """The run of that name or path; None where it is the name or the path of data."""
+    """The run of that name or path; None if it is the name or the path of data."""
     from cutaway.api.opening import open_run
     from cutaway.data import dataset_names, looks_like_a_path
 

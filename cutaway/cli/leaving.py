@@ -1,4 +1,4 @@
-"""How the process of the program ends: immediately, when all is said."""
+"""Exits the process right after the output is flushed."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ def leave() -> None:
 
 
 def give_up_output() -> None:
-    """Send what is still to be printed nowhere, where it cannot be printed: Python would complain while it ends."""
+    """Send what is still to be printed nowhere, if it cannot be printed: Python would complain while it ends."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -50,7 +50,7 @@ UNREADABLE = "Error reading persistent compilation cache entry"
 """How a warning of JAX begins: of a file that another process is writing, or that was never finished."""
 
 ASCII = {"–": "-", "…": "...", "→": "->", "±": "+-", "─": "-", "×": "x", "·": "|"}
-"""How characters of tables and sentences are shown in an encoding without them, such as that of a Windows console."""
+"""Replacements for characters of tables and sentences in an encoding without them, as in a Windows console."""
 
 STOPPED = "stopped; next: run it again, or continue a training with: cutaway resume latest"
 
@@ -122,7 +122,7 @@ COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
     "In the browser": (
         (report.report, "Write a run, or a sweep, into one HTML file."),
         (studio.studio, "Open a folder of runs in a browser."),
-        (playground.playground, "Write a page in which a network trains in the browser."),
+        (playground.playground, "Write a page that trains a network in the browser."),
     ),
     "Model files": (
         (models.export, "Write the model of a run into a file."),
@@ -159,7 +159,7 @@ app = typer.Typer(
 
 @app.callback()
 def options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error, and what is logged.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error, and the log.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Train a feed-forward network and cut it open: what each layer learned, when, and where it fails."""
@@ -173,7 +173,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the program and exit with its exit code.
 
     Args:
-        arguments: What the user typed after the program's name; those of the process if None.
+        arguments: What the user typed after the program's name; the arguments of the process if None.
     """
     is_program = arguments is None
     if is_program:
@@ -292,7 +292,7 @@ def _commands() -> list[str]:
 
 
 def _help(arguments: list[str]) -> str:
-    """Where the options of what was typed are listed."""
+    """Where to find the options of the command that was typed."""
     names = _commands()
     command = next((each for each in arguments if not each.startswith("-")), "")
     return f"cutaway {command} --help" if command in names else "cutaway --help"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cutaway.api.model_files import ModelSummary
 
 
-REPLACE = "replace what is refused above and save the model again"
+REPLACE = "replace the parts listed above and save the model again"
 RECORD = "fit it with cutaway.Recorder, which keeps history, test metrics and predictions of any model"
 
 
@@ -32,7 +32,7 @@ def open_model(
     failed = None
     try:
         build(model)
-    except CutawayError as error:  # what is in the file is shown anyway
+    except CutawayError as error:  # the contents of the file are shown anyway
         failed = error
     if as_json:
         print_json(model_document(summary, why=None if failed is None else str(failed)))
@@ -49,7 +49,7 @@ def _print_summary(summary: "ModelSummary") -> None:
     say(f"{summary.name}: {summary.kind}, input {_shape(summary.input)}, written by {written}\n")
     print_table([_row(layer) for layer in summary.layers])
     unknown = sum(layer["parameters"] is None for layer in summary.layers)
-    more = f", and those of {unknown} layers that are not known" if unknown else ""
+    more = f", not counting {unknown} unknown layers" if unknown else ""
     say(f"{summary.parameters:,} parameters{more}")
     for reason in summary.problems:
         say(f"  refused  the model: {reason}")

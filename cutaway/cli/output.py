@@ -28,10 +28,10 @@ NAME = 12
 
 
 UNLIMITED = 100_000
-"""Columns of a console in which nothing is wrapped."""
+"""Width of a console that wraps nothing, in columns."""
 
 LONGEST_TEXT = 4_000
-"""Characters of the text of a finding that are printed at most."""
+"""Maximum number of characters of a finding's text to print."""
 
 
 LEAST = 40
@@ -211,7 +211,7 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
 
     Args:
         findings: `Finding` records.
-        rules: Whether to print the kind and the rule of each, its source and the names by which others know it.
+        rules: Whether to print the kind and the rule of each, its source and its names in other tools.
     """
     from rich.table import Table
     from rich.text import Text
@@ -310,7 +310,7 @@ def _wrapped_line(line: str, width: int) -> str:
 
 
 def as_typed(text: str | CutawayError) -> str:
-    """An error, or a text of the library, in which options are written as they are typed: ``--epochs 3``."""
+    """An error, or a text of the library, with options as they are typed: ``--epochs 3``."""
     if isinstance(text, CutawayError):
         return str(CutawayError(text.rule, got=text.got, hint=as_typed(text.hint)))
     return text.written(_option) if isinstance(text, Hint) else text

@@ -21,7 +21,7 @@ def playground(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Write a page in which a network trains in the browser, with exact boundaries and a slider to go back in time."""
+    """Write a page that trains a network in the browser, with exact boundaries and a slider to go back in time."""
     from cutaway.api.playground import write_playground
 
     if run is None:

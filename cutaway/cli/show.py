@@ -1,4 +1,4 @@
-"""The command show: what a run was, epoch by epoch, and what was found in it."""
+"""The command show: a run, epoch by epoch, and its findings."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", as_json: JsonOption = False) -> None:
-    """Show what a run was, epoch by epoch, and what was found in it."""
+    """Show a run, epoch by epoch, and its findings."""
     from cutaway.api.documents import class_document, run_document
     from cutaway.api.opening import open_run
     from cutaway.runs import run_argument, run_command

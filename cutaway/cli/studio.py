@@ -105,7 +105,7 @@ def _check_reach(host: str, *, allow_remote: bool, protected: bool, key_alone: b
 
 
 def _names(people: str | None, students: int | None, *, own_folders: bool, links: str | None) -> list[str]:
-    """The names of those who get a link beside the one who starts the studio."""
+    """The names of the people who get a link, without the one who starts the studio."""
     from cutaway.studio import read_names
     from cutaway.studio import students as student_names
 

@@ -44,7 +44,7 @@ def sweep(
     data: Annotated[str, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")],
     asked: SweepOptions,
     name: Annotated[str | None, typer.Option(help="Name of the sweep. Default: the dataset's.")] = None,
-    runs: Annotated[str, typer.Option(help="Folder in which the sweep is kept.")] = "runs",
+    runs: Annotated[str, typer.Option(help="Folder for the sweep.")] = "runs",
     engine: EngineOption = None,
     as_json: JsonOption = False,
     model: GivenModel,
@@ -80,7 +80,7 @@ def sweep(
 
 
 def sweep_at(where: str, runs: str) -> Path | None:
-    """The folder of a sweep that a user names in place of a run; None where it is none."""
+    """The folder of a sweep that a user names in place of a run; None if it is none."""
     places = (Path(where), Path(runs) / where)
     return next((place for place in places if (place / SWEEP).is_file()), None)
 

@@ -23,7 +23,7 @@ def datasets(
     options: GivenDataOptions,
     as_json: JsonOption = False,
 ) -> None:
-    """List the bundled datasets, which need no network; or show what is in a dataset, and what is done with it."""
+    """List the bundled datasets, which need no network; or show the contents of a dataset and its preparation."""
     from cutaway.api.documents import plain
     from cutaway.data import dataset_names
 

@@ -27,7 +27,7 @@ class Topic(NamedTuple):
     """A question about a run.
 
     Attributes:
-        options: The record of its options, from which the flags and their help come.
+        options: The record of its options, the source of the flags and their help.
         module: The module below ``cutaway.topics`` whose `compute` answers it.
         help: What the command shows, a sentence or two.
     """

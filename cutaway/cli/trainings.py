@@ -28,7 +28,7 @@ from .output import as_typed, print_findings, print_json, print_result, print_ta
 
 
 def demo(
-    runs: Annotated[str, typer.Option("--runs", help="Folder in which the run is kept.")] = "runs",
+    runs: Annotated[str, typer.Option("--runs", help="Folder for the run.")] = "runs",
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
@@ -81,7 +81,7 @@ def train(
     labels: Annotated[
         str | None, typer.Option(metavar="FILE", help="Decisions on labels: samples to keep, relabel or drop.")
     ] = None,
-    runs: Annotated[str, typer.Option(help="Folder in which the run is kept.")] = "runs",
+    runs: Annotated[str, typer.Option(help="Folder for the run.")] = "runs",
     name: Annotated[
         str | None,
         typer.Option(help="Your name for the run; it becomes part of the folder name. Default: the dataset's name."),
@@ -169,7 +169,7 @@ OTHER_RECIPES = {"table": "a table", "photos": "bright images"}
 
 
 def _meant_by_default(run: Any, given: Mapping[str, Any]) -> str | None:
-    """The recipe that "default" meant for the data of a run; None if this is itself, or another one was asked for."""
+    """The recipe that "default" meant for the data of a run; None if this is itself, or the user gave another one."""
     from cutaway.training import recipe_for
 
     asked = given.get("recipe", "default")
@@ -178,7 +178,7 @@ def _meant_by_default(run: Any, given: Mapping[str, Any]) -> str | None:
 
 
 def _comparison(before: Path | None, run: Any) -> str | None:
-    """The command that compares a run with the one before, as it works for these two; None where none does."""
+    """The command that compares a run with the one before, as it works for these two; None if none does."""
     from cutaway.api.comparing import comparing_options
     from cutaway.api.opening import open_run
     from cutaway.errors import CutawayError
@@ -207,7 +207,7 @@ def _one_place(data: str | None, moved: str | None) -> str | None:
 
 
 def _check_like(given: dict[str, Any]) -> None:
-    """Refuse options on the model or the data beside ``--like``.
+    """Refuse options on the model or the data together with ``--like``.
 
     Raises:
         UsageError: There is one.

@@ -94,7 +94,7 @@ def label_noise(evidence: Evidence) -> Iterable[Finding]:
     text = (
         f"At least {count.low:,} of {judged:,} validation and test labels ({percent(count.low / judged, 1)}) "
         f"{probably}: of "
-        f"the {surest:,} samples of which the model is most sure, {wrong:,} are labeled as another class."
+        f"the {surest:,} samples that the model is most sure about, {wrong:,} are labeled as another class."
     )
     advice = "Look at the suspect labels with run.label_issues() or cutaway labels."
     record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}
@@ -116,7 +116,7 @@ MISSED_RECALL = 0.5
 LEAST_SAMPLES = 3
 # Chance of calling any class of a model missed whose classes are all equally hard.
 MISSED_LEVEL = 0.05
-# A class is rare where it has less than half of the samples of the mean class: only then do weights for classes help.
+# A class is rare if it has less than half of the samples of the mean class: only then do weights for classes help.
 RARE = 0.5
 # A class is as frequent as others from this share of the mean class on.
 NOT_RARER = 0.9

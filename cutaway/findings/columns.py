@@ -188,7 +188,7 @@ def has_one_input(evidence: Evidence) -> bool:
     ),
 )
 def target_leakage(evidence: Evidence) -> Iterable[Finding]:
-    """Warn of an input that tells the class alone, on samples on which that was not found out, and name the others."""
+    """Warn of an input that tells the class alone, measured on samples not used to find it, and name the others."""
     leaks = [each for each in evidence.leaky_inputs if each.is_leak]
     if not leaks or has_one_input(evidence):
         return
@@ -254,7 +254,7 @@ def target_encoding(evidence: Evidence) -> Iterable[Finding]:
     more = f"; and {len(found) - NAMED_COLUMNS:,} more columns" if len(found) > NAMED_COLUMNS else ""
     listing = "; ".join(sentences)
     text = (
-        f"{listing[:1].upper()}{listing[1:]}{more}. Validation and test rows are among them, so that the column tells "
+        f"{listing[:1].upper()}{listing[1:]}{more}. Validation and test rows are among them, so the column tells "
         "a model something of their labels, and accuracies on them are too good: a new row has no label to compute it "
         "from."
     )
@@ -274,7 +274,7 @@ def target_encoding(evidence: Evidence) -> Iterable[Finding]:
     }
     advice = (
         "Give the column that it was computed for instead, or compute it out of fold: the value of each row from "
-        "training rows of other folds, so that its own label is never in it."
+        "training rows of other folds, so its own label is never in it."
     )
     called = _called(found[0][0], are_named)
     called = "Columns were" if len(found) > 1 else f"{called[:1].upper()}{called[1:]} was"
@@ -317,7 +317,7 @@ def words_predict(column: ColumnFacts) -> bool:
     ),
 )
 def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
-    """Name the columns that are left out, and those of them that tell the class."""
+    """Name the columns that are left out, and which of them tell the class."""
     columns = [each for each in evidence.columns if each.left_out]
     if not columns:
         return
@@ -423,10 +423,10 @@ def mixed_units(evidence: Evidence) -> Iterable[Finding]:
         "columns": {name: {"factor": each.factor, "rows": each.rows, "samples": each.samples} for name, each in found}
     }
     title = f'"{found[0][0]}" is probably in two units' if len(found) == 1 else "Columns that are probably in two units"
-    advice = "Find out which rows are in which unit, and convert them."
+    advice = "Find out which unit each row is in, and convert the rows."
     yield Finding("mixed-units", "warning", title, " ".join(sentences) + more, record, remedy, advice=advice)
 
 
 def _in_digits(value: float) -> str:
-    """A number to three digits, without an exponent where it is large: "68,000"."""
+    """A number to three digits, without an exponent if it is large: "68,000"."""
     return f"{float(f'{value:.3g}'):,.15g}"

@@ -1,4 +1,4 @@
-"""What a check is given, what it returns, and the rules beside it."""
+"""The input of a check, its result, and its rule."""
 
 import dataclasses
 import math
@@ -14,7 +14,7 @@ from cutaway.metrics import PerClass, per_class
 
 from .suspects import CountEstimate
 
-# Keras' own defaults, and the factors from which on another learning rate is far from them, or still usual.
+# Keras' own defaults, and the factors that make another learning rate far from them, or still usual.
 RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
 FAR_RATE, USUAL_RATE = 10.0, 3.0
 
@@ -33,7 +33,7 @@ class Remedy:
             any training.
         units: Layer -> the number of units that it is to have.
         inputs: Numbers of the inputs that "drop-inputs" leaves out.
-        untried: Why no training can try it, as a clause; empty where one can.
+        untried: Why no training can try it, as a clause; empty if one can.
     """
 
     words: str
@@ -61,9 +61,9 @@ class Rule:
 
     Attributes:
         kind: The kind of finding, such as "overfitting".
-        words: What is measured, on what, and from which threshold on it is a finding: one or two sentences.
+        words: The measure, the samples, and the threshold for a finding: one or two sentences.
         source: Paper or page.
-        known_as: The names by which users of other tools know it.
+        known_as: Its names in other tools.
     """
 
     kind: str
@@ -86,7 +86,7 @@ class Finding:
         samples: Names of the samples that it is about, a few of them.
         units: Names of the units that it is about, such as "dense_1[12]", a few of them.
         rule: When such a finding is made, and where that is from; `run_checks` adds it.
-        advice: What to do, the end of `text`, which checks leave to `run_checks`; empty where there is nothing to do,
+        advice: What to do, the end of `text`, which checks leave to `run_checks`; empty if there is nothing to do,
             and where the finding has a cause, whose advice counts.
         cause: Kind of the finding that explains this one, from `run_checks`; None if no finding does.
         muted: Why it needs no attention, as a user said; empty if nobody did.
@@ -107,14 +107,14 @@ class Finding:
 
     @property
     def help(self) -> str:
-        """What to do; empty where that is not known, and where all is good."""
+        """What to do; empty if it is not known, and where all is good."""
         if self.severity == "good":
             return ""
         return self.advice if self.remedy is None else self.remedy.words + "."
 
     @property
     def needs_action(self) -> bool:
-        """Whether it asks for something: a warning, or a note of which it is known what would help."""
+        """Whether the user should act: a warning, or a note with a known remedy."""
         return self.severity == "warning" or bool(self.help)
 
     def can_be_tried(self, *, trained: bool) -> bool:
@@ -192,17 +192,17 @@ class Evidence:
         trained: Among some training samples: how many the model predicts correctly without dropout, and how many there
             are; None if unknown.
         regularization: The highest dropout rate ("dropout") and the largest penalties of weights ("l1", "l2") of all
-            layers, where there are any; None if unknown.
+            layers, if there are any; None if unknown.
         frozen: Layers that are not trained although their weights were drawn at random; empty if unknown.
         output_activation: Name of the activation function of the output layer; None if unknown.
-        confusion: int (true, predicted), counts on the test samples, or on the validation samples where there are no
+        confusion: int (true, predicted), counts on the test samples, or on the validation samples if there are no
             test samples, an array or a sparse one; None if unknown.
         class_names: Names of the classes in the order of their numbers; None to call them by number.
         dead_units: For each layer, the number of units that never fire on the data and the number of all its units;
             empty if unknown.
         kept_epoch: The epoch whose weights are kept, which confusion matrix and accuracies are of; None if unknown.
-        diverged: The epoch in which a training was ended because a loss was NaN or infinite, and that loss, "loss" or
-            "val_loss"; None where it was not, or where it is unknown.
+        diverged: The epoch that ended a training because a loss was NaN or infinite, and that loss, "loss" or
+            "val_loss"; None if it was not, or if that is unknown.
         ended: Whether the training came to its end; not of one that goes on, was stopped, or failed.
         recorded: Whether the history is of a user's own fit, whose split and order of samples are not known here.
         ready_made: Whether nothing is known of the training, not even which samples it took.
@@ -216,8 +216,8 @@ class Evidence:
         weights: Kernels by the name of their layer, in order; empty if unknown.
         default_weights: Whether first weights are drawn by Keras' default initializers; None if unknown.
         inputs: The inputs of training samples as the model sees them; None if unknown.
-        input_names: Names of the inputs; None where they have none.
-        input_columns: For each input, the column of a table that it is made from; None where there are no columns.
+        input_names: Names of the inputs; None if they have none.
+        input_columns: For each input, the column of a table that it is made from; None if there are no columns.
         images: Whether samples are images.
         class_counts: Samples of each class, by split; empty if unknown.
         leaky_inputs: Columns of a table that tell the class alone, or the input of other data that tells it best, the
@@ -233,7 +233,7 @@ class Evidence:
             samples; empty if unknown.
         near: Validation and test samples with a near copy among the training samples; None if there are no more than by
             chance, or if unknown.
-        simpler_models: What other models are worth on the test samples, or on validation samples where there are none;
+        simpler_models: What other models are worth on the test samples, or on validation samples if there are none;
             empty if unknown.
         calibration: Expected calibration error and mean confidence minus accuracy on the same samples as the confusion
             matrix, each as a share, and the standard error of the second; None if unknown.
@@ -242,7 +242,7 @@ class Evidence:
         sure: Among the 10% of these samples the model is surest about: how many it gets wrong, and how many there are;
             None if unknown.
         examples: Names of the samples or units that a finding would be about, a few of them: by the kind of finding,
-            after a slash the class, the layer or the direction; empty where they are unknown.
+            after a slash the class, the layer or the direction; empty if they are unknown.
     """
 
     history: Sequence[Mapping[str, Any]] = ()
@@ -290,7 +290,7 @@ class Evidence:
 
     @property
     def held_out(self) -> str:
-        """The samples of confusion matrix and calibration: "test", or "validation" where there are no test samples."""
+        """The samples of confusion matrix and calibration: "test", or "validation" if there are no test samples."""
         return "validation" if self.test_samples == 0 else "test"
 
     @property
@@ -331,7 +331,7 @@ class Evidence:
 
     @property
     def default_rate(self) -> Remedy | None:
-        """Keras' default learning rate, where that of the training is at least ten times as large or as small."""
+        """Keras' default learning rate, if the training's is at least ten times as large or as small."""
         rate, default = self.config.get("learning_rate"), RATES.get(self.config.get("optimizer", ""))
         if rate is None or default is None or default / FAR_RATE < rate < default * FAR_RATE:
             return None

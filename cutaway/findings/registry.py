@@ -120,7 +120,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
 """Kind of a warning -> kinds of findings that follow from it. Where two explain each other, the first check counts."""
 
 LIVED_WITH = frozenset({"dead-units", "low-rank", "saturated-units", "exploding-gradients", "oscillation"})
-"""Causes with which many models learn well: they explain poor predictions only of a model that predicts poorly."""
+"""Many models learn well in spite of these causes: they explain predictions only if those are poor."""
 
 
 def run_checks(

@@ -83,7 +83,7 @@ def baseline(evidence: Evidence) -> Iterable[Finding]:
 
 
 def learned_nothing(evidence: Evidence) -> bool:
-    """Whether the confusion matrix is no better than that of always predicting one class; False if it is unknown."""
+    """Whether the confusion matrix is no better than always predicting one class; False if it is unknown."""
     measured = evidence.measured
     if measured is None:
         return False
@@ -91,10 +91,10 @@ def learned_nothing(evidence: Evidence) -> bool:
 
 
 def predicts_poorly(evidence: Evidence) -> bool:
-    """Whether the accuracy is nearer to that of always predicting one class than to that of no mistakes.
+    """Whether the accuracy is nearer to always predicting one class than to no mistakes.
 
-    The accuracy on test samples counts, or on validation samples without any; where that is unknown, the last one of
-    the history. False where none is known.
+    The accuracy on test samples counts, or on validation samples without any; if that is unknown, the last one of
+    the history. False if none is known.
     """
     if (measured := evidence.measured) is not None:
         accuracy, baseline = measured.accuracy, measured.baseline
@@ -122,7 +122,7 @@ def baseline_words(measured: PerClass, names: Sequence[str]) -> str:
 def _no_better(measured: PerClass) -> bool:
     """Whether the accuracy is not above the baseline by two standard errors of the difference.
 
-    Both are measured on the same samples, so that only those count on which the two differ: the model is right and
+    Both are measured on the same samples, so only samples with different answers count: the model is right and
     the baseline is not, or the other way around (McNemar's test without its correction). A model with less than half
     of the baseline's mistakes passes: then the test samples are few, not the model poor.
     """
@@ -141,7 +141,7 @@ def _is_wide(measured: PerClass) -> bool:
 def _agreement(measured: PerClass) -> float:
     """By how many standard errors true and predicted classes agree more often than by chance.
 
-    The error is that of predictions that know nothing of the class, given how often each class is true and predicted.
+    The error is for predictions that know nothing of the class, given how often each class is true and predicted.
     """
     true, predicted = measured.samples / measured.total, measured.predicted / measured.total
     by_chance = float(true @ predicted)
@@ -186,7 +186,7 @@ def _next_step(measured: PerClass) -> str:
     return "Check the labels and the scale of the inputs, and try another learning rate or more epochs."
 
 
-# Every table is asked about, so that one healthy run in a hundred may be told of a difference by chance.
+# This check runs on every table, so one healthy run in a hundred may get a difference by chance.
 BETTER_LEVEL = 0.01
 BETTER_MARGIN = 0.01
 # A model that predicts so many more of its training samples than of others is too large; another one may be too small.
@@ -255,12 +255,12 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
                 why += f"{BETTER_LEVEL:g}"
             text += f" {why}."
         yield Finding("simpler-model", "note", "It is unclear whether a simpler model would do better", text, record)
-    elif not learned_nothing(evidence):  # of which one answer for all is simpler still
+    elif not learned_nothing(evidence):  # one answer for all is simpler still
         yield Finding("simpler-model", "good", "No simpler model is better", text, record)
 
 
 def is_outdone(evidence: Evidence) -> bool:
-    """Whether another kind of model is right more often, so that more could be learned from these samples."""
+    """Whether another kind of model is right more often, which means more could be learned from these samples."""
     return any(each.severity == "warning" for each in simpler_model(evidence))
 
 

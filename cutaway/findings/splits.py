@@ -18,7 +18,7 @@ UNSHUFFLED_LEVEL = 1e-6
 UNSHUFFLED_SHARE = 0.25
 SHUFFLE = Remedy(
     "shuffle all samples before they are divided into training, validation and test samples",
-    untried="another split holds out other samples, on which accuracies cannot be compared",
+    untried="another split holds out other samples, and accuracies on those cannot be compared",
 )
 
 
@@ -139,7 +139,7 @@ def group_leakage(evidence: Evidence) -> Iterable[Finding]:
         "samples": found.samples,
         "p": found.p_value,
     }
-    remedy = Remedy(words, untried="another split holds out other samples, on which accuracies cannot be compared")
+    remedy = Remedy(words, untried="another split holds out other samples, and accuracies on those cannot be compared")
     severity = "warning" if _is_identifier(found) else "note"
     yield Finding("group-leakage", severity, title, text, record, remedy, advice=advice)
 
@@ -217,7 +217,7 @@ def duplicates(evidence: Evidence) -> Iterable[Finding]:
     severity = "warning" if are_many else "note"
     remedy = Remedy(
         "leave the repeated samples out",
-        untried="other samples are held out then, on which accuracies cannot be compared",
+        untried="other samples are held out then, and accuracies on those cannot be compared",
     )
     yield Finding(
         "duplicates", severity, "Samples in two splits", text, record, remedy, tuple(names[:NAMED_DUPLICATES])
@@ -225,7 +225,7 @@ def duplicates(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _equal_by_chance(evidence: Evidence, share: float) -> str:
-    """How it is known that rows are equal by chance; empty where it is not."""
+    """How it is known that rows are equal by chance; empty if it is not."""
     chance = evidence.equal_by_chance
     if chance is not None and chance >= CHANCE_SHARE * share:
         return (
@@ -237,7 +237,7 @@ def _equal_by_chance(evidence: Evidence, share: float) -> str:
         return ""
     return (
         f"and of {samples:,} training samples only {distinct:,} differ: no input has more than {evidence.most_values} "
-        "values, so that rows are equal by chance."
+        "values, so rows are equal by chance."
     )
 
 
@@ -267,7 +267,7 @@ def near_duplicates(evidence: Evidence) -> Iterable[Finding]:
     text = (
         f"{near.copies:,} of {near.samples:,} validation and test samples have a training sample much nearer than any "
         f"other{pair}; by chance it would be {near.expected:,}. They are probably copies of one sample, such as "
-        "repeated measurements of one object, so that accuracies are too good."
+        "repeated measurements of one object, so accuracies are too good."
     )
     remedy = Remedy(
         "keep the copies of one sample in one part of the split, by a column that names them",
@@ -333,7 +333,7 @@ def shifted_test_samples(evidence: Evidence) -> Iterable[Finding]:
         record["columns"] = {name: {"distance": each.distance, "p": each.p_value} for name, each in columns}
     text += (
         "They were taken, scaled or chosen in another way, "
-        f"so that the {held} accuracy is not that of samples like the training samples."
+        f"so the {held} accuracy is not the accuracy on samples like the training samples."
     )
     advice = (
         f"Find out how the {held} samples differ. If the model will see samples like the {held} samples, train it on "
@@ -355,20 +355,20 @@ def _change(shift: ColumnShift) -> str:
 
 
 def is_shifted(shift: Shift) -> bool:
-    """Whether the test samples are told from the training samples."""
+    """Whether a classifier tells the test samples from the training samples."""
     return shift.auc - SHIFTED_ERRORS * shift.error >= SHIFTED_AREA
 
 
-# Standard errors by which the validation accuracy must be above that of the largest class.
+# The validation accuracy must exceed the share of the largest class by this many standard errors.
 VALIDATION_ERRORS = 4.0
 # Predictions and labels that have nothing to do with each other pass a chi-square test at this level.
 INDEPENDENT_LEVEL = 0.01
 # Of the right predictions that the validation accuracy promises, so many must come back under another numbering.
 PROMISED = 0.8
-# A share of the validation accuracy below which a test accuracy is not that of the same task.
+# A test accuracy below this share of the validation accuracy cannot be of the same task.
 LOW_ACCURACY = 0.5
 RENUMBERINGS = 200
-# Test samples below which nothing is said.
+# Minimum number of test samples for a finding.
 LEAST_TEST_SAMPLES = 30
 CHECK_TEST_LABELS = Remedy(
     "look whether the test labels are in the order of the test samples, and mean the same as the training labels",
@@ -435,7 +435,7 @@ def wrong_test_labels(evidence: Evidence) -> Iterable[Finding]:
             "samples have "
             f"nothing to do with the predictions (test accuracy {percent(accuracy)})"
         )
-        alike = ", and their inputs look like those of the training samples"  # where that was compared
+        alike = ", and their inputs look like those of the training samples"  # if that was compared
         text += "." if evidence.shift is None else f"{alike}."
         advice = "Look whether the test labels are in another order than the test samples, or belong to other samples."
         yield Finding(
@@ -479,7 +479,7 @@ def _renumbered_by_chance(measured: PerClass) -> float:
 
 
 def _is_near_chance(measured: PerClass, *, validation: float) -> bool:
-    """Whether the accuracy is nearer to that of unrelated predictions than to a validation accuracy, at 99%."""
+    """Whether the accuracy is nearer to unrelated predictions than to a validation accuracy, at 99%."""
     chance = float(measured.samples @ measured.predicted) / measured.total**2
     _, high = wilson_interval(int(measured.correct.sum()), measured.total, confidence=0.99)
     return high < (chance + validation) / 2
@@ -525,7 +525,7 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
         text = (
             f"The test accuracy is {percent(test)}{beside} That of the validation samples is {percent(validation)}; "
             "whether the "
-            "model was trained on some of them is not known, so that the two are not compared."
+            "model was trained on some of them is not known, so the two are not compared."
         )
         yield Finding("test-gap", "note", "Test accuracy", text, {"test_accuracy": test, "val_accuracy": validation})
         return

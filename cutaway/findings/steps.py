@@ -37,7 +37,7 @@ def divergence(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _slower(evidence: Evidence) -> Remedy | None:
-    """A hundredth of the learning rate, or Keras' default of SGD where that is lower."""
+    """A hundredth of the learning rate, or Keras' default of SGD if that is lower."""
     rate = evidence.config.get("learning_rate")
     if rate is None:
         return None
@@ -90,18 +90,18 @@ def stalled(evidence: Evidence) -> Iterable[Finding]:
     remedy = evidence.default_rate
     if remedy is None and is_far_above_nothing(evidence, last):
         remedy = tenth(evidence)
-        advice = "Use a tenth of the learning rate: steps that are too large end at a loss so far above that of chance."
+        advice = "Use a tenth of the learning rate: only steps that are too large end at a loss so far above chance."
     yield Finding("stalled", "warning", f"The {LOSSES[metric]} did not move", text, record, remedy, advice=advice)
 
 
 def tenth(evidence: Evidence) -> Remedy | None:
-    """A tenth of the learning rate, where that is known."""
+    """A tenth of the learning rate, if it is known."""
     rate = evidence.config.get("learning_rate")
     return Remedy(f"use a learning rate of {rate / 10:.2g}", {"learning_rate": rate / 10}) if rate else None
 
 
 def is_far_above_nothing(evidence: Evidence, loss: float) -> bool:
-    """Whether a cross-entropy is at least twice that of equal probabilities, near which training begins."""
+    """Whether a cross-entropy is at least twice as large as with equal probabilities, where training begins."""
     is_entropy = evidence.config.get("loss") == "categorical_crossentropy"
     return is_entropy and loss > ABOVE_NOTHING * evidence.loss_of_nothing
 
@@ -109,7 +109,7 @@ def is_far_above_nothing(evidence: Evidence, loss: float) -> bool:
 def stalled_loss(history: Sequence[Mapping[str, Any]]) -> str | None:
     """The loss that stayed within a thousandth of itself in all of at least two epochs; None if it moved.
 
-    The validation loss is judged, or the training loss where there is no validation.
+    The validation loss is judged, or the training loss if there is no validation.
     """
     metric, epoch = stalled_since(history) or ("", None)
     return metric if epoch is not None and epoch == history[0]["epoch"] else None
@@ -183,14 +183,14 @@ def dead_since_first_steps(evidence: Evidence) -> DeadSince | None:
     if stood is None or penalties or decay or not learned_nothing(evidence):
         return None  # penalties and decay make units dead as well, by weights of 0
     if evidence.default_weights is False and not evidence.recorded:
-        return None  # so do first weights of which all units have the same
+        return None  # identical first weights in all units also cause this
     near = NEAR_NOTHING * evidence.loss_of_nothing
     if any(float(row["loss"]) < near for row in evidence.history if "loss" in row):
         return None  # it had learned something before
     metric, epoch = stood
     for name, (dead, units) in evidence.dead_units.items():
         weights = evidence.weights.get(name)
-        # units that were dead at the first weights have no gradient, so that their layer does not move
+        # units that were dead at the first weights have no gradient, so their layer does not move
         if weights is None or sum(weights.updates) < WEIGHTS_MOVED or dead <= HALF_DEAD * units:
             continue
         text = (
@@ -203,7 +203,7 @@ def dead_since_first_steps(evidence: Evidence) -> DeadSince | None:
 
 
 def has_large_mean(evidence: Evidence) -> bool:
-    """Whether the inputs of all samples are about the same, so that a step moves all weights of a unit alike."""
+    """Whether the inputs of all samples are about the same, so a step moves all weights of a unit alike."""
     return evidence.inputs is not None and evidence.inputs.mean_over_spread > LARGE_MEAN
 
 
@@ -315,7 +315,7 @@ def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterab
     yield Finding("learning-rate-too-low", "warning", "Learning rate too low", text, record, remedy)
 
 
-# Steps of a single epoch in which no model learns much.
+# No model learns much in a single epoch of this many steps.
 FEW_EPOCH_STEPS = 200
 # What a remedy trains for: ten times as long, and at least this many steps, in epochs that end with 0.
 LONGER, LONGER_STEPS = 10, 2_000
@@ -439,7 +439,7 @@ JUMP = 0.1
     ),
 )
 def oscillation(evidence: Evidence) -> Iterable[Finding]:
-    """Count the epochs in which the validation loss turns around by more than a tenth of itself."""
+    """Count the epochs where the validation loss turns around by more than a tenth of itself."""
     losses = [row.get("val_loss") for row in evidence.history]
     if len(losses) < LEAST_EPOCHS or not all(map(is_finite, losses)):
         return
@@ -499,10 +499,10 @@ def gradients(evidence: Evidence) -> Iterable[Finding]:
     first, last = sizes[0], sizes[-1]
     record = {"gradients": dict(zip(names, sizes, strict=True))}
     if first * GRADIENT_RATIO < last < math.inf and first < USUAL_GRADIENT:
-        how = f"{last / first:,.0f} times as small as" if first > last / 1e12 else "next to nothing beside"
+        how = f"{last / first:,.0f} times as small as" if first > last / 1e12 else "next to nothing compared with"
         text = (
             f"At the first weights the gradient of {names[0]} is {how} that of {names[-1]} ({first:.2g} against "
-            f"{last:.2g}), so that the first layers hardly learn."
+            f"{last:.2g}), so the first layers hardly learn."
         )
         advice = "relu instead of sigmoid or tanh, fewer layers, or a normalization after each layer prevent it."
         remedy = Remedy("use relu in the hidden layers", activation="relu")

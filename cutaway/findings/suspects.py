@@ -1,7 +1,7 @@
 """Suspect labels: which samples probably have a wrong label, by models that were not trained on them.
 
 In come `HeldOut` probabilities, as arrays; out come a score for each sample, the label that it suggests, and an
-estimate of how many labels are wrong. Of many classes only the most probable are kept, so that 70,000 samples of 1,000
+estimate of how many labels are wrong. Of many classes only the most probable are kept: 70,000 samples of 1,000
 classes take no more than of 10. Knows no run and no model.
 """
 
@@ -16,7 +16,7 @@ OTHERS = 5
 """Classes other than the label that are kept of each sample."""
 
 BLOCK = 65_536
-"""Samples that are judged at a time, so that memory does not grow with several copies of all."""
+"""Samples to judge at a time: this keeps memory from growing by several copies of all samples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class HeldOut:
         others: int32 ``(model, sample, k)``, the most probable other classes, the highest first.
         probabilities: float32 ``(model, sample, k)``, their probabilities.
         margins: float32 ``(sample,)`` in -1..1, the mean margin of the label while other models were trained on the
-            sample, or None where it was not recorded.
+            sample, or None if it was not recorded.
         classes: Number of classes.
     """
 
@@ -170,10 +170,10 @@ WIDEST = 0.1
 """Widest interval that is told, as a share of the samples: of a wider one, errors of the models explain too much."""
 
 LEARNED = 0.75
-"""A class of which fewer labels are predicted as given is not learned: its errors may be what no input shows."""
+"""A class with a smaller share of correct predictions is not learned: no input may explain its errors."""
 
 BINS = 50
-"""Groups of samples, by how sure the models are, in which errors are counted."""
+"""Number of groups to count errors in, by how sure the models are."""
 
 STEEPNESS = 0.35
 """Of models of overlapping classes, the least slope of the errors relative to their intercept. It was 0.41 to 1.6 in
@@ -183,7 +183,7 @@ DEVIANCE = 1.9207
 """Loss of log-likelihood at the ends of a 95% interval: half of the 95% quantile of chi-squared with 1 degree."""
 
 HALVINGS = 12
-"""Times that the interval in which the lower end lies is halved."""
+"""Number of bisections of the interval around the lower end."""
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def can_judge(bounds: CountEstimate, labels: np.ndarray) -> bool:
 
 
 def why_withheld(bounds: CountEstimate, labels: np.ndarray) -> str:
-    """Why a user does not get this number, a sentence; "" where it is told.
+    """Why a user does not get this number, a sentence; "" if the user does.
 
     Args:
         bounds: Of `bound_count`.

@@ -98,7 +98,7 @@ def saturated_units(evidence: Evidence) -> Iterable[Finding]:
                 )
                 yield Finding("saturated-units", "note", title, text, record, units=units)
                 continue
-            text += ", so that the layers before it learn slowly."
+            text += ", so the layers before it learn slowly."
             advice = "Large first weights or large inputs do this; relu has no upper end."
             remedy = Remedy("use relu in the hidden layers", activation="relu")
             yield Finding("saturated-units", "warning", title, text, record, remedy, units=units, advice=advice)
@@ -192,7 +192,7 @@ def has_few_inputs(evidence: Evidence, units: int = 0) -> bool:
 
 
 def wider_or_drawn(evidence: Evidence, name: str) -> Remedy | None:
-    """More units in a narrow layer before it, or else other first weights where they are not the default ones."""
+    """More units in a narrow layer before it, or else other first weights if they are not the default ones."""
     layers = evidence.layers
     before = list(layers)[: list(layers).index(name)]
     narrow = min(before, key=lambda each: layers[each].units, default=None)
@@ -223,7 +223,7 @@ MANY_REDUNDANT, NEARLY_ALL_REDUNDANT = 0.5, 0.9
     ),
 )
 def redundant_units(evidence: Evidence) -> Iterable[Finding]:
-    """Name the layers in which many units correlate with an earlier one by 0.98 or more."""
+    """Name the layers with many units that correlate with an earlier one by 0.98 or more."""
     if has_few_inputs(evidence):
         return
     for name, layer in evidence.layers.items():
@@ -267,7 +267,7 @@ def frozen_layers(evidence: Evidence) -> Iterable[Finding]:
         return
     named = f"The layer {frozen[0]} is" if len(frozen) == 1 else f"The layers {', '.join(frozen)} are"
     text = (
-        f"{named} not trained (trainable=False): the weights stay as they were drawn at random, so that later layers "
+        f"{named} not trained (trainable=False): the weights stay as they were drawn at random, so later layers "
         "get a random function of the inputs."
     )
     advice = "Set trainable=True, or give the model trained weights."
@@ -316,7 +316,7 @@ def sigmoid_output(evidence: Evidence) -> Iterable[Finding]:
         return
     text = (
         f"Each of the {classes:,} outputs has a sigmoid of its own, so they do not sum to 1, while the loss takes "
-        "them for the probabilities of classes of which a sample has one."
+        "them for the probabilities of exclusive classes."
     )
     advice = "End the model with the activation softmax; for samples of several classes, use binary_crossentropy."
     record = {"classes": classes, "loss": loss}

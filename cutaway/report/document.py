@@ -51,11 +51,11 @@ def report_html(
 
     Args:
         context: The run.
-        split: The split whose samples are explored; "test", or "val" where there are no test samples, if None.
-        epochs: Numbers of the epochs that are explored, beside the kept one; as many as take minutes if None.
+        split: The split whose samples are explored; "test", or "val" if there are no test samples, if None.
+        epochs: Numbers of the epochs to explore, in addition to the kept one; as many as take minutes if None.
         samples: Maximum number of samples that are explored; as `ReportSource` says if None.
         against: A run to compare with, after its kept epoch; None for none.
-        shared: Whether it is compared on the samples that both hold out, where they do not hold out the same ones.
+        shared: Whether it is compared on the samples that both hold out, if they do not hold out the same ones.
         on_progress: Called with the progress of the whole report.
 
     Raises:
@@ -83,7 +83,7 @@ def section_names() -> list[str]:
 
 
 def report_page(source: ReportSource, progress: ReportProgress) -> Page:
-    """The whole report as a record, of which `progress` still lacks the last step."""
+    """The whole report as a record; `progress` still lacks its last step."""
     progress.expect(embeddings(source))
     shown: list[Section | None] = []
     names = section_names()
@@ -175,6 +175,6 @@ def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:
         seconds = source.context.manifest.cost.get("training")
         if seconds is not None:  # the same seconds as in `show`, evaluation and writing included
             facts += [("Training time", f"{seconds:.1f} s")]
-    if layers_of(source):  # those of a model that cannot be opened are not known
+    if layers_of(source):  # the layers of a model that cannot be opened are unknown
         facts += [("Parameters", f"{sum(record.parameters for record in layers_of(source)):,}")]
     return tuple(facts)

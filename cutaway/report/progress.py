@@ -6,10 +6,10 @@ from time import perf_counter
 from cutaway.progress import Pace, Progress, ProgressCallback
 
 EMBEDDINGS = "embeddings"
-"""The task of which each unit is a step of the report."""
+"""The task whose units are the steps of the report."""
 
 WORK = {"explore": 16.0, "comparison": 3.0, "findings": 5.0, "influence": 4.0, "confidence": 1.0, "learning": 1.0}
-"""What a section takes beside its embeddings, where one embedding of 10,000 samples takes 1; the others take `LITTLE`.
+"""What a section takes in addition to its embeddings: one embedding of 10,000 samples takes 1, the others `LITTLE`.
 Measured on the default run on MNIST."""
 
 LITTLE = 0.2
@@ -60,7 +60,7 @@ class ReportProgress:
         self._on_progress(Progress("report", done, total, "steps", note, left))
 
     def _left(self) -> float:
-        """Seconds that the rest will take, at the pace of late; infinite where that is not known."""
+        """Seconds that the rest will take, at the pace of late; infinite if it is not known."""
         works = [WORK.get(name, LITTLE) for name in self._sections]
         done, total = sum(works[: self._done]) + self._embedded, sum(works) + self._embeddings
         self._pace.take(done, perf_counter())

@@ -1,4 +1,4 @@
-"""The section in which all samples are looked at, in every layer and after every epoch.
+"""The section for looking at all samples, in every layer and after every epoch.
 
 In comes a `ReportSource`, or for a notebook a `RunContext`; out comes an `Explorer` for the page. May call what
 `cutaway.report` may call.

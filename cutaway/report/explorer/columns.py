@@ -49,7 +49,7 @@ def _split(source: ReportSource) -> SampleColumn:
 
 
 def suspect_columns(source: ReportSource) -> list[SampleColumn]:
-    """How suspect the label of each sample is; nothing where that was not found before."""
+    """How suspect the label of each sample is; nothing if that has not been measured."""
     try:
         found = suspects_of(source)
     except Canceled:

@@ -14,7 +14,7 @@ OTHER = "other"
 def compared_columns(source: ReportSource) -> list[SampleColumn]:
     """Which of the two runs is right, what the other predicts, and whether that is the same; nothing without another.
 
-    Samples on which the runs are not compared have no value.
+    Samples outside the comparison have no value.
     """
     if source.against is None:
         return []

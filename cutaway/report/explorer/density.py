@@ -9,16 +9,16 @@ from cutaway.topics.embedding.embedding import kept_layout
 
 
 def density_below(source: ReportSource, *, shown: np.ndarray, layer: int, epoch: int) -> Density | None:
-    """The density of a split that was asked for, on the embedding of all samples that the cache holds.
+    """The density of a requested split, on the embedding of all samples that the cache holds.
 
     Args:
         source: The run.
         shown: float32 (some, 2), the layout of the points.
-        layer: Place of the layer among those of the explorer.
-        epoch: Place of the layout among those of the layer.
+        layer: Place of the layer in the explorer.
+        epoch: Place of the layout in the layer.
 
     Returns:
-        None where all samples have a point, no split was asked for, or ``run.embed()`` was not called.
+        None where all samples have a point, no split was requested, or ``run.embed()`` was not called.
     """
     context, split = source.context, source.asked
     if split is None or len(source.shown) >= len(context.split.part(split)):

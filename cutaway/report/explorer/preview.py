@@ -14,7 +14,7 @@ from .section import shown_maps
 
 
 def preview(source: ReportSource) -> Explorer | None:
-    """The samples and layers of the explorer by their first two principal components; None where there are no maps."""
+    """The samples and layers of the explorer by their first two principal components; None if there are no maps."""
     from cutaway.topics.embedding.activations import INPUT, SharedPasses
 
     context = source.context

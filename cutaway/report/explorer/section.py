@@ -1,4 +1,4 @@
-"""The section in which all samples are looked at: their maps in every layer and after every epoch."""
+"""The section for looking at all samples: their maps in every layer and after every epoch."""
 
 import json
 import math
@@ -132,7 +132,7 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
     Layers are in the order of the model, the samples themselves first.
 
     Raises:
-        UnknownNameError: A layer or an epoch that was asked for is not there.
+        UnknownNameError: There is no such layer or epoch.
         UsageError: They are too many.
     """
     context = source.context
@@ -160,7 +160,7 @@ def _affordable(source: ReportSource, layers: list[str]) -> int:
 
 
 def left_out(source: ReportSource) -> str:
-    """Says that `MOST_PLACED` leaves epochs out, as a sentence without its period; "" where it does not."""
+    """Says that `MOST_PLACED` leaves epochs out, as a sentence without its period; "" if it does not."""
     layers, epochs = shown_maps(source)
     known = len(source.context.folder.epochs)
     if not layers or source.map_epochs is not None or _affordable(source, layers) >= min(EPOCHS, known):
@@ -178,7 +178,7 @@ def note_left_out(source: ReportSource) -> None:
 
 
 def _widths(source: ReportSource) -> dict[str, int]:
-    """The layers of which maps are wanted, and how wide they are."""
+    """The layers to make maps of, and their widths."""
     from cutaway.topics.embedding.activations import INPUT
 
     context = source.context
@@ -244,7 +244,7 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerM
 
 
 def _references(source: ReportSource) -> References | None:
-    """Training samples, a stratified sample by class; None where there are none."""
+    """Training samples, a stratified sample by class; None if there are none."""
     context = source.context
     most = max(1, min(REFERENCES, MOST_BYTES // (8 * 4 * math.prod(context.data.shape))))
     ids = context.named(context.ids("train", samples=most, seed=0))
@@ -259,7 +259,7 @@ def _references(source: ReportSource) -> References | None:
 
 
 def _inputs(source: ReportSource, ids: SampleIds, images: np.ndarray | None) -> np.ndarray | None:
-    """The raw samples, of which the model's layers can be computed; None where the images are the same."""
+    """The raw samples, for computing the model's layers; None if the images are the same."""
     raw = source.context.data.x(ids).reshape(len(ids), -1)
     if raw.dtype != np.uint8:
         raw = raw.astype(np.float32)
@@ -287,7 +287,7 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
     if len(grid.embeddings) > 1:
         caption += (
             f" {root.layer} after epoch {root.epoch} is embedded first, and every other map starts from its neighbor, "
-            "so that places can be compared; distances between groups mean little."
+            "so places can be compared; distances between groups mean little."
         )
     quality = root.quality
     if quality:

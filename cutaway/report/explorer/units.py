@@ -24,7 +24,7 @@ MOST_UNITS = 4096
 
 
 def unit_columns(source: ReportSource, layer: str) -> UnitColumns | None:
-    """What each unit of a layer is for; None for the outputs, and where it cannot be measured."""
+    """What each unit of a layer is for; None for the outputs, and if it cannot be measured."""
     outline = source.context.outline
     if layer not in outline.measured[:-1] or outline.units[layer] > MOST_UNITS:
         return None

@@ -11,7 +11,7 @@ from cutaway.data import Column, Table
 from cutaway.errors import CutawayError
 
 SAMPLES = 2000
-"""Training samples from which quantiles are taken."""
+"""Number of training samples to take quantiles from."""
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Which quantiles."""
@@ -108,7 +108,7 @@ def _text(step: Mapping[str, Any], inputs: np.ndarray, known: Column | None) -> 
 
 
 def _known(step: Mapping[str, Any], inputs: np.ndarray) -> np.ndarray:
-    """The inputs of samples in which the value of a column was known."""
+    """The inputs of samples with a known value of a column."""
     return inputs[inputs[:, -1] == 0] if step["indicator"] else inputs
 
 

@@ -17,7 +17,7 @@ def drawing_form(context: RunContext) -> dict[str, Any] | None:
     """What the page needs to make a sample from a drawing; None where the data are no images.
 
     Args:
-        context: The run. Where its data cannot be loaded, the background is taken as that of its kind, mostly black.
+        context: The run. If its data cannot be loaded, the usual background of its kind is assumed, mostly black.
     """
     record = context.manifest.dataset
     if record.image is None:

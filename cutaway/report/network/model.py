@@ -20,10 +20,10 @@ MOST_BYTES = 8 * 2**20
 """Bytes of weights at most: with 16 bits each, 4 million of them, twice as many as in 784-1024-1024-10."""
 
 AGREEMENT = 1e-3
-"""Probabilities by rounded weights may differ from those of the model by so much."""
+"""Largest allowed difference of probabilities by rounded weights from the model's."""
 
 SAMPLES = 256
-"""Samples on which they are compared."""
+"""Number of samples to compare them on."""
 
 EXPONENT = 15
 """Largest weights are scaled to between 2^14 and 2^15, so that float16 holds them and the smallest ones well."""
@@ -101,7 +101,7 @@ def to_half(value: np.ndarray) -> tuple[np.ndarray, float]:
         value: float32, finite.
 
     Returns:
-        float16, and the factor by which it gives the array again, to about 3 digits.
+        float16, and the factor that restores the array, to about 3 digits.
     """
     largest = float(np.abs(value).max(initial=0.0))
     exponent = math.frexp(largest)[1] - EXPONENT if largest else 0
@@ -109,7 +109,7 @@ def to_half(value: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _agree(context: RunContext, rounded: dict[str, np.ndarray], epoch: int | None) -> bool:
-    """Whether some samples get the same probabilities by rounded kernels; True where there are no samples."""
+    """Whether some samples get the same probabilities by rounded kernels; True if there are no samples."""
     from cutaway.models import class_probabilities, forward, get_weights
 
     model, scale = context.model(epoch), context.manifest.dataset.scale

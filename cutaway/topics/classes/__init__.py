@@ -1,1 +1,1 @@
-"""Classes: which are mistaken for which, and how well each is recognized."""
+"""Classes: their confusions, and how well each is recognized."""

@@ -1,4 +1,4 @@
-"""What the predictions of a run are worth class by class: the confusion matrix, and what is measured of it."""
+"""How good predictions are class by class: the confusion matrix and its measures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,11 +29,11 @@ DENSE_CLASSES = 10_000
 """Classes of a confusion matrix as an array at most: it takes 800 MB."""
 
 DRAWN = 200
-"""Classes that are drawn at most."""
+"""Maximum number of classes to draw."""
 
 
 OF_PRECISION = "Its interval"
-"""Heading of a column for which a terminal has no room."""
+"""Heading of a column that has no room in a terminal."""
 
 
 class Confusion(np.ndarray[Any, np.dtype[np.int64]], NotebookDisplay):
@@ -158,7 +158,7 @@ class ClassMeasures(Result):
         split: The split whose samples were predicted.
         epoch: Number of the epoch.
         class_names: Names of the classes.
-        measures: The numbers, arrays along the classes; NaN where one is not defined.
+        measures: The numbers, arrays along the classes; NaN if one is not defined.
     """
 
     split: str
@@ -279,7 +279,7 @@ def class_measures(context: RunContext, *, split: str = "test", epoch: int | Non
 
 
 def kept_class_measures(context: RunContext, *, split: str) -> ClassMeasures | None:
-    """The same at the kept epoch where it was measured before; otherwise None."""
+    """The same at the kept epoch if it was measured before; otherwise None."""
     number = context.epoch()
     counts = _kept_counts(context, split, number).read()
     return None if counts is None else ClassMeasures(split, number, context.class_names, per_class(counts))

@@ -1,4 +1,4 @@
-"""The section on classes: which are mistaken for which, and recall, precision and F1 of each."""
+"""The section on classes: their confusions, and recall, precision and F1 of each."""
 
 from dataclasses import replace
 
@@ -55,7 +55,7 @@ def _matrix(source: ReportSource) -> Matrix:
 
 
 def _click(source: ReportSource) -> str:
-    """What a click on a cell does; the page says it where it has drawn the map."""
+    """What a click on a cell does; the page says so once it has drawn the map."""
     if source.asked not in (None, source.split):
         return "A click on a cell shows the samples on the map with the same true and predicted class."
     if len(source.shown) < len(source.ids):

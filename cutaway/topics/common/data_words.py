@@ -8,14 +8,14 @@ from cutaway.runs import DatasetRecord, Manifest
 from cutaway.words import counted
 
 COLUMNS = 50
-"""Columns that are listed at most."""
+"""Maximum number of columns to list."""
 
 VALUES = 8
-"""Values of a category that are listed at most."""
+"""Maximum number of values of a category to list."""
 
 
 def data_in_words(record: DatasetRecord) -> str:
-    """Where a dataset came from and with which options: "/data/churn.csv; label churned; category zip, kind"."""
+    """The origin and the options of a dataset: "/data/churn.csv; label churned; category zip, kind"."""
     origin = record.origin
     where = origin.get("path") or origin.get("name") or "arrays or a frame in memory, which the run does not hold"
     try:
@@ -72,7 +72,7 @@ def step_in_words(step: Any) -> str:
 def test_losses(manifest: Manifest) -> dict[str, str]:
     """What the test samples cost, a name and a number of four decimals each; nothing where the run was not tested.
 
-    First comes the cross-entropy, which can be compared between runs. The loss follows where it is another number:
+    First comes the cross-entropy, which can be compared between runs. The loss follows if it is another number:
     label smoothing is in it, it is not of the classes, or it is cut off at very small probabilities, as Keras' losses
     are.
     """

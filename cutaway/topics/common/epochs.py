@@ -27,7 +27,7 @@ def check_epoch(epoch: Any) -> int | None:
 
 
 def epoch_numbers(context: RunContext, epochs: Any) -> list[int]:
-    """Numbers of epochs with a snapshot, in the order in which they were named.
+    """Numbers of epochs with a snapshot, in the given order.
 
     Args:
         context: The run.

@@ -56,7 +56,7 @@ class HiddenSamples:
 
 
 _KEPT: WeakKeyDictionary[RunContext, tuple[int, HiddenSamples]] = WeakKeyDictionary()
-"""The activations of the epoch that was asked for last, for as long as somebody holds the run."""
+"""The activations of the epoch requested last, for as long as somebody holds the run."""
 
 
 def nearest_of(context: RunContext, k: int, *, epoch: int | None) -> Callable[[np.ndarray], NearestSamples]:

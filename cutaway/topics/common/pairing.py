@@ -64,7 +64,7 @@ def pair_samples(first: RunContext, second: RunContext, *, split: str = "test", 
 
     Raises:
         UnknownNameError: There is no such split, or models are trained on it.
-        UsageError: The runs do not have the same samples in the split, or none where that is enough.
+        UsageError: The runs do not have the same samples in the split, or none if that is enough.
         DataError: The data cannot be loaded again, or have changed since.
     """
     if split not in HELD_OUT:
@@ -121,7 +121,7 @@ def _codes(context: RunContext, place: dict[str, int]) -> np.ndarray:
 
 
 def _with_data(first: RunContext, second: RunContext) -> tuple[RunContext, RunContext]:
-    """Both runs with their data, which are loaded once where they are the same; one run may lend them to the other.
+    """Both runs with their data, which are loaded once if they are the same; one run may lend them to the other.
 
     Raises:
         DataError: The data cannot be loaded again, or have changed since.
@@ -172,7 +172,7 @@ def _place(context: RunContext) -> tuple[Any, ...] | None:
 
 
 def _refusal(first: RunContext, second: RunContext, *, split: str) -> UsageError:
-    """Why two runs are not compared, with the option that compares them only where there is something to compare."""
+    """Why two runs are not compared, with the option that compares them only if there is something to compare."""
     sizes = (f"{len(each.part(split)):,} of {each.manifest.dataset.name}" for each in (first, second))
     try:
         count = len(pair_samples(first, second, split=split, shared=True).labels)

@@ -34,7 +34,7 @@ def probabilities(
 def probability_batches(
     context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """`probabilities` batch by batch, so that never all of them are in memory: rows of `ids`, and those of the rows."""
+    """`probabilities` batch by batch, which saves memory: rows of `ids` and their probabilities."""
     if not context.opens or _is_kept(context, ids):
         yield slice(0, len(ids)), probabilities(context, ids, epoch=epoch, on_progress=on_progress)
         return

@@ -1,4 +1,4 @@
-"""Samples in the order of a measure, with what is known of each: one form for every list of samples."""
+"""Samples in the order of a measure, with the facts about each: one form for every list of samples."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ class SampleRow:
 
 
 def of_samples(ids: SampleIds, table: Table) -> Table:
-    """A table of samples: their names first, and last where they are found."""
+    """A table of samples: their names first, and last if they are found."""
     known = ids.columns()
     first, *others = (each for each in columns_of(SampleRow) if each.names[0] in known)
     return replace(table, columns=(first, *table.columns, *others), values={**known, **table.values})
@@ -53,7 +53,7 @@ class SampleList(Result):
     def table(self) -> Table:
         """One row for each sample.
 
-        A file stands beside images in a folder, a row (from 1, without the line of names) beside those of a table.
+        Images from a folder have a file, rows of a table a row number (from 1, without the line of names).
         """
         rows = self.rows()
         return of_samples(self.ids, Table.of(type(rows), rows))

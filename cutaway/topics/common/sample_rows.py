@@ -24,7 +24,7 @@ SMALL = 3
 """Columns of a small table, as it fits on a card."""
 
 MARKED = 2
-"""Cells of a row that are marked at most."""
+"""Maximum number of cells to mark in a row."""
 
 NEAREST = 3
 """Training rows below each row that are nearest to it in the last hidden layer."""
@@ -45,7 +45,7 @@ class SampleRows:
         rows: The same headings in each.
         marked: (row, heading) of each cell that is marked.
         samples: The name of each sample.
-        nearest: For each row the training rows nearest to it, with the same headings; empty where they are not known.
+        nearest: For each row the training rows nearest to it, with the same headings; empty if they are not known.
         left_out: Columns of the data that are not shown.
     """
 
@@ -62,7 +62,7 @@ class SampleRows:
 
     @property
     def words(self) -> str:
-        """What is marked and what is not shown, in a sentence or two; may be empty."""
+        """The marks and the omissions, in a sentence or two; may be empty."""
         left = f"{self.left_out} more {'column is' if self.left_out == 1 else 'columns are'} not shown"
         more = f"{left}: on the whole they contribute less to these answers." if self.left_out else ""
         return " ".join(filter(None, (MARKS if self.marked else "", NEAR if self.nearest else "", more)))
@@ -82,8 +82,8 @@ def sample_rows(
     Args:
         context: The run.
         ids: The samples.
-        told: Heading -> what is said of each sample, before its cells.
-        label: The heading of these under which the class of a sample is said.
+        told: Heading -> a text about each sample, before its cells.
+        label: The one of these headings that has the class of a sample.
         columns: Columns of the data that are shown at most: those that spoke most in these samples.
         nearest: Samples that are nearest to each; if None, the training samples that are nearest in the last hidden
             layer.
@@ -142,7 +142,7 @@ def small_table(context: RunContext, ids: SampleIds) -> tuple[tuple[str, ...], .
 def _rows(
     ids: SampleIds, found: Sequence[Mapping[str, Any]], headings: Mapping[str, str], told: Mapping[str, Sequence[str]]
 ) -> list[Mapping[str, str]]:
-    """Rows of samples: their names, what is said of them, and the cells found, by the heading of each column."""
+    """Rows of samples: their names, the texts about them, and the cells found, by the heading of each column."""
     names, places = ids.names(), ids.places()
     rows: list[Mapping[str, str]] = []
     for i, cells in enumerate(found):
@@ -158,7 +158,7 @@ def _labels(context: RunContext, ids: SampleIds, said: bool) -> list[str]:
 
 
 def _nearest(context: RunContext, ids: SampleIds) -> list[SampleIds]:
-    """The training samples nearest to each sample, and other ones than it; none where they are not known."""
+    """The training samples nearest to each sample, and other ones than it; none if they are not known."""
     with survive(log, "finding the nearest training rows", CutawayError):  # for example, the training samples are gone
         if not context.knows_training_samples or len(context.part("train")) <= NEAREST:
             return []
@@ -170,7 +170,7 @@ def _nearest(context: RunContext, ids: SampleIds) -> list[SampleIds]:
 
 
 def _headings(names: Sequence[str], taken: set[str]) -> list[str]:
-    """A heading for each column, which may be called like something that is said of the samples."""
+    """A heading for each column, which may have the name of one of the texts about the samples."""
     found: list[str] = []
     for name in names:
         heading = name

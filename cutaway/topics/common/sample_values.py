@@ -9,10 +9,10 @@ from cutaway.context import RunContext
 from cutaway.data import SampleIds, Table
 
 CELLS, VALUES, UNUSUAL = 12, 8, 4
-"""Cells of a row of a table, values of a sample, and the least usual of either, that are written at most."""
+"""Maximum number of cells of a row, of values of a sample, and of the least usual of either to write."""
 
 KNOWN = 2000
-"""Training samples by which it is judged what is usual."""
+"""Number of training samples that decide which values are usual."""
 
 
 def values_of(context: RunContext, ids: SampleIds, *, unusual: bool = False) -> list[str]:

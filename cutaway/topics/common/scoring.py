@@ -63,7 +63,7 @@ def validation(context: RunContext, *, chosen: str) -> SampleIds:
 
 
 def cautions(split: str, chosen: str) -> list[str]:
-    """What must be known to read numbers of a split on which something was chosen, or the model was trained.
+    """A caution for numbers of a split that something was chosen on, or that the model was trained on.
 
     Args:
         split: The split that was measured.

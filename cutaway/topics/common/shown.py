@@ -94,7 +94,7 @@ def sample_section(
         table: What is shown of them, one row for each; one column is headed "Label".
         lead: See `Section`.
         subtitle: What cards show in bold: names of columns in braces stand for their texts.
-        more: What only the page says of each sample, by heading; "" for those of whom it says nothing.
+        more: Texts about each sample that only the page shows, by heading; "" for samples without one.
     """
     where = {each.heading for each in columns_of(SampleRow)}
     texts = [{heading: text for heading, text in row.items() if heading not in where} for row in table.texts()]
@@ -142,10 +142,10 @@ def shown_samples(
     Args:
         context: The run.
         ids: The samples.
-        name: Whether the title also says the place in the data, where it is not part of the name.
+        name: Whether the title also says the place in the data, if it is not part of the name.
 
     Returns:
-        For each: its title; its image, or nothing; and its first values, or "" where there is an image.
+        For each: its title; its image, or nothing; and its first values, or "" if there is an image.
     """
     from cutaway.plots import image_png
 

@@ -20,7 +20,7 @@ WORK = 9e10
 about one second."""
 
 MOST_SNAPSHOTS = 20
-"""Snapshots that "auto" takes at most."""
+"""Maximum number of snapshots that "auto" takes."""
 
 
 def snapshot_rates(context: RunContext, *, epoch: int, epochs: Any = "auto") -> dict[int, float]:

@@ -25,7 +25,7 @@ MOST_SHOWN = 10_000
 """Samples on the map at most, where nobody asked for a split: all test samples of MNIST."""
 
 MOST_OF_SPLIT = 100_000
-"""Samples of a split that was asked for at most."""
+"""Maximum number of samples of a requested split."""
 
 MOST_PROBABILITIES = 2**24
 """Samples on the map times classes at most: their probabilities after an epoch, 67 MB."""
@@ -41,9 +41,9 @@ class ReportSource:
         asked: The split whose samples are on the map: "train", "val", "test" or "all"; those of `split` if None.
         map_samples: Samples on the map at most, up to `MOST_OF_SPLIT`; if None, `MOST_OF_SPLIT` where a split was asked
             for, and otherwise `MOST_SHOWN`.
-        map_layers: Names of the layers on the map, beside the last hidden one; up to six, evenly spaced, if None.
-        map_epochs: Epochs on the map, beside the kept one; up to 16, evenly spaced, if None.
-        against: The samples of `split` on which the run is compared with another one; None if it is not.
+        map_layers: Layers on the map in addition to the last hidden one; up to six, evenly spaced, if None.
+        map_epochs: Epochs on the map, in addition to the kept one; up to 16, evenly spaced, if None.
+        against: The samples of `split` for comparing the run with another one; None without a comparison.
         computed: What `once` has computed.
     """
 
@@ -72,7 +72,7 @@ class ReportSource:
 
     @property
     def split(self) -> str:
-        """The split whose samples sections show: "test", or "val" where there are no test samples."""
+        """The split whose samples sections show: "test", or "val" if there are no test samples."""
         return "test" if len(self.context.split.test) else "val"
 
     @property
@@ -82,12 +82,12 @@ class ReportSource:
 
     @property
     def ids(self) -> SampleIds:
-        """The samples of `split`; none where there are neither test nor validation samples."""
+        """The samples of `split`; none if there are neither test nor validation samples."""
         return self.context.split.part(self.split)
 
     @cached_property
     def shown(self) -> SampleIds:
-        """The samples on the map, a stratified sample by class where there are more."""
+        """The samples on the map, a stratified sample by class if there are more."""
         most = MOST_SHOWN if self.asked is None else MOST_OF_SPLIT
         if self.map_samples is not None:
             most = min(self.map_samples, MOST_OF_SPLIT)
@@ -124,7 +124,7 @@ def once(compute: Callable[[ReportSource], Computed]) -> Callable[[ReportSource]
 
 
 def check_shown(samples: int | None) -> int | None:
-    """Return how many samples a user wants on the map at most.
+    """Return the maximum number of samples that a user wants on the map.
 
     Raises:
         UsageError: It is not a whole number in the range of a map.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cutaway.plots import Figure
 
 LISTED = ("Run", "Status", "Dataset", "Epochs", "Val acc.", "Test acc.")
-"""The columns of a list of runs: what is known without looking at their weights."""
+"""The columns of a list of runs, known without looking at their weights."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def runs_in(folder: str | Path) -> list[RunSummary]:
 
 
 def listed(runs: Sequence[RunSummary]) -> Table:
-    """Runs in one table, in their order: what is known without looking at their weights."""
+    """Runs in one table, in their order, with the facts known without looking at their weights."""
     return Table.of(RunRow, [RunRow.of(run, weighed=False) for run in runs]).only(*LISTED)
 
 

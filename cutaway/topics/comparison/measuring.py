@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cutaway.interpret import ModelSimilarity
 
 SAMPLES = 10_000
-"""Maximum number of samples on which layers are compared."""
+"""Maximum number of samples for comparing layers."""
 
 
 def compare_predictions(

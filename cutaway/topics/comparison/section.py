@@ -1,4 +1,4 @@
-"""The section in which the run is compared with another one: which is better, how sure that is, and what differs."""
+"""The section that compares the run with another one: which is better, how sure that is, and what differs."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -42,7 +42,7 @@ COMPARED = ("both correct", "only this run correct", "only the other run correct
 
 @once
 def comparison_of(source: ReportSource) -> Comparison:
-    """This run, the first, beside the one that it is compared with, without their layers.
+    """This run, the first, and the one that it is compared with, without their layers.
 
     Raises:
         DataError: One of the models has diverged.
@@ -61,7 +61,7 @@ def compared_of(source: ReportSource) -> np.ndarray:
 
 
 def comparison(source: ReportSource) -> Section | None:
-    """The run beside the one that it is compared with; None where there is none."""
+    """The run and the one that it is compared with; None if there is no other run."""
     if source.against is None:
         return None
     found, other = comparison_of(source), source.other_name
@@ -138,7 +138,7 @@ def _measures(source: ReportSource, found: Comparison) -> Table:
 
 
 def _groups(source: ReportSource, found: Comparison) -> Cards:
-    """The samples by which of the runs is right, and those that they predict differently."""
+    """The samples, grouped by the runs that get them right, and those that they predict differently."""
     codes = compared_of(source)
     differ = found.predicted[0] != found.predicted[1]
     cards = [

@@ -38,7 +38,7 @@ class SettingDifference:
     Attributes:
         section: What it is about: "data", "split", "preparation", "model", "training", "versions" or "device".
         setting: Its name, such as "learning_rate", or "dense_1 units" of a layer.
-        a: Its value in the first run, JSON-able; None where it has none.
+        a: Its value in the first run, JSON-able; None if it has none.
         b: Its value in the second run.
     """
 
@@ -54,7 +54,7 @@ def setting_differences(first: Manifest, second: Manifest, *, epochs: tuple[int,
     Args:
         first: One of the runs.
         second: The other one.
-        epochs: Numbers of the epochs of both that are compared: one of the settings, "kept_epoch" where they are kept.
+        epochs: Numbers of the epochs of both that are compared: one of the settings, "kept_epoch" if they are kept.
     """
     sections = _sections(first, second)
     name = "kept_epoch" if epochs == (first.kept_epoch, second.kept_epoch) else "epoch"
@@ -74,7 +74,7 @@ def only_settings(found: Sequence[SettingDifference]) -> tuple[SettingDifference
 
 
 def different_epochs(epochs: tuple[int, int]) -> str:
-    """What the epochs that are compared have to do with the difference, a sentence; empty where they are the same."""
+    """What the epochs that are compared have to do with the difference, a sentence; empty if they are the same."""
     first, second = epochs
     if first == second:
         return ""

@@ -26,7 +26,7 @@ class Confidence(Result):
     Attributes:
         run: Path of the run folder.
         calibration: Whether probabilities are right as often as they say.
-        coverage: How often the model is right where it is confident.
+        coverage: How often the model is right when it is confident.
         thresholds: What thresholds on the probability of one class give, or None.
         assumed: Whether validation samples are measured since there are no test samples.
     """

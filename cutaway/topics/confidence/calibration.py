@@ -71,7 +71,7 @@ class Scores:
     """Scores of probabilities, as they are or with the temperature."""
 
     probabilities: str = value(
-        "Measure", NAME, "Whether the probabilities are those of the model or with the temperature."
+        "Measure", NAME, "Whether the probabilities are the model's own or with the temperature."
     )
     accuracy: float = value("Accuracy", share(), "Share of samples that are predicted correctly.")
     confidence: float = value("Mean confidence", share(), "Mean of the highest probability.")
@@ -101,7 +101,7 @@ class Calibration(Result):
         bins: Number of bins asked for, in the curve and in both calibration errors.
         curve: Confidence and accuracy in bins of equally many samples.
         scores: Calibration errors, Brier score and negative log-likelihood.
-        temperature: The temperature that was fitted on the validation samples; None where there are none.
+        temperature: The temperature that was fitted on the validation samples; None if there are none.
         scaled_curve: The curve with it; None without a temperature.
         scaled_scores: The scores with it; None without a temperature.
         note: What must be known to read the numbers, or "".
@@ -200,7 +200,7 @@ def calibration(context: RunContext, *, split: str, bins: int, epoch: int | None
                 "predicted correctly"
             )
     else:
-        notes.append("there are no validation samples on which a temperature could be fitted")
+        notes.append("there are no validation samples to fit a temperature on")
     chosen = "the temperature was fitted" if fitted else ""
     scored = scored_samples(context, ids, epoch=number, temperatures=temperatures)
     curve, *scaled_curve = (reliability(each.confidence, each.correct, bins=bins) for each in scored)

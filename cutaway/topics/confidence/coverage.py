@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from cutaway.plots import Panel
 
 WANTED = (0.95, 0.98, 0.99, 0.995, 0.999)
-"""Accuracies for which thresholds are looked for, where no others are asked for."""
+"""Default accuracies to find thresholds for."""
 
 LEAST_DRAWN = 0.05
-"""Coverage from which on the curve is drawn."""
+"""Lowest coverage of the curve."""
 
 
 _RIGHT = "Share of the answered samples that are predicted correctly."
@@ -41,7 +41,7 @@ class WantedAccuracy:
         threshold: The confidence that is chosen for it, 0..1; None where not even the most confident validation samples
             are right often enough, as is all that follows.
         coverage: Share of the samples of the split that are answered.
-        accuracy: Share of those that are predicted correctly, with its 95% interval; NaN where none is answered.
+        accuracy: Share of those that are predicted correctly, with its 95% interval; NaN if none is answered.
         val_coverage: Share of the validation samples that are answered.
         val_accuracy: Share of those that are predicted correctly.
     """
@@ -78,7 +78,7 @@ class Coverage(Result):
         epoch: Number of the epoch.
         samples: Number of samples.
         curve: Thresholds, coverage and accuracy, from the most confident samples to all of them.
-        targets: A threshold for each wanted accuracy, in the order in which they were asked for; none without
+        targets: A threshold for each wanted accuracy, in the given order; none without
             validation samples.
         note: What must be known to read the numbers, or "".
     """
@@ -163,7 +163,7 @@ def coverage(
             chosen_on = on_val.coverage.value, on_val.accuracy.value
             targets.append(WantedAccuracy(each, threshold, checked, right, *chosen_on))
     else:
-        note.append("there are no validation samples on which a threshold could be chosen")
+        note.append("there are no validation samples to choose a threshold on")
     note += cautions(split, chosen)
     curve = coverage_curve(scored.confidence, scored.correct)
     return Coverage(split, number, len(ids), curve, tuple(targets), "; ".join(note))

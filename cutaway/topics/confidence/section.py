@@ -8,7 +8,7 @@ from cutaway.topics.common.source import ReportSource, once
 from .calibration import Calibration, calibration
 
 IN_A_BIN = 20
-"""Samples in a bin that is drawn at least, where there are enough for two: of fewer, its interval is wide."""
+"""Samples in a bin that is drawn at least, if there are enough for two: of fewer, its interval is wide."""
 
 
 @once

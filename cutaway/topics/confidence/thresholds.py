@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cutaway.plots import Panel
 
 
-_FROM = "The probability of the class from which on samples are called positive."
+_FROM = "Samples with at least this probability of the class are predicted positive."
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,7 +54,7 @@ def doctor(
         try_remedies: Whether to try the remedy of each warning that has one: the run's model is trained again with it,
             and without it from other seeds, and both are compared on the same samples, by what the finding is about:
             accuracy, balanced accuracy, loss or calibration error. Needs a run made by `train`, except for a
-            temperature, for which nothing is trained.
+            temperature, which needs no training.
         seeds: Trainings with the remedy and as many without, 1 or more, including the run itself. A remedy helps if the
             means differ by more than a change of seed explains (Welch's test). With 1, the run and one training from
             its seed are compared on their samples, which says nothing about other trainings.
@@ -92,7 +92,7 @@ def _is_tried(finding: Finding) -> bool:
 
 
 def with_mutes(findings: Sequence[Finding], mute: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Findings with the reasons for which some need no attention; those come last.
+    """Findings, with a reason for each one that needs no attention; those come last.
 
     Raises:
         UnknownNameError: There is no such kind of finding.

@@ -41,7 +41,7 @@ def not_checked_of_run(run: Run) -> tuple[str, ...]:
     if not run.context.opens:
         found.append("The model does not open, so its layers, weights and gradients are not checked.")
     if run.context.manifest.origin == "keras fit":
-        found.append("The order in which a fit of your own took its samples is not known.")
+        found.append("The order of the samples in your own fit is unknown.")
     try:
         run.data  # noqa: B018 (asks whether it can be loaded)
     except DataError as error:
@@ -71,8 +71,8 @@ def _of_training(run: Run) -> Iterator[str]:
         kinds = ", ".join((*TRAINING, *GRADIENTS))
         yield f"The training of a ready-made model is not known, so these are not checked: {kinds}."
         yield (
-            "Whether the model was trained on some validation or test samples is not known. If it was, it may have "
-            "memorized their wrong labels, so that label-noise is not found, and accuracies are too good."
+            "It is unknown whether the model was trained on some validation or test samples. If it was, it may have "
+            "memorized their wrong labels, so label-noise is not found, and accuracies are too good."
         )
         return
     rows = run.folder.history()
@@ -92,7 +92,7 @@ def not_checked_of_data(what: object, options: Mapping[str, Any]) -> tuple[str, 
     """What cannot be judged of data before a training, and what judges it.
 
     Args:
-        what: The data: a name or a path, of which the command is known, or the samples themselves.
+        what: The data: a name or a path, which go into the command, or the samples themselves.
         options: Of a table.
     """
     command = "cutaway.label_issues in Python"

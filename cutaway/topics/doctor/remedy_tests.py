@@ -81,7 +81,7 @@ class RemedyTask:
 
     Attributes:
         path: The run folder, which workers read.
-        data: The dataset without its arrays, which lie beside the task; None where it is loaded from its file.
+        data: The dataset without its arrays, which are in files next to the task; None if it is loaded from its file.
         findings: What the remedy is for.
         seeds: Trainings on each side.
     """
@@ -220,9 +220,7 @@ def try_remedy(
         split = "test" if len(run.split.test) else "val"
         ids = run.split.part(split)
         if not len(ids):
-            return RemedyTest(
-                finding.kind, remedy.words, why="no samples were held out, on which models could be compared"
-            )
+            return RemedyTest(finding.kind, remedy.words, why="no samples were held out to compare models on")
         tried = {} if tried is None else tried
         befores, afters, seconds = _tried(run, remedy, ids, seeds=seeds, tried=tried, progress=progress)
         before, after = befores[0], afters[0]
@@ -250,7 +248,7 @@ def try_remedy(
 def _tried(
     run: Run, remedy: Remedy, ids: SampleIds, *, seeds: int, tried: Tried, progress: ProgressOption
 ) -> tuple[list[Answers], list[Answers], float]:
-    """What models say that were trained without a remedy and with it, that of the run first, and the seconds of all."""
+    """The answers of models trained without and with a remedy, the run's own first, and the seconds for all."""
     own = answers(run.context, ids)
     if remedy.change == "temperature":
         return [own], [answers(run.context, ids, temperature=fitted_temperature(run.context).value)], 0.0

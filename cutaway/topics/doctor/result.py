@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cutaway.plots import Figure
 
 LEVEL = 0.05
-"""p-value below which a remedy is said to have changed what it is judged by."""
+"""p-value below which a remedy counts as having changed the measure it is judged by."""
 
 LEAKS = ("target-leakage", "target-encoding")
 """The findings whose remedy lowers an accuracy that was too good."""
@@ -38,8 +38,8 @@ class Judgment:
         measure: What is measured.
         before: Its value for the run, or the mean of several trainings without the remedy.
         after: Its value with the remedy, or the mean of several trainings with it.
-        interval: The 95% interval of the difference, after minus before: of several trainings that of the means of ever
-            more trainings on these samples, of one that of ever more samples for these two models.
+        interval: The 95% interval of the difference, after minus before. With several trainings it covers new
+            trainings on these samples; with one, it covers new samples for these two models.
         p_value: How likely at least such a difference is between ways to train, or models, that are equally good.
         trainings: Trainings on each side, with a seed each; 1 where two models are compared and nothing is known of
             other seeds.
@@ -162,7 +162,7 @@ class Diagnosis(Result):
     Attributes:
         name: The run or the data.
         findings: Warnings, notes and what is good.
-        remedy_tests: What remedies changed, where they were tried.
+        remedy_tests: What remedies changed, if they were tried.
         not_judged: What could not be judged, and why: one sentence each.
     """
 

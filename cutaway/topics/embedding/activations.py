@@ -39,7 +39,7 @@ def layer_activations(
 
 
 class SharedPasses:
-    """Computes the outputs of some layers after an epoch in one pass, and holds those of one epoch.
+    """Computes the outputs of some layers after an epoch in one pass, and holds one epoch at a time.
 
     The probabilities that come out at the end of the pass are kept among the results of the run.
 

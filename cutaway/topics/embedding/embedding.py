@@ -198,7 +198,7 @@ class Embedding(Result):
     def table(self) -> Table:
         """One row for each sample.
 
-        A file stands beside images in a folder, a row (from 1, without the line of names) beside those of a table.
+        Images from a folder have a file, rows of a table a row number (from 1, without the line of names).
         """
         names = np.array(self.class_names, object)
         places = PlaceRows(self.xy[:, 0], self.xy[:, 1], names[self.labels].tolist(), names[self.predicted].tolist())
@@ -326,7 +326,7 @@ class Embedding(Result):
 
 
 def quality_rows(quality: Quality) -> list[QualityRow]:
-    """The measures of a quality: what is measured, its value with its standard error, and how it is read."""
+    """The measures of a quality: name, value with its standard error, and how to read it."""
     errors = quality.standard_errors or {}
 
     def share(value: float, error: float | None) -> str:
@@ -431,7 +431,7 @@ def map_samples(context: RunContext, split: str, *, points: int | None, seed: in
         seed: Random seed of the sample.
 
     Returns:
-        The samples, and where they are only some of more than `POINTS`, the number of all; otherwise None.
+        The samples, and if they are only some of more than `POINTS`, the number of all; otherwise None.
 
     Raises:
         UnknownNameError: There is no such split.

@@ -130,7 +130,7 @@ class EmbeddingSequence(NotebookDisplay):
         drift: float32 ``(embedding - 1, sample)``: how far a sample moved since the embedding before, in units of that
             embedding's radius (root mean square distance from its mean).
         preserved: float32 ``(embedding - 1, sample)``, 0..1: share of its 15 nearest neighbors in the layer before that
-            are its nearest again (a quarter of the samples, where there are fewer than 60).
+            are its nearest again (a quarter of the samples, if there are fewer than 60).
     """
 
     embeddings: tuple[Embedding, ...]
@@ -174,7 +174,7 @@ class EmbeddingSequence(NotebookDisplay):
         return embedding_steps(self.xy, first.labels, first.class_names, titles=self.names, columns=columns)
 
     def film(self) -> Film:
-        """Make a film, in which points move from one embedding to the next on the same axes; a notebook plays it.
+        """Make a film: points move from one embedding to the next on the same axes; a notebook plays it.
 
         Returns:
             An animated image; ``save(path)`` writes it into a file.
@@ -260,7 +260,7 @@ class SequenceTask:
         return {name: self.settings[name] for name in SHARED}
 
     def place(self, step: Step, before: str | None) -> CachedResult:
-        """The place in the cache: of the first one that of any embedding, of a later one by the key it started from."""
+        """The place in the cache: the first is kept like any embedding, a later one by the key it started from."""
         settings = self.settings
         if before is not None:
             settings = {**self.shared, "method": "tsne", "warm_start": WARM_START, "before": before}

@@ -76,7 +76,7 @@ class Explanation(Result):
         feature_names: Names of the values of the input, if they are known.
         sample: What was explained: the name of a sample, as in every other answer, or its raw values.
         context: The run it is of.
-        asked: The name by which it was asked for, such as "test[7]" for row 7 of a split; "" for raw values.
+        asked: The name that the user gave, such as "test[7]" for row 7 of a split; "" for raw values.
     """
 
     attribution: "Attribution"

@@ -1,4 +1,4 @@
-"""What is known of samples and of a run: facts that take long are properties, measured when they are asked for."""
+"""What is known of samples and of a run: facts that take long are properties, measured on first use."""
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -58,31 +58,31 @@ if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
 
 SAMPLES = 2000
-"""Training samples on which layers, gradients and inputs are measured at most."""
+"""Maximum number of training samples for measuring layers, gradients and inputs."""
 
 BYTES = 8 * 2**20
 """Bytes of these samples as float32 at most: of wide ones there are fewer."""
 
 COMPARED = 70_000
-"""Samples of each part of a split that are compared with those of the others at most."""
+"""Maximum number of samples of each part of a split to compare with the other parts."""
 
 COPIED, COPIED_VALUES, HELD = 20_000, 5_000_000, 2_000
-"""Training samples, their values, and held-out samples that are compared in search of near duplicates, at most."""
+"""Maximum number of training samples, of their values, and of held-out samples to search for near duplicates."""
 
 FOUR_ERRORS = 0.99993666
 """Share of a normal distribution within four standard deviations."""
 
 BINS = 15
-"""Bins of equally many samples in which confidence and accuracy are compared."""
+"""Number of bins of equal size for comparing confidence and accuracy."""
 
 LEAKS = ("target-leakage", "target-encoding", "left-out-columns", "group-leakage", "duplicates")
-"""Kinds of findings for which a table should be changed before it is trained on."""
+"""Kinds of findings that call for a change of the table before training."""
 
 NAMED = 20
-"""Samples or units that are named for one finding at most."""
+"""Maximum number of samples or units to name for one finding."""
 
 CLASSES, LEAST = 3, 3
-"""Classes with the lowest recall of which missed samples are named, and test samples without which a class is none."""
+"""Number of classes with the lowest recall to name missed samples of, and minimum test samples of such a class."""
 
 Value = TypeVar("Value")
 Examples = Mapping[str, tuple[str, ...]]
@@ -95,7 +95,7 @@ class _Fact(cached_property[Any]):
 
 
 def fact(measure: Callable[[Any], Value]) -> Value:
-    """A property that is measured when it is asked for, in the place of a field of `Evidence`.
+    """A property that is measured on first use, in the place of a field of `Evidence`.
 
     Without the data or the model that it needs it is what `Evidence` has by default.
     """
@@ -203,7 +203,7 @@ class SampleEvidence(Evidence):
 
     @fact
     def shift(self) -> Shift | None:
-        """How well held-out samples are told from training samples."""
+        """How well a classifier tells held-out samples from training samples."""
         x = self.of.data.inputs(one_of_each_group(self.of.loaded, self._measured))
         return tell_apart(x, self.of.data.inputs(self._compared) if len(self._compared) else x[:0])
 
@@ -275,7 +275,7 @@ class SampleEvidence(Evidence):
 
     @cached_property
     def _searched(self) -> tuple[SampleIds, SampleIds]:
-        """Training and held-out samples in which near duplicates are searched."""
+        """Training and held-out samples to search for near duplicates."""
         random, most = np.random.default_rng(0), min(COPIED, COPIED_VALUES // max(self.of.data.features, 1))
         train, held = (
             part.take(random.permutation(len(part))[:most]) for part in (self.of.split.train, self._held_out)
@@ -319,7 +319,7 @@ class RunEvidence(SampleEvidence):
 
     @fact
     def _prepared(self) -> dict[str, np.ndarray]:
-        """Inputs of training samples after the layers that only prepare them, where they are numbers."""
+        """Inputs of training samples after the layers that only prepare them, if they are numbers."""
         from cutaway.interpret import prepared_inputs
 
         context, data = self.of, self.of.data
@@ -422,7 +422,7 @@ MEASURED = tuple(
 
 
 def evidence_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> Evidence:
-    """Collect what is known about a run; what takes long to measure is kept in the cache.
+    """Collect the facts about a run; those that take long to measure are kept in the cache.
 
     Args:
         context: The run.

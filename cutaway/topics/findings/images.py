@@ -20,13 +20,13 @@ from cutaway.topics.confidence.section import calibration_of
 from cutaway.topics.embedding.activations import layer_activations
 
 SAMPLES = 8
-"""Samples on a card at most."""
+"""Maximum number of samples on a card."""
 
 ACTIVE_SAMPLES = 2000
-"""Samples on which the activity of units is measured at most."""
+"""Maximum number of samples for measuring the activity of units."""
 
 BARS = 20
-"""Bars of a histogram, and classes whose sizes are shown at most."""
+"""Maximum number of bars in a histogram, and of classes whose sizes are shown."""
 
 Panels = tuple[Panel, ...]
 

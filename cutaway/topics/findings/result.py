@@ -31,7 +31,7 @@ class FindingRow:
     title: str = value("Title", TEXT, "What was found, in a few words.")
     text: str = value("Text", TEXT, "The same with its numbers.")
     remedy: str | None = value("To try", TEXT, "What would help; none where nothing is known.")
-    rule: str | None = value("Rule", TEXT, "The rule by which it was found.")
+    rule: str | None = value("Rule", TEXT, "The rule that found it.")
     source: str | None = value("Source", TEXT, "Where the rule is from.")
     known_as: str | None = value("Known as", TEXT, "What others call it.")
     cause: str | None = value(

@@ -1,4 +1,4 @@
-"""The verdict and the findings of a run as sections: what it is worth, and what is wrong, a card for each cause."""
+"""The verdict and the findings of a run as sections, with a card for each cause."""
 
 import logging
 import re
@@ -26,16 +26,16 @@ from .verdict import verdict as gather
 log = logging.getLogger("cutaway.topics.findings")
 
 INSIDE = "\ue000"
-"""Stands for a space within a name while sentences are told apart: a character that no font has."""
+"""Stands for a space within a name while text is split into sentences: a character that no font has."""
 
 UNITS = 8
-"""Units that are named on a card at most."""
+"""Maximum number of units to name on a card."""
 
 LINES = 4
-"""Lines below the answer at most."""
+"""Maximum number of lines below the answer."""
 
 TELLING = ("simpler-model", "label-noise", "overfitting", "confusion")
-"""Kinds of findings that say most about a run of which nothing is wrong, the most important first."""
+"""Kinds of findings that say most about a healthy run, the most important first."""
 
 LESSER = (
     *("dead-units", "low-rank", "redundant-units", "saturated-units", "bottleneck", "oscillation"),
@@ -44,14 +44,14 @@ LESSER = (
 """Kinds of findings that wrong labels come before; what spoils data or a whole training comes before wrong labels."""
 
 SHORT = 240
-"""Characters of a line at most."""
+"""Maximum number of characters in a line."""
 
 NAME = 40
-"""Characters of a name on the scale at most."""
+"""Maximum number of characters of a name on the scale."""
 
 
 def verdict(source: ReportSource) -> Section:
-    """What the run is worth, on a scale with what it is compared with; what is wrong first; and what to do next."""
+    """The accuracy on a scale with its baselines, the main problem, and the next step."""
     path, found = source.context.path, gather(source.context, findings=findings_of(source))
     answer, others = "Its accuracy on new samples is unknown.", dict[str, float]()
     worth = found.worth
@@ -108,7 +108,7 @@ def _beside(worth: Worth, others: dict[str, float]) -> str:
 
 
 def _marks(worth: Worth, others: dict[str, float]) -> tuple[Mark, ...]:
-    """The accuracy with its interval, and those of others, on a scale from the lowest of them to 100%."""
+    """The accuracy with its interval, and its baselines, on a scale from the lowest of them to 100%."""
     least = min(worth.low, *others.values())
 
     def place(share: float) -> float:
@@ -170,7 +170,7 @@ def _short(source: ReportSource, finding: Finding) -> str:
 
 
 def _not_compared(source: ReportSource) -> tuple[str, ...]:
-    """How to find out whether another kind of model is right more often, where that was not done."""
+    """How to find out whether another kind of model is right more often, if nobody has."""
     context = source.context
     with survive(log, "looking whether other models can be compared", CutawayError):
         if known_simpler_models(context) is None and can_compare_simpler_models(context):
@@ -179,7 +179,7 @@ def _not_compared(source: ReportSource) -> tuple[str, ...]:
 
 
 def _not_judged(source: ReportSource, found: Verdict) -> tuple[str, ...]:
-    """How to find out which labels are wrong, where that was not done; or that it cannot be found out yet."""
+    """How to find out which labels are wrong, if nobody has; or that it cannot be found out yet."""
     context = source.context
     if suspects_of(source) is not None or context.manifest.origin != "training":
         return ()
@@ -191,7 +191,7 @@ def _not_judged(source: ReportSource, found: Verdict) -> tuple[str, ...]:
 
 
 def _label_lines(source: ReportSource) -> list[SummaryLine]:
-    """What is known of the labels, where they were judged before; a warning if some of them are surely wrong."""
+    """What is known of the labels, if they were judged before; a warning if some of them are surely wrong."""
     found = suspects_of(source)
     if found is None:
         return []
@@ -268,7 +268,7 @@ def said_first(source: ReportSource, finding: Finding) -> str:
 def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding], target: str) -> Card:
     """A finding in a sentence with its images and what would help; the rest, its rule and what follows are folded.
 
-    The rule of what is good would only fill the page.
+    The rule of a good finding would only fill the page.
     """
     is_good, rule, first = finding.severity == "good", finding.rule, said_first(source, finding)
     words = finding.help

@@ -13,7 +13,7 @@ from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.topics.common.predictions import probability_batches
 
 TRAINED, HELD = 10_000, 5_000
-"""Training samples that such a model takes at most, and held-out samples that it is asked about."""
+"""Maximum number of training samples for such a model, and of held-out samples to predict."""
 
 VALUES = 2_000_000
 """Inputs of these training samples at most: of wide ones there are fewer."""
@@ -23,13 +23,13 @@ MOST_CLASSES = 30
 
 
 def known_simpler_models(context: RunContext) -> tuple[SimplerModel, ...] | None:
-    """What simpler models were found to be worth; None where that was not measured. Nothing is trained for it."""
+    """The accuracies of simpler models; None if they have not been measured. Nothing is trained here."""
     kept = _kept(context)
     return None if kept is None else kept.read()
 
 
 def compare_simpler_models(context: RunContext, *, on_progress: ProgressCallback = ignore_progress) -> None:
-    """Train simpler models, and keep what they are worth in the cache; not if that is known, and not for images.
+    """Train simpler models and keep their accuracies in the cache, unless they are there or the samples are images.
 
     Raises:
         CutawayError: The data or the model cannot be loaded.

@@ -1,4 +1,4 @@
-"""What a run is worth, against what, what is wrong first, and what to do next: five lines at most.
+"""The accuracy of a run and its baseline, the main problem, and the next step: at most five lines.
 
 Nothing is trained for it; at most its held-out samples are predicted once. What is not known is named, with the command
 that would measure it.
@@ -52,7 +52,7 @@ class Worth:
     """How often the model of a run is right, and how often always predicting the largest class would be.
 
     Attributes:
-        split: "test", or "val" where there are no test samples.
+        split: "test", or "val" if there are no test samples.
         samples: Number of samples.
         accuracy: Share that is predicted correctly, 0..1.
         low: Lower end of its 95% interval.
@@ -144,12 +144,12 @@ class Verdict(Result):
 
     @property
     def has_gain(self) -> bool:
-        """Whether the model is not known to be no better than always predicting the largest class."""
+        """False if the model is known to be no better than always predicting the largest class."""
         return self.worth is None or self.worth.gain in ("clear", "unknown")
 
     @property
     def no_problem(self) -> str:
-        """What is said if everything that can be judged was judged, and nothing was found."""
+        """The sentence for a run with every check done and nothing found."""
         return NO_PROBLEM if self.opens else NO_PROBLEM_BUT_LAYERS
 
     def table(self) -> Table:
@@ -176,12 +176,12 @@ class Verdict(Result):
 
 
 def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Finding, ...] | None = None) -> Verdict:
-    """Gather what is known about a run; see `cutaway.Run.verdict`.
+    """Gather the facts about a run; see `cutaway.Run.verdict`.
 
     Args:
         context: The run.
-        measure: Whether held-out samples are predicted where that was not done before, which may load data and Keras.
-        findings: What was found in the run, where that is known; otherwise what is kept of it.
+        measure: Whether held-out samples are predicted if nobody has before, which may load data and Keras.
+        findings: What was found in the run, if it is known; otherwise what is kept of it.
     """
     folder, manifest = context.folder, context.manifest
     rows = folder.history()
@@ -261,7 +261,7 @@ def _next_step(
 
 
 def _worth(context: RunContext, rows: list[dict[str, Any]], *, measure: bool) -> Worth | None:
-    """How often the run is right on test samples, or on validation samples where there are none or it goes on."""
+    """How often the run is right on test samples, or on validation samples if there are none or it goes on."""
     test, row = context.manifest.test or {}, context.row(rows=rows) or {}
     for split, accuracy in (("test", test.get("accuracy")), ("val", row.get("val_accuracy"))):
         samples = len(context.split.part(split)) if split == "test" or context.knows_validation_samples else 0
@@ -273,7 +273,7 @@ def _worth(context: RunContext, rows: list[dict[str, Any]], *, measure: bool) ->
 
 
 def _with_baseline(context: RunContext, worth: Worth, *, measure: bool) -> Worth:
-    """The same beside what always predicting the largest class would be right on, where that is known."""
+    """The same, compared with always predicting the largest class if that accuracy is known."""
     count = class_measures if measure else kept_class_measures
     with survive(log, f"counting the classes of {context.path.name}", CutawayError):  # without predictions and data
         if (classes := count(context, split=worth.split)) is not None:

@@ -1,4 +1,4 @@
-"""Training images as a run saw them, where they were changed at random."""
+"""Training images as a run saw them, if they were changed at random."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -27,7 +27,7 @@ def changed_images(context: RunContext, *, images: int, epochs: Sequence[int]) -
     """Some training images of a run, of every class, as they are and as its model saw them in some epochs.
 
     Returns:
-        None where images were not changed, and where there are no epochs.
+        None where images were not changed, and if there are no epochs.
 
     Raises:
         ConfigError: A function of the user changed them that this process does not have.

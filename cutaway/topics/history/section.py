@@ -15,7 +15,7 @@ JUDGED = ("divergence", "stalled", "learning-rate-too-low", "learning-rate-too-h
 
 
 SHOWN_IMAGES, SHOWN_EPOCHS = 6, 5
-"""Training images that are shown as the model saw them, and the first epochs of which, at most."""
+"""Maximum number of training images to show as the model saw them, and of first epochs to show them for."""
 
 IMAGE_SIDE = 84
 """Pixels of a side of these images, about: smaller images are enlarged, and of larger ones some pixels are left out."""
@@ -79,7 +79,7 @@ def augmented(source: ReportSource) -> Section | None:
 
 
 def _smoothed(source: ReportSource) -> str:
-    """Why losses here are larger than cross-entropies elsewhere; empty where they are the same."""
+    """Why losses here are larger than cross-entropies elsewhere; empty if they are the same."""
     smoothing = source.context.manifest.config.get("label_smoothing")
     if not smoothing:
         return ""

@@ -1,4 +1,4 @@
-"""What each column does: the predictions where it has another value, in all samples (partial dependence)."""
+"""What each column does: the predictions if it has another value, in all samples (partial dependence)."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -22,22 +22,22 @@ from .result import Importances, importance
 log = logging.getLogger("cutaway.topics.importance")
 
 SAMPLES = 2_000
-"""Samples that are predicted at most."""
+"""Maximum number of samples to predict."""
 
 MOST = 300
 """Columns at most: to shuffle more would take longer than the rest of a report."""
 
 LISTED = 20
-"""Columns in the table at most."""
+"""Maximum number of columns in the table."""
 
 CARRIES = 0.8
 """Columns that together have this share of all measurable rises of the loss carry the answer."""
 
 FEW = 3
-"""Columns that are named at most."""
+"""Maximum number of columns to name."""
 
 DRAWN = 6
-"""Columns of which it is drawn what they do, at most: those that matter more than could be chance."""
+"""Maximum number of columns to draw the effects of: only columns that matter more than chance explains."""
 
 DENSITY = 0.3
 """Height of the highest bar of the histogram below the curves of a column."""
@@ -50,12 +50,12 @@ SAMPLES_LEAST = 50
 would have a column named, of 5 samples 39%)."""
 
 LEAST = 0.0005
-"""Accuracy that is lost by each of the columns that are named, or else the rise of the loss is told."""
+"""Minimum loss of accuracy for naming a column; below it, the text gives the rise of the loss."""
 
 
 @once
 def importances_of(source: ReportSource) -> Importances | None:
-    """What each column is worth to the model; None where that cannot be measured, or where samples are no rows."""
+    """What each column is worth to the model; None if that cannot be measured, or if samples are no rows."""
     context = source.context
     with survive(log, "measuring the importance of columns", CutawayError):  # for example, the data are gone
         if not isinstance(context.loaded, DataTable) or len(source.ids) < 2:

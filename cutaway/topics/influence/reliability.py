@@ -1,4 +1,4 @@
-"""How far influences can be relied on, by what was measured for the same kind of training."""
+"""How far influences can be relied on, measured for the same kind of training."""
 
 from typing import Any
 

@@ -37,7 +37,7 @@ class InfluentialSample:
         sample: Its name, such as "train[123]".
         label: Name of its class.
         influence: How much training on it has raised the log-probability of the answer, up to a factor that all samples
-            share; below 0 where it has lowered it.
+            share; below 0 if it has lowered it.
     """
 
     sample: str = value("Training sample", TEXT, "Name of the training sample.")
@@ -145,7 +145,7 @@ class Answers:
     Attributes:
         x: ``(sample, *shape)`` raw rows.
         names: What each is called.
-        labels: int64 ``(sample,)``, their classes, or None where they are not known.
+        labels: int64 ``(sample,)``, their classes, or None if they are not known.
     """
 
     x: np.ndarray

@@ -76,8 +76,8 @@ def _influence_card(
         context: The run.
         found: Who they are.
         label: Name of the class of the mistake.
-        shown: The mistake, and the training samples; empty where they are rows of a table.
-        rows: Both as a small table; empty where they are not.
+        shown: The mistake, and the training samples; empty if they are rows of a table.
+        rows: Both as a small table; empty if they are not.
     """
     samples = [each for ids in shown for each in shown_samples(context, ids)]
     images = tuple(image for _, each, _ in samples for image in each)

@@ -1,4 +1,4 @@
-"""Cross-validation over all samples: which model is trained on which folds of which samples."""
+"""Cross-validation over all samples: the model, the samples and their folds."""
 
 import dataclasses
 import hashlib
@@ -20,16 +20,16 @@ from cutaway.training import TrainingConfig, plan, recorded_config
 from .options import LabelsOptions
 
 METHOD = 2
-"""Number of the way in which folds are trained and kept; those of another one are trained again."""
+"""Version of how folds are trained and kept; folds of another version are trained again."""
 
 
 STANDARDIZED, STANDARDIZED_VALUES, WIDEST = 10_000, 10_000_000, 2**16
-"""Samples, and their values, by which inputs are standardized at most; and inputs that a Normalization has at most."""
+"""Maximum number of samples, and of values, for standardizing inputs; and of inputs of a Normalization."""
 
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """Which model is trained on which folds of which samples.
+    """The model, the samples and their folds.
 
     Attributes:
         data: The dataset.
@@ -42,7 +42,7 @@ class CrossValidation:
         seeds: Number of times that all folds are trained, each with other folds and other first weights.
         groups: int64 ``(sample,)``, samples that stay together in a fold, or None.
         store: Where the folds of a run are kept; None for data without a run, whose folds are in the user's cache.
-        recipe: Name of the recipe that model and settings are from; None where they are those of a run.
+        recipe: Name of the recipe that model and settings are from; None if they are those of a run.
     """
 
     data: Dataset = field(repr=False)
@@ -87,7 +87,7 @@ def of_run(context: RunContext, sizes: LabelsOptions) -> CrossValidation:
 def of_data(given: Dataset | Table, sizes: LabelsOptions, *, on_progress: ProgressCallback) -> CrossValidation:
     """Cross-validation with the default model for some data."""
     ids = dataclasses.replace(all_ids(given), naming=given.naming)
-    # what a preparation learns has nothing to do with labels, so that it may be fitted on all samples
+    # what a preparation learns has nothing to do with labels, so it may be fitted on all samples
     data = given.prepare(_everything(ids), on_progress=on_progress) if isinstance(given, Table) else given
     spec, config, patience, recipe = _default(data, ids, sizes)
     groups = _groups(given, data, ids)

@@ -45,7 +45,7 @@ def add_decisions(context: RunContext, decisions: Decision | Sequence[Decision])
 
     Args:
         context: The run.
-        decisions: They get the name of the user and the time, where they have none.
+        decisions: They get the name of the user and the time, if they have none.
 
     Returns:
         The path of labels.csv.
@@ -66,7 +66,7 @@ def append_decisions(run: Path, decisions: Sequence[Decision], *, check: Check =
 
     Args:
         run: The run folder.
-        decisions: They get the name of the user and the time, where they have none.
+        decisions: They get the name of the user and the time, if they have none.
         check: Called with the decisions so far while nobody else can add one; an error that it raises ends it.
 
     Raises:
@@ -77,7 +77,7 @@ def append_decisions(run: Path, decisions: Sequence[Decision], *, check: Check =
     signed = [dataclasses.replace(each, by=each.by or _user(), when=each.when or now) for each in decisions]
     text = write_decisions(signed)
     with _changing(path):
-        check(read_all(run))  # a damaged file, or what is no file, is not added to
+        check(read_all(run))  # nothing is added to a damaged file, or to a folder
         before = path.read_bytes() if path.exists() else b""
         if before:
             _check_header(before, text, path)
@@ -157,7 +157,7 @@ def _check_header(before: bytes, text: str, path: Path) -> None:
 
 
 def _place(context: RunContext, name: str) -> str:
-    """The name of a row as it is, or the place of the sample where it is named by a file or its place in a split."""
+    """The name of a row as it is, or the place of the sample if it is named by a file or its place in a split."""
     found = context.sample(name)
     return name if name in context.named(found).columns()["sample"] else found.places()[0]
 

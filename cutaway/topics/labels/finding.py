@@ -35,7 +35,7 @@ NEIGHBORS = 10
 """Nearest neighbors that are looked at for each suspect."""
 
 SCALED = 2_000
-"""Samples on which the scale of inputs is measured at most, where the models have learned nothing."""
+"""Maximum number of samples for measuring the scale of inputs, if the models have learned nothing."""
 
 SEARCHED = 70_000
 """Samples among which they are looked for at most: of more, a stratified sample by class."""
@@ -113,7 +113,7 @@ class JudgedLabels:
         probability: float32 ``(sample,)``, its probability.
         not_judged: Samples of classes with a single sample, about which nothing can be said.
         surest: Among the 10% of samples the models are surest about: how many are labeled otherwise, and their number.
-        count: Estimate of how many labels are wrong; None where they cannot be told from errors of the models.
+        count: Estimate of how many labels are wrong; None if wrong labels and errors of the models look alike.
         note: Why there is no estimate, or "".
         can_judge: Whether the models predict labels better than always saying the largest class would; if not, nothing
             that they say of single labels means anything.

@@ -1,6 +1,6 @@
 """One fold of one seed as a task: a small specification and arrays in, what the held-out samples say out.
 
-The same function trains a fold in this process, in one beside it, and on a cluster.
+The same function trains a fold in this process, in another one, and on a cluster.
 """
 
 import threading
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FoldTask:
-    """What is trained; the samples are in arrays beside it.
+    """What is trained; the samples are in files next to it.
 
     Attributes:
         key: A digest of everything but `seed`, `fold` and the number of epochs.
@@ -68,7 +68,7 @@ def train_fold(
 
     Returns:
         ``given``, ``others`` and ``shares`` of `keep_highest`, the number of ``epochs``, and ``margins`` of the samples
-        that were trained on, where they are recorded.
+        that were trained on, if they are recorded.
 
     Raises:
         TrainingError: The loss became NaN or infinite.

@@ -75,7 +75,7 @@ def _put_together(work: "_Folds") -> tuple[HeldOut, float]:
 class _Folds:
     """The folds of all seeds, one after the other: each is read if it is kept, and trained and kept if not.
 
-    Where only kept ones are asked for, they end before the first one that is not.
+    If only kept ones are requested, they end before the first one that is not kept.
     """
 
     def __init__(self, setup: CrossValidation, on_progress: ProgressCallback, *, only_kept: bool = False) -> None:
@@ -139,7 +139,7 @@ class _Folds:
                 return
             kept = elsewhere or read or self._train(seed, fold)
             self._folds, self._trained, self._from_cache = self._folds + 1, 0, self._from_cache + (read is not None)
-            if read is None or self.is_complete:  # the bar counts what is trained now
+            if read is None or self.is_complete:  # the bar counts the folds trained now
                 self._report(0)
             yield seed, held, rest, kept
 
@@ -176,14 +176,14 @@ class _Folds:
         before, total = len(self._places()) - len(missing), len(self._places())
 
         def on_progress(now: Progress) -> None:
-            if not now.ended:  # that is said once the results are put together
+            if not now.ended:  # reported once the results are put together
                 self._tell(Progress("cross-validation", before + now.done, total, "folds", now.note))
 
         tasks = [self._task(*place) for place in missing]
         run_tasks(train_fold, tasks, **common, on_result=on_result, on_progress=on_progress)
 
     def _report(self, samples: int) -> None:
-        """Report that N more samples were trained on; cancels the work where that is asked for."""
+        """Report that N more samples were trained on; cancels the work on request."""
         setup, self._trained = self.setup, self._trained + samples
         total = setup.folds * setup.seeds
         if self._from_cache == total:
@@ -260,7 +260,7 @@ def fold_name(key: str, seed: int, fold: int) -> str:
 
 
 def kept_epochs(store: FoldStore, key: str) -> int | None:
-    """The number of epochs of the trainings with a key, from their first fold; None where it is not kept."""
+    """The number of epochs of the trainings with a key, from their first fold; None if it is not kept."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 

@@ -67,7 +67,7 @@ def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
 
     Args:
         context: The run.
-        most: Number of suspects at most.
+        most: Maximum number of suspects.
     """
     found = next(_kept(context), None)
     if found is None:
@@ -101,7 +101,7 @@ def _neighbors(context: RunContext, setup: CrossValidation, listed: np.ndarray, 
 
 
 def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
-    """The cross-validations of which every fold is kept, the one of most trainings first, and what they say.
+    """The cross-validations with every fold kept, the one of most trainings first, and their results.
 
     The name of a file holds a digest of all settings. Those that a person chooses, the numbers of folds, seeds and
     epochs, follow from the files, and the digest says whether they are right.
@@ -118,7 +118,7 @@ def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
 
 
 def _complete(store: FoldStore) -> Iterator[tuple[str, int, int]]:
-    """Key, folds and seeds of the cross-validations of which every fold is kept, by the names of their files."""
+    """Key, folds and seeds of the cross-validations with every fold kept, by the names of their files."""
     found: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     for name in store.names():
         if match := _FOLD.fullmatch(name):

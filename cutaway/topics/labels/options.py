@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cutaway.options import Options, option
 
 MOST = 100
-"""Folds, and seeds, at most."""
+"""Maximum number of folds, and of seeds."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,7 +81,7 @@ class LabelIssues(SampleList):
         neighbor_ids: The samples among which neighbors were searched: all, or above 70,000 a stratified sample by
             class.
         class_names: Names of the classes.
-        count: Estimated number of wrong labels; None if they cannot be told from errors of the models.
+        count: Estimated number of wrong labels; None if wrong labels and errors of the models look alike.
         note: Why there is no estimate, or "".
         samples: Number of all samples.
         not_judged: Samples of classes with a single sample, about which nothing can be said.
@@ -282,7 +282,7 @@ def surest_in_words(surest: tuple[int, int]) -> str:
     wrong, sure = surest
     labeled = f"{wrong:,} of the {sure:,}" if wrong else f"none of the {sure:,}"
     are = "are" if wrong > 1 else "is"
-    return f"{labeled} samples of which the models are most sure {are} labeled as another class"
+    return f"{labeled} samples that the models are most sure about {are} labeled as another class"
 
 
 def check_suspects_file(path: Path) -> None:
@@ -307,7 +307,7 @@ def check_suspects_file(path: Path) -> None:
 
 
 def write_suspects(issues: LabelIssues, path: Path) -> None:
-    """Write the list to a file, in which a person then decides; see `cutaway.data.read_decisions`.
+    """Write the list to a file for a person to decide in; see `cutaway.data.read_decisions`.
 
     Raises:
         UsageError: The ending is another one, the disk or the folder refuses, or the file holds decisions.

@@ -1,4 +1,4 @@
-"""The section of suspect labels, where they were found before."""
+"""The section of suspect labels, if they were found before."""
 
 import numpy as np
 
@@ -17,13 +17,13 @@ from .kept import KeptSuspects, kept_suspects
 from .result import known_of_labels
 
 SUSPECTS = 200
-"""Suspect labels that are listed at most."""
+"""Maximum number of suspect labels to list."""
 
 NEAREST = 4
-"""Nearest other samples that are shown beside a suspect as images."""
+"""Number of nearest other samples to show next to a suspect, as images."""
 
 ROWS, COLUMNS = 2, 6
-"""Nearest other rows of a table that are shown beside a suspect, and columns of it."""
+"""Number of nearest other rows of a table to show next to a suspect, and of its columns."""
 
 
 @once
@@ -43,7 +43,7 @@ def suspects(source: ReportSource) -> Section | None:
         return Text(name=name, title=title, paragraphs=(found.note,))
     names, decisions = context.class_names, decisions_of(context)
     before = _decided(source, decisions)
-    # what was decided stays, also where models agree with the label by now
+    # decisions stay, even if models agree with the label by now
     found = found.take((found.scores > SUSPECT) | np.isin(found.ids.keys(), list(before)))
     if not len(found.ids):
         text = "Models that were not trained on them prefer no other class for any label."
@@ -103,7 +103,7 @@ def _said(context: RunContext, found: KeptSuspects, number: int) -> tuple[str, .
 
 
 def _near(context: RunContext, found: KeptSuspects) -> list[tuple[Image, ...]]:
-    """The nearest other samples of each suspect as images; none where samples are no images."""
+    """The nearest other samples of each suspect as images; none if samples are no images."""
     from cutaway.plots import image_png
 
     shown: list[tuple[Image, ...]] = []
@@ -124,7 +124,7 @@ def _labels(context: RunContext, ids: SampleIds) -> list[str]:
 
 
 def _tables(context: RunContext, found: KeptSuspects) -> list[tuple[tuple[str, ...], ...]]:
-    """Each suspect and its nearest other rows, beside each other; none where samples are no rows of a table."""
+    """Each suspect and its nearest other rows, side by side; none if samples are no rows of a table."""
     nearest = [each[:ROWS] for each in found.neighbors]
     shown = sample_rows(context, found.ids, {}, label="", columns=COLUMNS, nearest=nearest)
     if shown is None:

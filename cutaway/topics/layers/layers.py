@@ -46,7 +46,7 @@ INPUTS = 2**25
 """The most values of inputs, or of outputs of their probe: of 10,000 samples 3,355 each, about two seconds of work."""
 
 CLOSE = 0.01
-"""An accuracy is close to that of the kept epoch if it is lower by at most this, or by no more than may be chance."""
+"""An accuracy is close to the kept epoch's if it is lower by at most this, or by no more than chance explains."""
 
 FEW = 4
 """With fewer samples per unit than this to fit a probe on, a note says that they are few."""
@@ -169,7 +169,10 @@ class Geometry(_Place):
         "Angles", decimals(3), "Distance of the class means from a regular simplex (NC2).", explained=True
     )
     intrinsic_dimension: float | None = value(
-        "Dimension", decimals(1), "Dimensions in which the activations vary near a sample (TwoNN).", explained=True
+        "Dimension",
+        decimals(1),
+        "Number of dimensions that the activations vary in near a sample (TwoNN).",
+        explained=True,
     )
 
 
@@ -222,7 +225,7 @@ class Layers(Result, tuple["LayerRecord", ...]):
         return f"Layers {', '.join(record.name for record in self)}: {parameters:,} parameters"
 
     def table(self) -> Table:
-        """One row for each layer; NaN where its units do not fire, or where it has no weights."""
+        """One row for each layer; NaN where its units do not fire, or if it has no weights."""
         return Table.of(LayerRow, [LayerRow.of(record) for record in self])
 
     def tables(self, title: str = "") -> tuple[Table, ...]:
@@ -469,7 +472,7 @@ def _no_such_layer(name: str, names: Sequence[str]) -> UnknownNameError:
 def _since(
     records: "Sequence[LayerMeasures]", named: "Sequence[LayerMeasures]", kept: int, *, within: float
 ) -> list[str]:
-    """Since which epoch each layer has been about as good as in the kept one; nothing where that is the only one."""
+    """Since which epoch each layer has been about as good as in the kept one; nothing if that is the only one."""
     by_layer = {each.layer: [r for r in records if r.layer == each.layer and r.epoch <= kept] for each in named}
     if records[0].epoch == kept:
         return []
@@ -482,16 +485,16 @@ def _since(
 
 
 def _first_close(records: "Sequence[LayerMeasures]", least: float) -> int:
-    """The first epoch from which on a layer has not fallen below an accuracy."""
+    """The epoch since when a layer has not fallen below an accuracy."""
     behind = [r.epoch for r in records if (r.probe_accuracy or 0.0) < least]
     return next(r.epoch for r in records if not behind or r.epoch > behind[-1])
 
 
 def _by_chance(accuracies: Sequence[float], samples: int) -> float:
-    """How far two equal accuracies may be apart by chance, those of the least certain one.
+    """Largest half-width of a 95% interval for the difference of two equal accuracies.
 
     It is the 95% interval of two independent ones (Newcombe 1998). They are of the same samples, which brings them
-    nearer, so that this is rather too much.
+    nearer, so this is rather too much.
     """
     shares = [share_of(round(accuracy * samples), samples) for accuracy in accuracies]
     return max(math.hypot(share.value - share.low, share.high - share.value) for share in shares)
@@ -597,7 +600,7 @@ def layer_history(
 
 
 def _input_probe_accuracy(data: Dataset, ids: SampleIds) -> float | None:
-    """Accuracy of the probe of a layer on the inputs themselves; None where that are more than `INPUTS` values."""
+    """Accuracy of the probe of a layer on the inputs themselves; None if those are more than `INPUTS` values."""
     from cutaway.interpret import probe_accuracy
 
     if len(ids) * max(data.features, data.classes) > INPUTS:  # a probe has an output for each class
@@ -674,6 +677,6 @@ def _fewer(units: dict[str, int], samples: int, asked: int) -> str:
         return ""
     widest = max(units, key=lambda name: units[name])
     return (
-        f"{samples:,} of {asked:,} samples, so that activations fit into memory: {widest} has {units[widest]:,} units, "
+        f"{samples:,} of {asked:,} samples, so activations fit into memory: {widest} has {units[widest]:,} units, "
         f"all layers {sum(units.values()):,}"
     )

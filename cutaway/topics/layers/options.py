@@ -11,7 +11,7 @@ class LayersOptions:
     """The options of ``cutaway layers`` and of `compute`.
 
     Raises:
-        UsageError: One epoch is asked for, and every epoch as well.
+        UsageError: Both one epoch and every epoch are requested.
     """
 
     layer: str | None = option(None, "Show only this layer, with its configuration.")

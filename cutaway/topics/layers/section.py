@@ -23,7 +23,7 @@ def layers_of(source: ReportSource) -> Layers:
 
 @once
 def layer_history_of(source: ReportSource) -> LayerHistory | None:
-    """What each layer knows after some epochs, on held-out samples; None where there are none."""
+    """What each layer knows after some epochs, on held-out samples; None if there are none."""
     if not len(source.ids) or not source.context.opens:
         return None
     epochs = spaced_epochs(source.context.folder.epochs, EPOCHS, kept=source.context.epoch())

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cutaway.training import FoldTrainer, TrainingConfig, TrainingData
 
 FACTORS = (1.0, 2.0, 4.0)
-"""Amounts of data for which a forecast is told, in those of the run."""
+"""Amounts of data to give a forecast for, as multiples of the run's."""
 
 LEAST_SAMPLES = 2
 
@@ -40,10 +40,10 @@ LEAST_MEASURED, FEW_MEASURED = 2, 30
 """Samples without which nothing can be forecast, and samples below which no forecast is judged."""
 
 WIDE = 0.2
-"""Width of a prediction interval of the accuracy from which on it says nothing."""
+"""Width of a prediction interval of the accuracy that makes it useless."""
 
 MATTERS = 0.05
-"""Share of the error by which twice the data must lower it to be worth a word."""
+"""Relative drop of the error with twice the data that is worth mentioning."""
 
 _LOSS = "Mean of minus the logarithm of the probability of the true class, in nats."
 
@@ -71,7 +71,7 @@ class CurvePoint:
         seed: Random seed of share, first weights and order; None for the run itself.
         val_accuracy: Accuracy on the validation samples, 0..1.
         val_loss: Their mean of minus the logarithm of the probability of the true class, in nats.
-        test_accuracy: Accuracy on the test samples; None where there are none.
+        test_accuracy: Accuracy on the test samples; None if there are none.
         test_loss: See `val_loss`.
     """
 
@@ -88,7 +88,7 @@ class CurvePoint:
 class ForecastRow:
     """What is expected of some amount of data."""
 
-    times: float = value("Data", _TIMES, "Amount of data, in that of the run.")
+    times: float = value("Data", _TIMES, "Amount of data, as a multiple of the run's.")
     samples: int = value("Samples", COUNT, "Training samples.")
     accuracy: Interval = value(
         "Accuracy",
@@ -194,7 +194,7 @@ class LearningCurve(Result):
         return found
 
     def to_json(self) -> dict[str, Any]:
-        """The trainings, and what is expected of more data."""
+        """The trainings, and the forecast for more data."""
         return {
             "split": self.split,
             "samples": self.samples,
@@ -353,7 +353,7 @@ class ShareTrainings:
         self._ended = False
 
     def run(self) -> list[HeldOutLosses]:
-        """Train what is not kept yet, the smallest share first.
+        """Train the missing shares, the smallest first.
 
         Raises:
             TrainingError: A training diverged.
@@ -413,7 +413,7 @@ class ShareTrainings:
         return sample_weights(given, data=context.data, split=context.split, per_class=self.config.class_weight)
 
     def _report(self, samples: int, count: int) -> None:
-        """Report that N more samples were trained on; cancels the work where that is asked for."""
+        """Report that N more samples were trained on; cancels the work on request."""
         self._trained += samples
         total = self.seeds * self.epochs * sum(self.counts)
         done = min(self._done + self._trained, total)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cutaway.plots import Figure
 
 IMAGES = 200
-"""Mistakes that carry their image at most."""
+"""Maximum number of mistakes that carry their image."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,7 @@ def mistakes(source: ReportSource) -> Section | None:
 
 
 def _suspect(source: ReportSource, ids: SampleIds) -> list[bool]:
-    """Whether the label of each sample is suspect; of none where that was not looked for."""
+    """Whether the label of each sample is suspect; none if nobody looked for suspects."""
     found = suspects_of(source)
     if found is None:
         return [False] * len(ids)

@@ -35,7 +35,7 @@ class Rows(Protocol):
 
 
 def write_rows(parts: Iterable[Rows], path: Path, *, what: str = "predictions") -> int:
-    """Write rows to a file, whose ending says in which format.
+    """Write rows to a file, in the format of its ending.
 
     Args:
         parts: The rows, chunk by chunk, at least one.
@@ -110,7 +110,7 @@ def _arrow_type(values: Any) -> Any:
 
 
 def _cells(values: Any) -> list[str]:
-    """A column as text, of which no spreadsheet runs a cell, and which `read_decisions` reads as it is."""
+    """A column as text: no spreadsheet runs a cell of it, and `read_decisions` reads it as it is."""
     if not isinstance(values, np.ndarray):
         return [quoted_cell(value) for value in values]
     return [_number(value) for value in values.tolist()]
@@ -124,7 +124,7 @@ def _number(value: bool | int | float | None) -> str:
 
 
 def check_rows_file(path: Path, *, what: str = "predictions") -> None:
-    """Refuse a file that no rows can be written to, or in which a person has decided on labels.
+    """Refuse a file that no rows can be written to, or that has a person's decisions on labels.
 
     Args:
         path: The file.
@@ -146,7 +146,7 @@ def check_rows_file(path: Path, *, what: str = "predictions") -> None:
 
 
 def _holds_decisions(path: Path) -> bool:
-    """Whether a person has decided in a file; what is something else, or cannot be read, holds none."""
+    """Whether a file has a person's decisions; other and unreadable files have none."""
     try:
         if path.suffix.lower() != ".jsonl":
             return path.is_file() and bool(read_decisions(path))

@@ -192,7 +192,7 @@ class Predictions(Result):
         return list(self.records())
 
     def table(self) -> Table:
-        """One row for each sample, with everything that was asked for; see `columns`."""
+        """One row for each sample, with everything requested; see `columns`."""
         values = self.columns()
         named = (Column((name,), name, TEXT, "See `Predictions.columns`.") for name in values)
         return Table(tuple(named), values)
@@ -201,7 +201,7 @@ class Predictions(Result):
         """The table shown in a terminal, with the first entry of each list.
 
         Args:
-            n: Samples at most.
+            n: Maximum number of samples.
         """
         shown = min(n, len(self))
         ordered = np.argsort(-np.nan_to_num(self.probabilities[:shown], nan=-1.0), axis=1, kind="stable")[:, :2]

@@ -154,7 +154,7 @@ def _check_images(context: RunContext, paths: list[Path]) -> None:
 
 
 def centering_of(context: RunContext) -> Centering | None:
-    """How the images of a run were made; None where they are no gray images, or this is not known."""
+    """How the images of a run were made; None if they are no gray images, or this is not known."""
     record = context.manifest.dataset
     if record.image is None or not record.image.is_gray or record.centering is None:
         return None
@@ -162,7 +162,7 @@ def centering_of(context: RunContext) -> Centering | None:
 
 
 def pixel_scale(context: RunContext) -> float:
-    """The value of a raw sample that becomes 1: by the scale of the data, or in the model where that is 1."""
+    """The value of a raw sample that becomes 1: by the scale of the data, or in the model if that is 1."""
     scale = context.manifest.dataset.scale
     if scale != 1 or not {"Rescaling", "Normalization"} & set(context.outline.kinds.values()):
         return scale
@@ -196,7 +196,7 @@ def _checked(context: RunContext, x: np.ndarray, *, where: str) -> np.ndarray:
 
 
 def _chunks(context: RunContext, x: np.ndarray, *, where: str) -> Iterator[Samples]:
-    """An array that may be larger than memory, in chunks of which no more than one is held.
+    """An array that may be larger than memory, in chunks, with one chunk in memory at a time.
 
     Raises:
         DataError: Values or shape do not fit the model; a value that is not finite is found with its chunk.

@@ -23,19 +23,19 @@ from cutaway.errors import CutawayError, UsageError
 from cutaway.words import listed, percent
 
 SAMPLES = 2000
-"""Training samples that are compared with at most."""
+"""Maximum number of training samples to compare with."""
 
 VALUES = 2**19
 """Values of these samples at most, 2 MB: 668 of MNIST's images, with which an image takes 2.7 times as long as with
 a model of two layers of 512 units alone, 40 µs more (benchmarks/far_samples.py)."""
 
 LEAST = 20
-"""Training samples without which there is no telling what is far."""
+"""Minimum number of training samples to judge distances by."""
 
 QUANTILE, MARGIN = 0.999, 1.2
 
 QUICK = 100 * 2**20
-"""Bytes of training data up to which they are read only to find out what is far."""
+"""Maximum size of training data that is read only to judge distances, in bytes."""
 
 LARGEST = 1e12
 """Inputs beyond this are far in any case."""
@@ -44,7 +44,7 @@ NAMED = 5
 """Samples, or columns, that a warning names."""
 
 COMPARED = 20
-"""Columns by which copies of a row are told."""
+"""Columns that identify copies of a row."""
 
 MORE = 0.75
 """Share of pairs of a new and a training row in which the new value is larger, from which on values are called higher;
@@ -86,7 +86,7 @@ def training_distances(context: RunContext, *, wanted: bool) -> TrainingDistance
 
     Args:
         context: The run.
-        wanted: Whether they were asked for; otherwise None is returned where they are not at hand or quickly computed.
+        wanted: Whether they were asked for; otherwise None is returned if they are not at hand or quickly computed.
 
     Raises:
         DataError: They were asked for, and the training samples cannot be loaded.
@@ -211,7 +211,7 @@ class ShiftedColumns:
         self.rows, self.order = np.concatenate([self.rows, inputs])[kept], order[kept]
 
     def _without_copies(self) -> np.ndarray:
-        """The rows but for copies of one before them in which one or two columns, fewer than a third, were changed.
+        """The rows without copies of an earlier row with one or two columns, fewer than a third, changed.
 
         Such rows ask "what if", and say nothing of how new rows are distributed. Copies are told by columns that hardly
         repeat a value in training, of which they share two or more.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cutaway.plots import Figure
 
 PREDICTIONS = ("auto", "recorded", "computed")
-"""Where predictions are from: those that training recorded, or those of the snapshots, computed now."""
+"""Where predictions are from: recorded by training, or computed now from the snapshots."""
 
 VALUES = 2**22
 """Values of predictions that are judged at a time: 32 MiB as float64."""
@@ -47,12 +47,12 @@ class DynamicsRows:
     predicted: list[str] = value("Predicted", NAME, "The class that is predicted in the last epoch.")
     difficulty: list[str] = value("Difficulty", TEXT, "Whether it was easy, ambiguous or hard to learn.", shown=False)
     first_learned: np.ma.MaskedArray[Any, Any] = value(
-        "First", COUNT, "The first epoch in which the label was predicted; –: in none.", explained=True
+        "First", COUNT, "The first epoch that predicted the label; –: none did.", explained=True
     )
     forgotten: np.ndarray = value(
         "Forgot", COUNT, "How often it was right in one epoch and wrong in the next.", explained=True
     )
-    correctness: np.ndarray = value("Right", share(0), "Share of the epochs in which it was predicted.", explained=True)
+    correctness: np.ndarray = value("Right", share(0), "Share of the epochs that predicted it.", explained=True)
     confidence: np.ndarray = value("Conf.", decimals(2), "Mean probability of the label.", explained=True)
     variability: np.ndarray = value("Var.", decimals(2), "Standard deviation of that probability.", explained=True)
     margin: np.ndarray = value(
@@ -269,7 +269,7 @@ class _Recorded:
         yield from _chunks(kept)
 
     def missing(self, epoch: int) -> bool:
-        """Whether those of some samples were not recorded, as those of training samples in a user's own fit."""
+        """Whether predictions of some samples are missing, such as training samples in a user's own fit."""
         return bool(np.isnan(recorded_predictions(self.context, epoch)[_rows(self.context, self.split), 0]).any())
 
 
@@ -291,7 +291,7 @@ class _Computed:
 
 
 def _recorded_split(context: RunContext) -> str:
-    """The split that is followed where none is named: "all", unless a part of it is all that can be known."""
+    """The split that is followed if none is named: "all", unless a part of it is all that can be known."""
     epochs = [epoch for epoch in context.folder.predicted_epochs if epoch > 0]
     if context.opens or not epochs or not _Recorded(context, "all").missing(epochs[0]):
         return "all"

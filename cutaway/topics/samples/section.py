@@ -14,7 +14,7 @@ COMPUTED = 2_000_000
 def hardest(source: ReportSource) -> Section | None:
     """The training samples that were hardest to learn.
 
-    None where they are not known, or no predictions of them were recorded; those of a user's own fit are computed.
+    None if they are not known, or no predictions of them were recorded; those of a user's own fit are computed.
     """
     from .dynamics import sample_dynamics
 

@@ -17,7 +17,7 @@ FORMAT = 2
 FILE = "sweep.json"
 
 LARGEST = 4 << 20
-"""Bytes of a sweep.json at most."""
+"""Maximum size of a sweep.json, in bytes."""
 
 Name = Annotated[str, Field(max_length=1_000)]
 Whole = Annotated[int, Field(ge=0, lt=2**31)]
@@ -68,7 +68,7 @@ class _Data(BaseModel):
 
 
 class _Default(BaseModel):
-    """What must be in ``default`` beside other settings of the training."""
+    """What must be in ``default`` in addition to other settings of the training."""
 
     hidden: Annotated[list[Whole], Field(max_length=1_000)]
     layers: Whole

@@ -44,7 +44,7 @@ SHOWN = 200
 """Trials in the table of the page at most: the best ones."""
 
 RARE = ("batch_norm", "ensemble")
-"""Settings of a model that a command names only where they are not those of the recipe."""
+"""Settings of a model that a command names only if they are not those of the recipe."""
 
 STATES = {"complete": "completed", "pruned": "stopped early"}
 """States in other words, where people read others than programs."""
@@ -85,7 +85,7 @@ class Sweep(Result):
         folder: Its folder, with a run folder for each trial.
         manifest: What its sweep.json says.
         trials: The trials, by number; trial 0 has the settings of the recipe.
-        loaded: Its data, where they are in memory.
+        loaded: Its data, if they are in memory.
     """
 
     folder: Path
@@ -97,7 +97,7 @@ class Sweep(Result):
     def checked(
         cls, folder: Path, manifest: SweepManifest, trials: Sequence[Trial], loaded: Dataset | LoadedTable | None
     ) -> Self:
-        """A sweep, whose storage may be that of a stranger.
+        """A sweep, whose storage may come from a stranger.
 
         Raises:
             RunError: A trial has settings that are not of the sweep.
@@ -218,7 +218,7 @@ class Sweep(Result):
         if (weights := fixed.class_weight) is not None:
             is_text = isinstance(weights, str)
             settings["class_weight"] = weights if is_text else ",".join(f"{k}={v:g}" for k, v in weights.items())
-        # what was asked for is named: "default" may mean a recipe of another form for these data
+        # the name that the user gave: "default" may mean a recipe of another form for these data
         form = asdict(RECIPES[fixed.recipe].form) if fixed.recipe in RECIPES else {}
         asked = {*fixed.form(), *self.manifest.space} if fixed.recipe == "default" else set[str]()
         rare = {name for name in RARE if name not in asked and name in settings and settings[name] == form.get(name)}
@@ -226,12 +226,12 @@ class Sweep(Result):
         return shlex.join(["cutaway", "train", where, *typed])
 
     def train_best(self, *, runs: str | Path = RUNS, name: str | None = None, progress: ProgressOption = True) -> Run:
-        """Train the settings of the best trial again, this time with the test samples, by which nothing was chosen.
+        """Train the settings of the best trial again, this time with the test samples, which were used for no choice.
 
-        The weights are those of the trial, byte for byte on the same machine, versions and thread count.
+        The weights equal the trial's, byte for byte on the same machine, versions and thread count.
 
         Args:
-            runs: Folder in which the run folder is made.
+            runs: Folder to make the run folder in.
             name: See `cutaway.train`.
             progress: See `cutaway.train`.
 
@@ -390,7 +390,7 @@ def _load(manifest: SweepManifest) -> Dataset | LoadedTable:
 
 
 def best_of(trials: Iterable[Trial]) -> Trial | None:
-    """The trial with the lowest validation loss among those that were not stopped early; None where there is none."""
+    """The trial with the lowest validation loss among those that were not stopped early; None if there is none."""
     complete = [trial for trial in trials if trial.state == "complete" and trial.val_loss is not None]
     return min(complete, key=lambda trial: (trial.val_loss or 0.0, trial.number), default=None)
 
@@ -408,7 +408,7 @@ def in_order(trials: Iterable[Trial]) -> list[Trial]:
 
 
 def trials_table(trials: Sequence[Trial], *, title: str = "") -> Table:
-    """Trials as people read them, in the order in which they come."""
+    """Trials as people read them, in the order of their arrival."""
     rows = [
         TrialRow(
             trial=trial.number,

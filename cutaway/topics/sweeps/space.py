@@ -50,11 +50,11 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """Name -> what `read_space` takes: "small" is about the model and its learning rate, "default" adds the batch size and
-the weight decay, and "optimizer" leaves the model as it is. Each holds the default recipe, with which a search begins.
+the weight decay, and "optimizer" leaves the model as it is. Each holds the default recipe, and a search begins with it.
 """
 
 LARGEST = 1 << 20
-"""Bytes of a file with a space at most."""
+"""Maximum size of a file with a space, in bytes."""
 
 MOST = 1e300
 """Size of the ends of a range at most; a file may hold infinity, and whole numbers that no float holds."""
@@ -80,7 +80,7 @@ SETTINGS = (*FORM, "layers", "units", *_OF_TRAINING)
 _FIXED = {
     "epochs": "trials are stopped early by comparing their losses after the same epoch of the same number of epochs",
     "loss": "validation losses of different kinds cannot be compared",
-    "label_smoothing": "it changes the validation loss itself, so that trials could not be compared",
+    "label_smoothing": "it changes the validation loss itself, so trials could not be compared",
     "class_weight": "it is about what a mistake costs, which a sweep cannot know",
     "validation": "trials are compared on the same validation samples",
     "seed": "the best of several seeds is the luckiest one",
@@ -148,7 +148,7 @@ class Choices:
 
 
 Space = Mapping[str, Range | Choices]
-"""Settings that are tried and their values, in the order in which they are drawn."""
+"""Settings to try and their values, in the order of drawing."""
 
 
 def has_effect(name: str, settings: Mapping[str, Any]) -> bool:

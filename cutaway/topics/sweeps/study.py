@@ -26,7 +26,7 @@ FACTOR = 3
 """Of this many trials that reach a rung of successive halving, one goes on to the next, which is N times as long."""
 
 LEAST = 8
-"""Completed trials, below which nothing is said of the importance of settings."""
+"""Minimum number of completed trials for the importance of settings."""
 
 MEASURES = ("val_accuracy", "epochs", "seconds", "parameters")
 
@@ -50,7 +50,7 @@ class Trial:
         number: From 0. Where a trial was interrupted and done again, a number is left out.
         state: "complete"; "pruned", stopped early since others were better after the same epoch; "failed"; "running".
         settings: The settings of the space that were drawn for it.
-        val_loss: Validation loss of the kept epoch; of a pruned trial that of its last epoch; None where there is none.
+        val_loss: Validation loss of the kept epoch, or of a pruned trial's last epoch; None if there is none.
         result: ``val_accuracy``, ``epochs``, ``seconds``, ``parameters``, as far as they are known.
         run: Name of its run folder.
         why: Why it failed or was stopped; None otherwise.
@@ -96,7 +96,7 @@ class Study:
         folder: The sweep's folder, for Optuna's journal.
         storage: Address of another storage of Optuna; None for the journal.
         name: Name of the study.
-        digest: Of what the sweep is, to make the study where it is not there yet; None to look at one that is.
+        digest: Of what the sweep is, to make the study if it is not there yet; None to look at one that is.
 
     Raises:
         UsageError: Optuna is not installed, or the study is of another sweep.
@@ -302,7 +302,7 @@ def run_of(trial: "FrozenTrial | AskedTrial") -> str:
 
 
 def _is_gone(trial: "FrozenTrial") -> bool:
-    """Whether nobody works on a trial any more that is not told to have ended."""
+    """Whether a trial without a recorded end has no worker any more."""
     try:
         process = ProcessRecord.model_validate(trial.user_attrs.get(PROCESS))
     except ValueError:  # it was not said yet, or it is a stranger's

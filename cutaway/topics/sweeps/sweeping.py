@@ -74,7 +74,7 @@ def sweep(
             ``{"dropout": {"low": 0.0, "high": 0.5}, "batch_size": [32, 64]}``.
         trials: Number of trials, from 1, including the first.
         name: Name of the sweep; the dataset's name if None.
-        runs: Folder in which the sweep's folder is made.
+        runs: Folder to make the sweep's folder in.
         storage: Address of a storage of Optuna, such as "sqlite:///sweeps.db" or "postgresql://user@host/name"; a
             journal file in the sweep's folder if None. Calls with the same storage, name and arguments, on any machine,
             work on one sweep; it is written into no file.
@@ -150,7 +150,7 @@ def open_sweep(where: str | Path, *, storage: str | None = None, runs: str | Pat
     Args:
         where: The folder of the sweep, or its name in `runs`.
         storage: Address of its storage; None for the journal in the folder.
-        runs: Folder in which names are looked up.
+        runs: Folder to look up names in.
 
     Raises:
         UnknownNameError: There is no such sweep.

@@ -23,12 +23,12 @@ from .space import read_space
 from .study import UNDER_WAY, StorageError, Study, Trial, run_of
 
 HISTORY_SECONDS = 30.0
-"""Seconds in which the line of an epoch comes, which another thread writes."""
+"""Seconds to wait for the line of an epoch, which another thread writes."""
 
 
 @dataclass(frozen=True)
 class TrialTask:
-    """What a worker needs for one trial; the arrays of the data lie beside it.
+    """What a worker needs for one trial; the arrays of the data are in files next to it.
 
     Attributes:
         place: How many trials ended or were begun before.
@@ -59,7 +59,7 @@ def arrays_of(first: Plan) -> dict[str, np.ndarray]:
 
 
 def without_arrays(data: Dataset) -> Dataset:
-    """A dataset whose arrays lie beside a task."""
+    """A dataset whose arrays are in files next to a task."""
     return replace(data, sources={name: Source(source.x[:0], source.y[:0]) for name, source in data.sources.items()})
 
 

@@ -8,7 +8,7 @@ from cutaway.context import RunContext
 from cutaway.data import SampleIds
 
 NAMED = 3
-"""Inputs of a unit that are named at most."""
+"""Maximum number of inputs to name for a unit."""
 
 SHUFFLES = 19
 """Shuffles of the samples: a correlation counts that is larger than all of theirs, so that one in 20 layers whose units
@@ -21,11 +21,11 @@ MOST = 2_000
 """Inputs at most: of more, such as pixels, none is named."""
 
 WORK = 2**28
-"""Samples times units times inputs at most, with fewer samples where there are more: about 2 s on 2 cores."""
+"""Samples times units times inputs at most, with fewer samples if there are more: about 2 s on 2 cores."""
 
 
 def inputs_in_words(context: RunContext, layer: str, ids: SampleIds, *, epoch: int | None = None) -> list[str] | None:
-    """For each unit the inputs that it follows, such as "Rises with age (0.71)."; "" where there is none.
+    """For each unit the inputs that it follows, such as "Rises with age (0.71)."; "" if there is none.
 
     None where inputs have no names, or are too many. An input is named if its correlation with the activation is larger
     than the largest one of all inputs and units of the layer once the samples are shuffled, in `SHUFFLES` shuffles.

@@ -32,7 +32,7 @@ class UnitsOptions(Options):
 
 
 def check_sort(sort: str) -> None:
-    """Refuse a name by which units cannot be sorted.
+    """Refuse a name that units cannot be sorted by.
 
     Raises:
         UnknownNameError: It is none of `SORTS`.

@@ -1,4 +1,4 @@
-"""What every unit of a layer is for, and what it is worth."""
+"""What each unit of a layer responds to, and what the model loses without it."""
 
 import math
 from collections.abc import Iterator
@@ -95,7 +95,7 @@ class UnitRows:
 
 @dataclass(frozen=True)
 class TopSample:
-    """A sample for which a unit is highest."""
+    """A sample with the highest activations of a unit."""
 
     sample: str = value("Sample", NAME_OF_SAMPLE, "Name of the sample.")
     activation: float = value("Activation", decimals(3), "Activation of the unit for the sample.")
@@ -308,9 +308,9 @@ class Unit(Result):
         summary: Everything about it, as `Units.summary` returns it.
         class_mean: float64 ``(class,)``, its mean activation within each class; NaN for one without samples.
         class_names: Names of the classes.
-        weights: float32 ``(row, column)``, its incoming weights; None of deeper layers and where samples are no
+        weights: float32 ``(row, column)``, its incoming weights; None of deeper layers and if samples are no
             images.
-        images: float32 ``(sample, row, column[, 3])`` in 0..1, its top activating samples; None where samples are no
+        images: float32 ``(sample, row, column[, 3])`` in 0..1, its top activating samples; None if samples are no
             images.
     """
 
