@@ -21,7 +21,7 @@ def leave() -> None:
 
 
 def give_up_output() -> None:
-    """Send what is still to be printed nowhere, if it cannot be printed: Python would complain while it ends."""
+    """Discard pending output that cannot be printed: Python would complain at exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

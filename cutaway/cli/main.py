@@ -66,7 +66,7 @@ def cancel_on_signal() -> Generator[None]:
     def cancel(number: int, frame: Any) -> None:
         at_once = token.canceled or not token.watched
         token.cancel()
-        if at_once and _is_import(frame):  # which must not raise: libraries in C++ then end the process by force
+        if at_once and _is_import(frame):  # an import must not raise: libraries in C++ then end the process by force
             _end(STOPPED, Canceled.exit_code, debug=False)
             os._exit(Canceled.exit_code)
         if at_once:  # Python drops what is raised in a callback of its own; then the next work finds the token canceled
@@ -74,7 +74,7 @@ def cancel_on_signal() -> Generator[None]:
 
     try:
         before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread, which alone receives signals
+    except ValueError:  # only the main thread receives signals
         before = {}
     try:
         with token:
@@ -177,7 +177,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     is_program = arguments is None
     if is_program:
-        atexit.register(leave)  # the first to be registered, and so the last to be called
+        atexit.register(leave)  # registered first, so called last
         lean_keras()
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     _prepare_streams()

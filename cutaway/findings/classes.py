@@ -11,9 +11,9 @@ from cutaway.words import percent
 from .records import BALANCED, Evidence, Finding, Remedy, Rule, check, class_in_words
 from .simpler_models import baseline_words, learned_nothing, only_prediction
 
-# As many samples of the largest class for each of the smallest.
+# Size of the largest class, as a multiple of the smallest.
 IMBALANCED = 10.0
-# Where so large a share of a layer's units never fires, weights of classes cannot help.
+# If this share of a layer's units never fires, class weights cannot help.
 DEAD_LAYER = 0.9
 
 
@@ -54,7 +54,7 @@ def class_imbalance(evidence: Evidence) -> Iterable[Finding]:
 # With fewer, accuracies hardly change (Northcutt, Athalye, Mueller 2021 found 3.4% in ten public test sets).
 MANY_WRONG = 0.03
 MOST_WRONG = 0.4
-# A model whose confidence is so far below its accuracy is sure of nothing.
+# A model with its confidence this far below its accuracy is sure of nothing.
 SURE_OF_NOTHING = 0.3
 # Beyond it, a model is sure where it should not be: one that had overfitted 260 rows, none of them labeled wrong, was
 # 23% too confident and wrong on 7 of its 35 surest samples; models of wrong labels are 10% to 16% too cautious.
@@ -110,19 +110,19 @@ def label_noise(evidence: Evidence) -> Iterable[Finding]:
     )
 
 
-# Half of what is usual in the same model: where everything is hard, a class is missed only if it stands out.
+# Half of the model's usual recall: in a hard task, a class is missed only if it stands out.
 MISSED_RECALL = 0.5
-# One or two samples that are missed say nothing about their class.
+# One or two missed samples say nothing about their class.
 LEAST_SAMPLES = 3
-# Chance of calling any class of a model missed whose classes are all equally hard.
+# Chance of calling some class missed if all classes are equally hard.
 MISSED_LEVEL = 0.05
 # A class is rare if it has less than half of the samples of the mean class: only then do weights for classes help.
 RARE = 0.5
-# A class is as frequent as others from this share of the mean class on.
+# A class with at least this share of the mean class size is as frequent as others.
 NOT_RARER = 0.9
 NAMED_CLASSES = 3
 ADD_SAMPLES = Hint("More samples of them or {} may help.", class_weight="balanced")
-# Share of the missed samples that one other class gets, where the others are told apart: wrong labels do this, and so
+# Share of the missed samples that one other class gets, if the model separates the others: wrong labels do this, and so
 # does a class that looks the same.
 ONE_CLASS = 0.85
 

@@ -14,7 +14,7 @@ LARGE_SPREAD = 20.0
 SMALL_INPUTS = 0.02
 # Columns of a table that are all in use differ by less once they are standardized; one-hot columns by about 3.
 WIDE_SPREAD = 50.0
-# An input so many times as large as the median one is named where inputs are not scaled.
+# An input this many times as large as the median one is named if inputs are not scaled.
 LARGEST_INPUT = 10.0
 
 
@@ -100,7 +100,7 @@ def _judged(evidence: Evidence, facts: InputFacts, *, seen: str) -> Iterable[Fin
 def _uncentered(evidence: Evidence, facts: InputFacts) -> Iterable[Finding]:
     found = dead_since_first_steps(evidence)
     if found is None or not has_large_mean(evidence) or largest_update(evidence) is not None:
-        return  # where updates are too large, the learning rate is
+        return  # then the learning rate is the cause
     text = (
         f"{found.text}. What all samples have in common is {facts.mean_over_spread:,.0f} times as large as how they "
         "differ (the sum of the absolute means of all inputs, over the square root of the sum of their variances), so "
@@ -179,7 +179,7 @@ def has_one_input(evidence: Evidence) -> bool:
             "decision tree or the most frequent class of each category, on samples that it was not fitted on: the "
             f"lower end of the 95% interval of its accuracy is {percent(TELLS, 0)} or more, and the upper end of its "
             "error "
-            f"less than {percent(FEWER, 0)} of that of always predicting the largest class. Not judged where only "
+            f"less than {percent(FEWER, 0)} of that of always predicting the largest class. Not judged if only "
             "one input, "
             "or the inputs of one column, vary."
         ),
@@ -287,9 +287,9 @@ def _called(name: str, are_named: Sequence[str] | None) -> str:
     return f'"{name}"' if are_named else f"column {int(name) + 1}"
 
 
-# Of 20 columns that tell nothing, one in a thousand tables has one that passes.
+# With 20 uninformative columns, one in a thousand tables has a column that passes.
 WORDS_CONFIDENCE = 0.9999
-# Share of the errors of always predicting the largest class that are left, below which a column tells the class.
+# A column tells the class if it leaves less than this share of the errors of always predicting the largest class.
 WORDS_ERRORS = 0.5
 
 
@@ -322,7 +322,7 @@ def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
     if not columns:
         return
     named = listed([f'"{each.name}" ({each.left_out})' for each in columns], NAMED_INPUTS)
-    # without their number: columns that are constant or count the rows are left out as well, and tell nothing
+    # without their number: constant and counting columns are left out as well, and tell nothing
     are, them = ("are", "them") if len(columns) > 1 else ("is", "it")
     text = f"{named} {are} left out, and no model learns from {them}."
     record = {"columns": {each.name: each.left_out for each in columns}}

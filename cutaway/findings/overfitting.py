@@ -13,10 +13,10 @@ from .steps import first_divergence, stalled_loss
 
 RISE_LEVEL = 0.05
 """Level of the test of the rise. It is not divided by the number of epochs, although the lowest was chosen: they are so
-alike that a third of what is there would be found. Of 192 trainings on drawn data with 40 to 400 validation samples, none of
-which was used to choose this, the loss of 20,000 other samples did not rise in 24: 1 was called overfitting, and 4
-without the test. It rose by more than 5% in 87: of those with 112 samples or more, 54 of 58 were found, and of those
-with 40, 8 of 29 (tests/findings/test_overfitting_chance.py draws some again)."""
+alike that a third of what is there would be found. Of 192 trainings on drawn data with 40 to 400 validation samples,
+none of which was used to choose this, the loss of 20,000 other samples did not rise in 24: 1 was called overfitting,
+and 4 without the test. It rose by more than 5% in 87: of those with 112 samples or more, 54 of 58 were found, and of
+those with 40, 8 of 29 (tests/findings/test_overfitting_chance.py draws some again)."""
 
 UNTESTED = " This history does not show whether the rise is more than chance."
 STOP = Remedy("stop after 3 epochs without a lower validation loss, and keep the best", {"patience": 3})
@@ -132,16 +132,16 @@ def _later(measured: Overfitting, epoch: int, value: float) -> str:
     )
 
 
-# Rates and penalties that are unusual: papers use dropout up to 0.5, Keras' default of l2 is 0.01. Of them it is only a
-# note, since the samples may be as hard as that; of extreme ones it is a warning.
+# Rates and penalties that are unusual: papers use dropout up to 0.5, Keras' default of l2 is 0.01. They are only a
+# note, since the samples may be that hard; extreme ones are a warning.
 STRONG = {"dropout": 0.6, "l1": 0.02, "l2": 0.03}
 EXTREME = {"dropout": 0.8, "l1": 0.05, "l2": 0.1}
 PENALTIES = {"dropout": "a dropout rate of", "l1": "an L1 penalty of", "l2": "an L2 penalty of"}
 # A model that fits this share of its training samples is not held back.
 FITTED = 0.97
-# A model that is held back predicts training samples hardly better than others.
+# A model that is held back is hardly better on training samples than on others.
 FITTED_GAP = 0.03
-# Extreme regularization of a model that fits nevertheless: it is so much less confident than it is right.
+# A model that fits in spite of extreme regularization: its confidence is this far below its accuracy.
 UNSURE = 0.15
 NO_REGULARIZATION = Remedy("train without dropout and without penalties of weights", change="no-regularization")
 
@@ -195,7 +195,7 @@ def over_regularized(evidence: Evidence) -> Iterable[Finding]:
 
 OVERCONFIDENT = 0.05
 OVERCONFIDENT_ERRORS = 4.0
-# A few samples that the model is sure of and gets wrong say nothing of how often that happens.
+# A few confident mistakes do not show how often the model makes them.
 LEAST_JUDGED = 10
 # Few epochs and smoothed labels make a model underconfident, which does little harm: by 25% in healthy runs.
 UNDERCONFIDENT = 0.3

@@ -121,7 +121,7 @@ class Finding:
         """Whether a training can try its remedy, or without one a temperature.
 
         Args:
-            trained: Whether cutaway trained the run, so that it can be trained again.
+            trained: Whether cutaway trained the run and can train it again.
         """
         if self.severity != "warning" or self.muted or self.remedy is None or self.remedy.untried:
             return False

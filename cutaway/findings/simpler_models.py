@@ -11,15 +11,15 @@ from .records import BALANCED, Evidence, Finding, Remedy, Rule, SimplerModel, ch
 
 # A model that finds a tenth of the samples outside of its most frequent class does more than repeat one answer.
 FEW_OTHERS = 0.10
-# Of one or two samples of other classes, nothing can be said.
+# One or two samples of other classes are too few to judge.
 LEAST_OTHERS = 3
 # Two standard errors: with less, the next test samples may well turn the comparison around.
 BETTER_ERRORS = 2.0
 HALF = 0.5
-# Standard errors by which true and predicted classes agree more than by chance: of models that have learned nothing,
+# Standard errors of agreement above chance between true and predicted classes: of models that have learned nothing,
 # one in a thousand passes.
 TOLD_APART = 3.1
-# Classes are of uneven size where the largest one has half as many samples again as its equal share.
+# Classes are of uneven size if the largest one exceeds its equal share by half.
 UNEVEN_CLASSES = 1.5
 
 
@@ -191,7 +191,7 @@ BETTER_LEVEL = 0.01
 BETTER_MARGIN = 0.01
 # A model that predicts so many more of its training samples than of others is too large; another one may be too small.
 TOO_LARGE_GAP = 0.05
-# A model that may be better by more than this is not said to be no better.
+# If a model may be better by more than this, no finding says that it is not better.
 ALIKE = 0.02
 
 
@@ -216,7 +216,7 @@ ALIKE = 0.02
 def simpler_model(evidence: Evidence) -> Iterable[Finding]:
     """Compare a network with simpler models on the same samples."""
     models = evidence.simpler_models
-    if not models or evidence.config.get("class_weight"):  # which trades accuracy for balance
+    if not models or evidence.config.get("class_weight"):  # class weights trade accuracy for balance
         return
     held = evidence.held_out
     best = max(models, key=lambda each: each.won - each.lost)

@@ -69,7 +69,7 @@ def unshuffled_split(evidence: Evidence) -> Iterable[Finding]:
 
 GROUP_LEVEL = 0.001
 GROUP_COST = 0.03
-# Names of columns that say whose a row is.
+# Names of columns that identify the owner of a row.
 IDENTIFIER = re.compile(
     r"(^|[_\s-])(id|ids|uuid|guid|key|no|nr|number|patient|subject|person|user|customer|cust|client|account|acct|member|"
     r"student|employee|household|family|group|session|device|machine|site|batch|case|speaker|author|animal|donor|"
@@ -168,12 +168,12 @@ def _is_identifier(groups: WholeGroups) -> bool:
     return groups.of_time or not groups.is_input or IDENTIFIER.search(spaced) is not None
 
 
-# Tables of few distinct values repeat rows by chance; from here on an accuracy changes visibly.
+# Tables with few distinct values repeat rows by chance; this share changes an accuracy visibly.
 MANY_DUPLICATES, LEAST_DUPLICATES = 0.01, 5
 NAMED_DUPLICATES = 20
-# Where half of the training samples equal another one and no input has many values, rows are equal by chance.
+# If half of the training samples equal another one and no input has many values, rows are equal by chance.
 FEW_DISTINCT, FEW_VALUES = 0.5, 20
-# So they are where independent inputs would make so large a part of them equal.
+# The same holds if independent inputs would make this share of them equal.
 CHANCE_SHARE = 0.5
 
 
@@ -363,7 +363,7 @@ def is_shifted(shift: Shift) -> bool:
 VALIDATION_ERRORS = 4.0
 # Predictions and labels that have nothing to do with each other pass a chi-square test at this level.
 INDEPENDENT_LEVEL = 0.01
-# Of the right predictions that the validation accuracy promises, so many must come back under another numbering.
+# Share of the right predictions promised by the validation accuracy that another numbering must restore.
 PROMISED = 0.8
 # A test accuracy below this share of the validation accuracy cannot be of the same task.
 LOW_ACCURACY = 0.5
@@ -539,7 +539,7 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
     if abs(difference) <= GAP or _is_chance((test, evidence.test_samples), (validation, evidence.val_samples)):
         text = f"The test accuracy is {percent(test)} and the validation accuracy {percent(validation)}{beside}"
         title, good = "Test and validation accuracy agree", not learned_nothing(evidence)
-        if abs(difference) > GAP:  # of so few samples even this may be chance
+        if abs(difference) > GAP:  # with so few samples even this may be chance
             title, good = "Test and validation accuracy differ by no more than chance", False
             text += f" With so few samples, a difference of {points} can be chance."
         yield Finding("test-gap", "good" if good else "note", title, text, record)

@@ -12,7 +12,7 @@ from cutaway.words import percent
 from .records import FAR_RATE, Evidence, Finding, Remedy, Rule, check
 from .simpler_models import is_outdone, learned_nothing, predicts_poorly
 
-# Keras' default of SGD, at which it hardly ever diverges.
+# Keras' default for SGD, which hardly ever diverges.
 DEFAULT_SGD_RATE = 0.01
 LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
 
@@ -133,15 +133,15 @@ def stalled_since(history: Sequence[Mapping[str, Any]]) -> tuple[str, int] | Non
     return None
 
 
-# A kernel that changes by more than its own norm in an epoch after the first keeps nothing of what it has learned; in
-# the first epoch, in which it leaves its first weights, by more than three times that.
+# A kernel that changes by more than its own norm in an epoch after the first forgets everything it has learned; in
+# the first epoch, when it leaves its first weights, by more than three times its norm.
 UPDATE, FIRST_UPDATE = 1.0, 3.0
 # Healthy layers have up to 17% of dead units (units.py); more than half are no few that died by chance.
 HALF_DEAD = 0.5
-# The change of weights over all epochs, in sizes of their own, below which they have hardly moved: in healthy runs they
+# Weights that change by less than this over all epochs, relative to their size, have hardly moved: in healthy runs they
 # move by 0.4 or more.
 WEIGHTS_MOVED = 0.1
-# Share of the loss of knowing nothing, below which something was learned.
+# A loss below this share of the loss of knowing nothing means that something was learned.
 NEAR_NOTHING = 0.9
 DEAD_AFTER_FIRST_STEPS = (
     "the loss stays within a thousandth of itself in at least the last half of the epochs and was never below "
@@ -186,7 +186,7 @@ def dead_since_first_steps(evidence: Evidence) -> DeadSince | None:
         return None  # identical first weights in all units also cause this
     near = NEAR_NOTHING * evidence.loss_of_nothing
     if any(float(row["loss"]) < near for row in evidence.history if "loss" in row):
-        return None  # it had learned something before
+        return None  # the layer had learned something before
     metric, epoch = stood
     for name, (dead, units) in evidence.dead_units.items():
         weights = evidence.weights.get(name)
@@ -207,10 +207,10 @@ def has_large_mean(evidence: Evidence) -> bool:
     return evidence.inputs is not None and evidence.inputs.mean_over_spread > LARGE_MEAN
 
 
-# A training goes wrong where its loss rises by a tenth from an epoch to a later one, or ends near that of knowing
-# nothing. Where it does not, large updates are those of small first weights, or of a loss that is nearly 0.
+# A training goes wrong if its loss rises by a tenth from an epoch to a later one, or ends near the loss of knowing
+# nothing. Otherwise, large updates come from small first weights, or from a loss that is nearly 0.
 LOSS_RISE = 1.1
-# Share of the training loss that the last epoch still takes off, where nothing has slowed down yet.
+# Relative drop of the training loss in the last epoch of a training that has not slowed down yet.
 STILL_FALLING = 0.02
 # Share of the loss of knowing nothing that is left where a model has hardly begun, and the change of its weights over
 # all epochs, in sizes of their own, below which they have hardly moved: in healthy runs they move by 0.4 or more.
@@ -349,7 +349,7 @@ def too_few_epochs(evidence: Evidence) -> Iterable[Finding]:
         return
     losses = [float(row["loss"]) for row in evidence.history if "loss" in row]
     nothing = evidence.loss_of_nothing
-    # where the rate is lower, that is the cause
+    # an unusually low rate is the cause itself
     if not losses or not evidence.has_usual_rate or losses[-1] <= LOSS_LEFT * nothing:
         return
     per_epoch = -(-samples // config["batch_size"])
@@ -378,7 +378,7 @@ def too_few_epochs(evidence: Evidence) -> Iterable[Finding]:
 
 
 FEW_STEPS = 100
-# The largest share of the data that a batch of a quick recipe has.
+# Largest share of the data in a batch of a quick recipe.
 LARGE_BATCH = 0.2
 # No batch of so few samples is too large for anything but a lack of epochs; a quick recipe never takes fewer.
 SMALL_BATCH = 32
@@ -465,7 +465,7 @@ def oscillation(evidence: Evidence) -> Iterable[Finding]:
 
 # In healthy models of 2 to 6 layers the two ends differ by a factor of up to 20 (tests/findings/test_sick_runs.py).
 GRADIENT_RATIO = 100.0
-# Root mean square of a gradient of a cross-entropy by a weight; of models that learn it is around 0.01.
+# Root mean square of a gradient of a cross-entropy by a weight; around 0.01 in models that learn.
 USUAL_GRADIENT, LARGE_GRADIENT = 0.01, 10.0
 
 
@@ -493,7 +493,7 @@ USUAL_GRADIENT, LARGE_GRADIENT = 0.01, 10.0
 def gradients(evidence: Evidence) -> Iterable[Finding]:
     """Compare the gradients of the first and the last kernel at the first weights."""
     weights = evidence.weights
-    if len(weights) < 2 or evidence.ready_made:  # whose first weights are not known
+    if len(weights) < 2 or evidence.ready_made:  # its first weights are unknown
         return
     names, sizes = list(weights), [each.first for each in weights.values()]
     first, last = sizes[0], sizes[-1]

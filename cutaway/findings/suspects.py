@@ -75,7 +75,7 @@ def keep_highest(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndar
         rest[rows, labels[here]] = -1
         highest = np.argpartition(-rest, count - 1, axis=1)[:, :count]
         shares = np.take_along_axis(rest, highest, axis=1)
-        order = np.lexsort((highest, -shares), axis=1)  # of equal ones the smaller class first
+        order = np.lexsort((highest, -shares), axis=1)  # the smaller class first among equals
         others[here] = np.take_along_axis(highest, order, axis=1)
         found[here] = np.take_along_axis(shares, order, axis=1)
     return given, others, found

@@ -104,7 +104,7 @@ def saturated_units(evidence: Evidence) -> Iterable[Finding]:
             yield Finding("saturated-units", "warning", title, text, record, remedy, units=units, advice=advice)
 
 
-# A layer of so few units is rarely wanted but in front of an image; a remedy gives it as many as a small model has.
+# A layer this narrow is rarely wanted, except in front of an image; a remedy gives it as many as a small model has.
 NARROW, ENOUGH = 2, 32
 
 
@@ -146,7 +146,7 @@ LEAST_UNITS = 16
 FEW_DIRECTIONS = 0.04
 # What hardly more than one direction holds.
 ONE_DIRECTION = 1.8
-# Layers on fewer inputs cannot but span few directions, and of more units for each of them many say the same: of 256
+# Layers on fewer inputs always span few directions, and if they have more units than that, many say the same: of 256
 # units of a healthy model of the 4 inputs of iris four in five.
 LEAST_INPUTS, MOST_UNITS = 4, 16
 
@@ -243,7 +243,7 @@ def redundant_units(evidence: Evidence) -> Iterable[Finding]:
         )
 
 
-# p-value above which weights are taken as drawn: of those that are, one in a hundred is missed. So many are compared.
+# p-value above which weights count as untrained; misses one untrained layer in a hundred. Number of weights to compare.
 DRAWN_LEVEL, DRAWN_COMPARED = 0.01, 10_000
 TRAIN_LAYERS = Remedy("train these layers (trainable=True)", untried="the model itself must be changed")
 

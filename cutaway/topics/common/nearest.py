@@ -23,7 +23,7 @@ VALUES = 2**28
 
 @dataclass(frozen=True, eq=False)
 class NearestSamples:
-    """The training samples whose activations in the last hidden layer are nearest to those of some samples.
+    """The training samples nearest to some samples, by their activations in the last hidden layer.
 
     Attributes:
         names: What each training sample is called, text ``(sample, k)``, the nearest first.

@@ -31,7 +31,7 @@ class PairedSamples:
     Attributes:
         contexts: Both runs, with their data.
         ids: The samples as each run knows them, in the same order.
-        class_names: Names of the classes: those of the first run, then further ones of the second.
+        class_names: Names of the classes: of the first run, then further ones of the second.
         codes: For each run, its class numbers as indices into `class_names`.
         labels: int64 ``(sample,)``, their classes, indices into `class_names`.
         by: How they were found: "identity" (source and row) or "content".
@@ -142,7 +142,7 @@ def _with_data(first: RunContext, second: RunContext) -> tuple[RunContext, RunCo
 
 
 def _digest_of_part(context: RunContext, split: str) -> str:
-    """The digest of the samples and labels of a split; that of the test samples is in run.json."""
+    """The digest of the samples and labels of a split; run.json has the digest of the test samples."""
     known = context.manifest.judged_on if split == "test" else None
     return known or context.data.digest_of(context.part(split))
 

@@ -38,8 +38,8 @@ def scored_samples(
 def least_probability(*contexts: RunContext) -> float:
     """The probability below which a sample costs no more in a cross-entropy of some runs.
 
-    It is that of Keras where cutaway trained one of them, since its history and run.json were measured so; in others
-    the cross-entropy is that of the probabilities as they are.
+    Keras' cross-entropy if cutaway trained one of them, since its history and run.json were measured so; otherwise
+    the cross-entropy of the probabilities as they are.
     """
     return KERAS_LEAST if any(each.manifest.origin == "training" for each in contexts) else LEAST
 

@@ -38,7 +38,7 @@ class ReportSource:
     Attributes:
         context: The run.
         on_progress: Called with the progress of everything that is computed.
-        asked: The split whose samples are on the map: "train", "val", "test" or "all"; those of `split` if None.
+        asked: The split of the samples on the map: "train", "val", "test" or "all"; `split` if None.
         map_samples: Samples on the map at most, up to `MOST_OF_SPLIT`; if None, `MOST_OF_SPLIT` where a split was asked
             for, and otherwise `MOST_SHOWN`.
         map_layers: Layers on the map in addition to the last hidden one; up to six, evenly spaced, if None.

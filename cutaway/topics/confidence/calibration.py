@@ -233,7 +233,7 @@ def fitted_temperature(context: RunContext, *, epoch: int | None = None) -> Temp
         DataError: The model has diverged, or the samples cannot be loaded.
     """
     ids, number = validation(context, chosen="a temperature"), context.epoch(epoch)
-    # of a model that cannot be opened, the recorded predictions decide it
+    # for a model that cannot be opened, the recorded predictions decide
     decides = () if context.opens else (number, context.folder.predictions(number))
     identity = context.folder.identity(*([number] if context.opens else []))
     return cached("temperature", identity, decides, VALUES, method=1).get(partial(_fitted, context, ids, epoch=number))

@@ -125,7 +125,7 @@ class Coverage(Result):
         """Accuracy of the answered samples by their share."""
         from cutaway.plots import Panel, Series
 
-        # of very few answered samples the interval is so wide that nothing else would be seen
+        # with very few answered samples, the wide interval would hide everything else
         drawn = self.curve.coverage >= LEAST_DRAWN
         curve = (self.curve.coverage, self.curve.accuracy, *self.curve.interval)
         x, y, low, high = (each[drawn] for each in curve)

@@ -171,7 +171,7 @@ def try_together(task: RemedyTask, arrays: Mapping[str, np.ndarray]) -> list[Rem
 
 
 def _was_trained(run: Run) -> bool:
-    """Whether cutaway trained it, so that it can be trained again."""
+    """Whether cutaway trained it and can train it again."""
     return run.context.manifest.origin == "training"
 
 
@@ -313,7 +313,7 @@ def _changed(run: Run, remedy: Remedy) -> Dataset:
         x = np.divide(source.x, np.float32(data.scale), dtype=np.float32).reshape(len(source.x), -1)
         if remedy.change == "standardize":
             x = (x - mean) / np.where(deviation > 0, deviation, 1)
-        else:  # what is left out says the same of every sample
+        else:  # the inputs left out are constant
             x[:, list(remedy.inputs)] = 0
         sources[name] = Source(x.reshape(source.x.shape).astype(np.float32), source.y)
     return Dataset(data.name, sources, data.class_names, 1.0, {"kind": "arrays"}, data.feature_names)

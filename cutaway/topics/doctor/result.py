@@ -122,7 +122,7 @@ class RemedyTest:
         means = "" if first.p_value < LEVEL else f" The change of the {first.measure} may be chance."
         if first.trainings > 1:
             counts += f", of {first.trainings} trainings with it and {first.trainings} without it"
-        elif self.seconds:  # of two trainings nothing is known of others
+        elif self.seconds:  # two trainings say nothing about others
             means += " This compares only these two trainings; others may differ."
         if self.worse:
             means += f" The remedy makes the {' and the '.join(self.worse)} worse."

@@ -74,7 +74,7 @@ class SharedPasses:
         from cutaway.models import ForwardPass, class_probabilities
 
         context = self.context
-        # one model for all epochs, so that one compiled program serves them all
+        # one model for all epochs: one compiled program serves them all
         model, data = context.model(), context.data
         forward = ForwardPass.of(model, self._layers, scale=data.scale)
         found = forward(data.rows(self.ids), weights=context.snapshot(epoch), on_progress=on_progress)

@@ -279,7 +279,7 @@ class Explanation(Result):
         return self.table(layer).to_pandas()
 
     def to_json(self, layer: str | None = None) -> dict[str, Any]:
-        """All contributions of the input or of a layer, the largest first, and those of the input by column.
+        """All contributions of the input or of a layer, the largest first; contributions of the input also by column.
 
         Args:
             layer: See `table`.

@@ -374,7 +374,7 @@ class RunEvidence(SampleEvidence):
         }
         return {
             "layers": layers,
-            # of layers whose weights are no numbers in some epoch nothing is known
+            # nothing is known about layers with NaN weights in some epoch
             "weights": {name: w for name, w in weights.items() if np.isfinite([*w.updates, w.first, w.kept]).all()},
             "trained": (int(right.sum()), len(right)),
             "examples": _named_units(named),

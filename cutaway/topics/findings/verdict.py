@@ -94,7 +94,7 @@ class Verdict(Result):
         next_step: What to do, as a sentence.
         command: The command for it, or None.
         unknown: What is not known, with the command that would measure it: one sentence each.
-        opens: Whether its model opens, so that its layers can be judged.
+        opens: Whether its model opens; otherwise its layers cannot be judged.
     """
 
     run: str
@@ -246,7 +246,7 @@ def _next_step(
         return "Next: call fit again with a Recorder; what a fit of your own began cannot be resumed here.", None
     if state == "running":
         return "Next: wait until it has ended, or watch it:", "cutaway studio"
-    if problem is not None and problem.kind == "stalled" and not is_measured:  # losses do not tell why
+    if problem is not None and problem.kind == "stalled" and not is_measured:  # losses do not show why
         return "Next: look for the cause in its data, layers and predictions:", run_command("doctor", context.path)
     if problem is not None and problem.remedy is not None and not problem.remedy.untried:
         words = "Next: " + problem.help

@@ -185,7 +185,7 @@ def influence(
     def compute() -> tuple[Influences, ...]:
         return _measure(context, answers, n, target=target, epoch=number, rates=rates, on_progress=on_progress)
 
-    if answers.labels is None:  # new samples: nothing of them is kept
+    if answers.labels is None:  # new samples are not cached
         return compute()
     weights = training_weights(context, context.data.y(context.split.train))
     identity = context.folder.identity(*rates, number)

@@ -122,7 +122,7 @@ def _standardizing(spec: dict[str, Any], data: Dataset, ids: SampleIds) -> dict[
         return spec
     most = max(2, min(STANDARDIZED, STANDARDIZED_VALUES // data.features))
     x = data.inputs(ids.take(slice(0, None, -(-len(ids) // most)))).astype(np.float64)
-    changes = x.min(axis=0) < x.max(axis=0)  # of others a rounding error would be divided by nothing
+    changes = x.min(axis=0) < x.max(axis=0)  # dividing by the spread of a constant would blow up its rounding error
     variance = np.where(changes, np.minimum(x.var(axis=0), np.finfo(np.float32).max), 1.0)
     config = {"axis": [-1], "invert": False, "mean": short_floats(x.mean(axis=0)), "variance": short_floats(variance)}
     entry, (first, *others) = spec["input"]["name"], spec["layers"]

@@ -86,7 +86,7 @@ class _Folds:
         self._is_here = True  # whether folds are trained in this process
         self._keeps = True  # whether folds can be kept
         self._folds, self._trained = 0, 0  # folds done, and samples trained on in the one under way
-        self._from_cache = 0  # folds that were read
+        self._from_cache = 0  # folds read from the cache
         self._results: dict[tuple[int, int], dict[str, np.ndarray]] = {}  # of folds that were trained elsewhere
 
     @property

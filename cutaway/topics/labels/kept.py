@@ -101,7 +101,7 @@ def _neighbors(context: RunContext, setup: CrossValidation, listed: np.ndarray, 
 
 
 def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
-    """The cross-validations with every fold kept, the one of most trainings first, and their results.
+    """The cross-validations with every fold kept, the one with the most trainings first, and their results.
 
     The name of a file holds a digest of all settings. Those that a person chooses, the numbers of folds, seeds and
     epochs, follow from the files, and the digest says whether they are right.

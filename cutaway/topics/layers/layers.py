@@ -608,7 +608,7 @@ def _input_probe_accuracy(data: Dataset, ids: SampleIds) -> float | None:
     x = data.inputs(ids)
     if data.image is None:  # the penalty is the same for all inputs, and would keep one of a small scale from counting
         spread = x.std(axis=0, dtype=np.float64)
-        varies = spread > 1e-6 * np.abs(x).max(axis=0)  # what rounding leaves of a constant is no spread
+        varies = spread > 1e-6 * np.abs(x).max(axis=0)  # rounding errors of a constant are no spread
         x = (x / np.where(varies, spread, 1.0)).astype(np.float32)
     return probe_accuracy(x, data.y(ids))
 

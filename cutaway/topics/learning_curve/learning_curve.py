@@ -214,7 +214,7 @@ class LearningCurve(Result):
 
     def tables(self) -> tuple[Table, ...]:
         """The tables shown in a terminal."""
-        more = self._expected()[1:]  # how good the run itself is was measured
+        more = self._expected()[1:]  # the run's own accuracy was measured
         title = f"Expected of more data on {self.split} samples, by a power law"
         verdict = f"{self.verdict[0].upper()}{self.verdict[1:]}."
         notes = (f"{self._checked()}.", verdict)
@@ -444,7 +444,7 @@ def learning_curve(
             hint="give the data more test samples",
         )
     trainings = ShareTrainings(context, counts=counts, seeds=options.seeds, on_progress=on_progress)
-    # what the run itself gives is measured first: it may have diverged
+    # the run itself is measured first: it may have diverged
     held = split.part("all").take(slice(total, None))
     (scored,) = scored_samples(context, held, epoch=None)
     own = HeldOutLosses.of(scored, samples=total, seed=None)

@@ -260,7 +260,7 @@ class ShiftedColumns:
 
 
 def _change(name: str, column: str, training: np.ndarray, new: np.ndarray) -> str:
-    """How the values of new rows compare with those of training samples; equal ones count half (Mann, Whitney 1947)."""
+    """How the values of new rows compare with the training samples; equal ones count half (Mann, Whitney 1947)."""
     if np.isin(training, (0, 1)).all() and np.isin(new, (0, 1)).all():
         what = "1" if name == column else f'"{name}"'
         return f"{what} in {percent(new.mean(), 0)} of these rows, in {percent(training.mean(), 0)} in training"

@@ -158,7 +158,7 @@ def read_manifest(folder: Path) -> SweepManifest:
         ) from None
     record, where = read_json(data, where=str(folder / FILE)), str(folder / FILE)
     fields = cast("dict[str, Any]", record if isinstance(record, dict) else {})
-    if (number := fields.get("format")) != FORMAT:  # before its fields, which may be others
+    if (number := fields.get("format")) != FORMAT:  # before its fields, which may differ in another format
         raise RunError(
             f"this version cannot read the sweep in {where}: it reads format {FORMAT}",
             got=f"format {number!r:.40}{writer_in_words(fields)}",

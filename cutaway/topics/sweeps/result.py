@@ -44,7 +44,7 @@ SHOWN = 200
 """Trials in the table of the page at most: the best ones."""
 
 RARE = ("batch_norm", "ensemble")
-"""Settings of a model that a command names only if they are not those of the recipe."""
+"""Settings of a model that a command names only if they differ from the recipe."""
 
 STATES = {"complete": "completed", "pruned": "stopped early"}
 """States in other words, where people read others than programs."""
@@ -169,7 +169,7 @@ class Sweep(Result):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of the best trial that `cutaway.train` and `cutaway.mlp` need, those of the recipe left out.
+        """The settings of the best trial that `cutaway.train` and `cutaway.mlp` need, without the recipe's own.
 
         Raises:
             UsageError: No trial ended yet.

@@ -305,7 +305,7 @@ def _is_gone(trial: "FrozenTrial") -> bool:
     """Whether a trial without a recorded end has no worker any more."""
     try:
         process = ProcessRecord.model_validate(trial.user_attrs.get(PROCESS))
-    except ValueError:  # it was not said yet, or it is a stranger's
+    except ValueError:  # not recorded yet, or a stranger's
         return False
     is_ours = process == ProcessRecord.current()
     return process.alive is False or (is_ours and trial.user_attrs.get(TASK) not in UNDER_WAY)

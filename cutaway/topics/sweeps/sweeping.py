@@ -80,7 +80,7 @@ def sweep(
             work on one sweep; it is written into no file.
         engine: Where trials are trained, as in `cutaway.label_issues`; workers write into the sweep's folder.
         recipe: See `cutaway.train`.
-        hidden: Units of each hidden layer in every trial; those of the recipe or the space if None.
+        hidden: Units of each hidden layer in every trial; from the recipe or the space if None.
         dropout: Share of units set to zero in training in every trial; likewise.
         batch_norm: Whether hidden layers are normalized over the batch in every trial; likewise.
         activation: Activation of the hidden layers in every trial; likewise.
@@ -128,7 +128,7 @@ def sweep(
             manifest.check_same(before, where=str(folder))
             manifest = before.model_copy(update={"trials": trials})
         if storage is not None:
-            Study(folder, storage, name=manifest.name, digest=manifest.digest).close()  # before anything is made
+            Study(folder, storage, name=manifest.name, digest=manifest.digest).close()  # before any file is written
         write_manifest(folder, manifest)
         with Study(folder, storage, name=manifest.name, digest=manifest.digest) as study:
             study.give_back_lost()
@@ -313,7 +313,7 @@ def _fixed(
         recipe=recipe,
         **{name: checked[name] for name in given},
         class_weight=weights,
-        # as text, which its folder can keep
+        # as text, to store it in the folder
         settings=plain_settings({**settings, **({"augment": augment} if "augment" in settings else {})}),
     )
 

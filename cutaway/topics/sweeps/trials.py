@@ -127,7 +127,7 @@ def _tried(
             raise
         return failed
     finally:
-        forget_compiled_programs()  # otherwise 6 MB stay of every trial
+        forget_compiled_programs()  # otherwise every trial leaves 6 MB in memory
     return study.tell(trial, "COMPLETE", float((run.context.row() or {})["val_loss"]), **_result(run))
 
 
@@ -177,7 +177,7 @@ def settings_of(fixed: FixedSettings, seed: int) -> dict[str, Any]:
 
 
 def resolved(settings: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
-    """Every setting of the model of a trial, and those of its training that were drawn.
+    """Every setting of the model of a trial, and the drawn settings of its training.
 
     Args:
         settings: What was drawn.

@@ -69,7 +69,7 @@ def _standardized(values: np.ndarray) -> np.ndarray:
     wide = values.astype(np.float64)
     centered = wide - wide.mean(axis=0)
     lengths = np.sqrt((centered**2).sum(axis=0))
-    # what rounding leaves of a constant is no deviation
+    # rounding errors of a constant are no deviation
     varies = lengths > 1e-6 * np.abs(wide).max(axis=0, initial=0.0)
     return np.where(varies, centered / np.where(varies, lengths, 1.0), 0.0).astype(np.float32)
 
