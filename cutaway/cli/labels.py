@@ -86,7 +86,7 @@ def _load(where: str, options: Mapping[str, Any]) -> Any:
 
 
 def data_again(run: Any, data: str | None) -> str:
-    """The option that says where the data of a run are, for the next command on it; "" where none is needed."""
+    """The option that says where the data of a run are, for the next command on it; "" if none is needed."""
     from cutaway.runs import data_option
 
     if run is None:

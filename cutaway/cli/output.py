@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cutaway.results.table import Table
 
 LONG = 40
-"""Cells up to this width are never broken, so that names can be copied."""
+"""Cells up to this width are never broken: names can be copied."""
 
 NAMED = 5
 """Samples or units of a finding that are named."""
@@ -150,7 +150,7 @@ def _broken_headings(
 
 
 def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
-    """The columns of each table that a table is divided into, so that all of them fit."""
+    """The columns of each part when a table is divided to fit."""
     if not rows:
         return []
     from rich.console import Console

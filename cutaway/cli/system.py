@@ -88,7 +88,7 @@ def _row(column: dict[str, Any]) -> dict[str, str]:
 
 
 def _fitted(rows: list[dict[str, str]], width: int) -> list[dict[str, str]]:
-    """Rows for a terminal of some characters: cells are cut, and where that is not enough, the values are left out."""
+    """Rows for a terminal of some characters: cells are cut, and if that is not enough, the values are left out."""
     without = [{key: cell for key, cell in row.items() if key != "Values"} for row in rows]
     fitted, fits = _cut(rows, width)
     return fitted if fits else _cut(without, width)[0]

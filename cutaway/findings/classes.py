@@ -131,7 +131,7 @@ ONE_CLASS = 0.85
     Rule(
         "missed-class",
         words=(
-            f"The recall of a class of {LEAST_SAMPLES} test samples or more, or validation samples where there are no "
+            f"The recall of a class of {LEAST_SAMPLES} test samples or more, or validation samples if there are no "
             f"test samples, is at most {percent(MISSED_RECALL, 0)} of the accuracy of all of them, and lower than "
             "that of the "
             "other classes by more than chance: an exact binomial test, corrected for the number of classes, of the "
@@ -254,7 +254,7 @@ NAMED_PAIRS = 3
         "confusion",
         words=(
             f"The {NAMED_PAIRS} most frequent pairs of a true and another predicted class on the test samples, "
-            "or on the validation samples where there are no test samples; always a note."
+            "or on the validation samples if there are no test samples; always a note."
         ),
         source="scikit-learn, https://scikit-learn.org/stable/modules/model_evaluation.html#confusion-matrix",
         known_as="confusion matrix; Confusion in SageMaker Debugger",

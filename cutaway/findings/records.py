@@ -227,7 +227,7 @@ class Evidence:
         most_values: Different values of the input that has most of them; None if unknown.
         equal_by_chance: Share of held-out samples that would equal a training sample if inputs were independent of one
             another; None if unknown.
-        shift: How well test samples are told from training samples; None if unknown.
+        shift: How well a classifier tells test samples from training samples; None if unknown.
         columns: What is noteworthy of columns, also of those that are left out; empty if unknown.
         groups: What a quick model is worth on whole groups of samples that are divided between training and held-out
             samples; empty if unknown.
@@ -349,7 +349,7 @@ class Evidence:
         return None if self.default_weights else DEFAULT_WEIGHTS
 
     def named(self, *about: str) -> tuple[str, ...]:
-        """Names in `examples` of a kind of finding, and of what it is about, such as a layer."""
+        """Names in `examples` of a kind of finding and its subject, such as a layer."""
         return tuple(self.examples.get("/".join(about), ()))
 
     def input_in_words(self, place: int) -> str:

@@ -323,7 +323,7 @@ def shifted_test_samples(evidence: Evidence) -> Iterable[Finding]:
     if told is not None:
         text = (
             f"A classifier tells {held} samples from training samples with an area under the ROC curve of "
-            f"{told.auc:.2f} (0.5 where they are alike, ±{SHIFTED_ERRORS * told.error:.2f}). "
+            f"{told.auc:.2f} (0.5 if they are alike, ±{SHIFTED_ERRORS * told.error:.2f}). "
         )
         record |= {"auc": told.auc, "error": told.error, "samples": told.samples}
     if columns:
@@ -459,7 +459,7 @@ def _predicts_validation_samples(evidence: Evidence) -> bool:
 
 
 def _best_numbering(matrix: np.ndarray) -> np.ndarray:
-    """For each class the predicted class that stands for it, so that most predictions are right."""
+    """For each class the predicted class that stands for it; the choice makes most predictions right."""
     from scipy.optimize import linear_sum_assignment
 
     return linear_sum_assignment(-matrix)[1]

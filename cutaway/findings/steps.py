@@ -64,7 +64,7 @@ ABOVE_NOTHING = 2.0
     Rule(
         "stalled",
         words=(
-            "In all of two or more epochs, the validation loss, or the training loss where there is no validation, "
+            "In all of two or more epochs, the validation loss, or the training loss if there is no validation, "
             f"stays within {percent(LOSS_MOVED, 1)} of itself."
         ),
         source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
@@ -155,7 +155,7 @@ DEAD_AFTER_FIRST_STEPS = (
 
 
 def largest_update(evidence: Evidence) -> str | None:
-    """The layer of the largest update that is too large for what was learned before it; None if there is none."""
+    """The layer of the largest update that overwrites what the layer had learned; None if there is none."""
     sizes = {
         name: max((size / (UPDATE if epoch else FIRST_UPDATE) for epoch, size in enumerate(each.updates)), default=0.0)
         for name, each in evidence.weights.items()

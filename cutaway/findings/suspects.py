@@ -167,7 +167,7 @@ def _deal(labels: np.ndarray, folds: int, *, seed: int) -> np.ndarray:
 
 
 WIDEST = 0.1
-"""Widest interval that is told, as a share of the samples: of a wider one, errors of the models explain too much."""
+"""Widest interval to show, as a share of the samples: with a wider one, errors of the models explain too much."""
 
 LEARNED = 0.75
 """A class with a smaller share of correct predictions is not learned: no input may explain its errors."""

@@ -211,7 +211,7 @@ MANY_REDUNDANT, NEARLY_ALL_REDUNDANT = 0.5, 0.9
         words=(
             f"More than {percent(MANY_REDUNDANT, 0)} of the units of a layer correlate with an earlier one by 0.98 "
             "or more, "
-            f"either way; more than {percent(NEARLY_ALL_REDUNDANT, 0)} where there are more than {MOST_UNITS} units "
+            f"either way; more than {percent(NEARLY_ALL_REDUNDANT, 0)} if there are more than {MOST_UNITS} units "
             "for each "
             "input that varies; on up to 2,000 training samples. Not judged with fewer than 4 inputs that vary."
         ),

@@ -26,7 +26,7 @@ SAMPLES = 256
 """Number of samples to compare them on."""
 
 EXPONENT = 15
-"""Largest weights are scaled to between 2^14 and 2^15, so that float16 holds them and the smallest ones well."""
+"""Largest weights are scaled to between 2^14 and 2^15: float16 then holds them and the smallest ones well."""
 
 
 Computed = tuple[dict[str, Any], tuple[np.ndarray, ...]]

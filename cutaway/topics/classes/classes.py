@@ -201,7 +201,7 @@ class ClassMeasures(Result):
         return (replace(self.table(LISTED), title=title, notes=notes).without(OF_PRECISION),)
 
     def summaries(self, n: int | None = None) -> list[dict[str, Any]]:
-        """One JSON-able mapping for each class, with None for what is not defined; `n` as in `table`."""
+        """One JSON-able mapping for each class, with None for undefined values; `n` as in `table`."""
         return self.table(n).records()
 
     def to_json(self) -> dict[str, Any]:

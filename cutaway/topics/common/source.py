@@ -112,7 +112,7 @@ class ReportSource:
 
 
 def once(compute: Callable[[ReportSource], Computed]) -> Callable[[ReportSource], Computed]:
-    """Decorate what several sections need, so that it is computed once for each report."""
+    """Decorate a function that several sections need: it is computed once for each report."""
 
     @wraps(compute)
     def computed(source: ReportSource) -> Computed:

@@ -87,12 +87,12 @@ class RemedyTest:
 
     @property
     def p_value(self) -> float | None:
-        """Of what it is judged by first; None where nothing was compared."""
+        """The p-value of the first measure; None if nothing was compared."""
         return self.judgments[0].p_value if self.judgments else None
 
     @property
     def helped(self) -> bool:
-        """Whether what it is judged by first became better by more than chance."""
+        """Whether the first measure became better by more than chance."""
         if not self.judgments:
             return False
         first = self.judgments[0]
@@ -161,7 +161,7 @@ class Diagnosis(Result):
 
     Attributes:
         name: The run or the data.
-        findings: Warnings, notes and what is good.
+        findings: Warnings, notes and good findings.
         remedy_tests: What remedies changed, if they were tried.
         not_judged: What could not be judged, and why: one sentence each.
     """

@@ -70,9 +70,7 @@ class QualityRow:
     """How far the distances of an embedding can be trusted: one measure."""
 
     measure: str = value("Measure", TEXT, "What is measured.")
-    text: str = value(
-        "Value", TEXT, "With its standard error, where it is estimated from some samples.", names=("value",)
-    )
+    text: str = value("Value", TEXT, "With its standard error, if it is estimated from some samples.", names=("value",))
     meaning: str = value("What it says", TEXT, "How it is read.")
 
 

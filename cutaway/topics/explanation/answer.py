@@ -16,7 +16,7 @@ from .result import Explanation, explain
 
 
 def compute(context: RunContext, options: ExplanationOptions, *, on_progress: ProgressCallback) -> Answer:
-    """Answer ``cutaway explain``; of a model without contributions, influences alone if they are asked for.
+    """Answer ``cutaway explain``; with influences alone for a model without contributions, if the user wants them.
 
     Raises:
         CutawayError: See `explain` and `influence`.

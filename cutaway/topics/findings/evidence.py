@@ -533,7 +533,7 @@ def recorded_facts(context: RunContext) -> dict[str, Any]:
 
 
 def as_share(accuracy: float | None) -> float | None:
-    """An accuracy that is recorded; None for what is none, as a metric of a user's own that is called so."""
+    """A recorded accuracy; None for anything else, such as a user's own metric of that name."""
     return accuracy if accuracy is not None and 0 <= accuracy <= 1 else None
 
 

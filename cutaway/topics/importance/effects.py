@@ -52,7 +52,7 @@ class ColumnEffect:
 def column_effects(context: RunContext, ids: SampleIds, columns: Sequence[str]) -> list[ColumnEffect]:
     """What some columns do, each by itself; columns of dates, and of a single value in these samples, are left out.
 
-    The values are those of other samples, so that the inputs that a value became stay together.
+    The values come from other samples, which keeps the inputs made from one value together.
 
     Args:
         context: The run, of a table.

@@ -117,7 +117,7 @@ def _trainer(task: FoldTask, arrays: Arrays, data: "TrainingData") -> "FoldTrain
     key = (task.key, task.config.epochs)
     if _LAST.trainer is None or _LAST.key != key:
         forget_trainer()
-        # of the first fold, whichever is asked for: shapes and schedules are the same in every order, on every worker
+        # of the first fold in any case: shapes and schedules are the same in every order, on every worker
         first = replace(task, seed=0, fold=0)
         rows = data if task == first else _data(first, arrays)
         _LAST.trainer, _LAST.key = fold_trainer(task.spec, rows, config=task.config), key

@@ -132,5 +132,5 @@ def _complete(store: FoldStore) -> Iterator[tuple[str, int, int]]:
 
 
 def are_judged(context: RunContext) -> bool:
-    """Whether labels of a run were judged before, by the files that are kept; they are not read."""
+    """Whether the labels of a run have been judged: looks for the cached files without reading them."""
     return any(True for _ in _complete(FoldStore(context.path)))

@@ -313,7 +313,7 @@ def predictions(
     explain: int = 0,
     distances: bool = False,
 ) -> Iterator[Predictions]:
-    """Predict new samples chunk by chunk, so that a file may be larger than memory.
+    """Predict new samples chunk by chunk: a file may be larger than memory.
 
     Args:
         context: The run.

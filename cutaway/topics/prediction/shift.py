@@ -86,11 +86,11 @@ def training_distances(context: RunContext, *, wanted: bool) -> TrainingDistance
 
     Args:
         context: The run.
-        wanted: Whether they were asked for; otherwise None is returned if they are not at hand or quickly computed.
+        wanted: Whether the user wants them; otherwise None is returned unless they are at hand or quickly computed.
 
     Raises:
-        DataError: They were asked for, and the training samples cannot be loaded.
-        UsageError: They were asked for, and there are too few training samples.
+        DataError: They are wanted, and the training samples cannot be loaded.
+        UsageError: They are wanted, and there are too few training samples.
     """
     if context in _KEPT:
         return _KEPT[context]

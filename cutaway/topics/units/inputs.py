@@ -65,7 +65,7 @@ def in_words(h: np.ndarray, x: np.ndarray, names: Sequence[str]) -> list[str]:
 
 
 def _standardized(values: np.ndarray) -> np.ndarray:
-    """Values less their means and divided by the length of what is left, float32; 0 where a column is constant."""
+    """Centered values divided by their length, float32; 0 for a constant column."""
     wide = values.astype(np.float64)
     centered = wide - wide.mean(axis=0)
     lengths = np.sqrt((centered**2).sum(axis=0))

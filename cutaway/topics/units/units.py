@@ -202,7 +202,7 @@ class Units(Result):
         return np.argsort(-np.where(np.isnan(values), -np.inf, values), kind="stable").tolist()
 
     def summary(self, unit: int) -> dict[str, Any]:
-        """Everything about a unit, JSON-able: None if something is not defined.
+        """Everything about a unit, JSON-able: None for undefined values.
 
         Returns:
             unit, mean, firing, constant, preferred_class, selectivity, similar (unit), similarity, ablation_cost (how
