@@ -111,7 +111,7 @@ def embed(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Compute a 2-D map of a layer's activations, by t-SNE, and keep it in the run folder."""
+    """Compute a 2-D map of a layer's activations, by t-SNE, and keep it in your cache."""
     from cutaway.api.opening import open_run
     from cutaway.errors import Canceled
 

@@ -160,7 +160,7 @@ class _Contents:
 
     Attributes:
         inside: Whether the file prepares raw samples.
-        beside: Whether a JSON file is written next to it.
+        beside: Whether to write a JSON file next to it.
         columns: The steps of a table that are inside.
         facts: Names for metadata.json of a .keras file.
         why: Why the preparation is not inside, if it was wanted.
