@@ -20,7 +20,7 @@ from cutaway.progress import ProgressCallback, raise_if_canceled
 from cutaway.runs import RunWriter, keeps_predictions, run_argument
 
 from .config import DRAWN, GIVEN, TrainingConfig, check_config, check_settings, make_config, validation_share
-from .recipes import base_settings, find_recipe, recipe_for
+from .recipes import Recipe, base_settings, find_recipe, recipe_for
 from .weighting import class_weights, given_weights, sample_weights, weights_digest
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Plan:
 def plan(
     loaded: Dataset | Table,
     *,
-    recipe: str = "default",
+    recipe: str | Recipe = "default",
     like: Mapping[str, Any] | None = None,
     model: "Model | None" = None,
     form: Mapping[str, Any] | None = None,
@@ -152,7 +152,7 @@ def plan(
 
     Args:
         loaded: The data; a table is not prepared yet.
-        recipe: Where settings that are not given come from.
+        recipe: Where settings that are not given come from; a name of "default" depends on the data and the settings.
         like: The config of a run, in place of a recipe.
         model: A model of the user, which is built if it is not; it carries the trained weights afterwards.
         form: Instead of a model, settings as `cutaway.mlp` takes them, over those of the recipe.
@@ -175,7 +175,9 @@ def plan(
 
     per_class = settings.pop("class_weight", None if like is None else like["class_weight"])
     sample_weight = given_weights(loaded, sample_weight)
-    found = None if like is not None else find_recipe(recipe_for(recipe, loaded, {**settings, **(form or {})}))
+    if isinstance(recipe, str):
+        recipe = find_recipe(recipe_for(recipe, loaded, {**settings, **(form or {})}))
+    found = None if like is not None else recipe
     weighted = per_class is not None or sample_weight is not None
     values = check_settings(like if found is None else base_settings(found, weighted=weighted), settings)
     models.require_jax()

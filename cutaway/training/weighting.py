@@ -80,7 +80,7 @@ def sample_weights(
             )
         weight *= values[split.train.index]
         if not weight.any():
-            raise UsageError("all weights in sample_weight are 0", hint="check the weights")
+            raise UsageError("every weight in sample_weight is zero", hint="give some samples a weight above 0")
     if per_class is not None:
         weight *= np.asarray(per_class, np.float32)[data.y(split.train)]
     return weight

@@ -230,7 +230,7 @@ def _first_plan(
     if both:
         raise UsageError(f"{both[0]} is given twice, as a fixed value and in the space", hint="leave one of them out")
     divide = partial(split_and_prepare, loaded, on_progress=on_progress)
-    recipe = recipe_for(fixed.recipe, loaded, _given(fixed, space))
+    recipe = find_recipe(recipe_for(fixed.recipe, loaded, _given(fixed, space)))
     found = plan(loaded, recipe=recipe, form=fixed.form(), divide=divide, **settings_of(fixed, seed))
     warn_of_leaks(loaded, found.data, found.split)
     for augmentation in _augmentations_of(found.config.augment, space):  # once, and not in every trial
