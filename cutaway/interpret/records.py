@@ -8,7 +8,7 @@ import numpy as np
 from cutaway.words import percent
 
 ERRORS = 2.0
-"""A cost counts as measurable if it is at least this many standard errors away from 0."""
+"""A cost counts as measurable if it is more than this many standard errors away from 0."""
 
 ROUNDING = 1e-6
 """Maximum difference in nats between two losses of the same outputs in float32."""
@@ -143,7 +143,7 @@ class UnitMeasures:
         class_mean: float64 ``(unit, class)``, mean activation within a class; NaN for a class without samples.
         preferred_class: int64 ``(unit,)``, the class with the highest mean.
         selectivity: float64 ``(unit,)``, from 0 (the same mean for all classes) to 1 (fires for one class only); NaN,
-            as it is undefined, if the mean of a class is negative or all are 0.
+            as it is undefined, if the mean of a class is negative, all are 0, or fewer than two classes have samples.
         top_samples: int64 ``(unit, 16)``, positions of the top activating samples, strongest first; -1 if fewer
             samples are above its smallest activation.
         top_activations: float32 ``(unit, 16)``, its activations for these; NaN for missing ones.

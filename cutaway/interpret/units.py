@@ -74,7 +74,10 @@ def unit_measures(
 
 
 def selectivity(class_mean: np.ndarray) -> np.ndarray:
-    """The class selectivity index, float64 ``(unit,)``, of means ``(unit, class)``; see `unit_measures`."""
+    """The class selectivity index, float64 ``(unit,)``, of means ``(unit, class)``; see `unit_measures`.
+
+    It is NaN if a mean is negative, all are 0, or fewer than two classes have samples.
+    """
     means = class_mean[:, ~np.isnan(class_mean).all(axis=0)]
     if means.shape[1] < 2:
         return np.full(len(means), np.nan)

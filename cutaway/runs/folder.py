@@ -214,7 +214,7 @@ class RunFolder:
 
         Args:
             epoch: Its number; negative numbers count from the last; None is the kept epoch: with `patience` the epoch
-                with the lowest validation loss, otherwise the last.
+                with the lowest validation loss, otherwise the last; before the first epoch has ended it is epoch 0.
 
         Raises:
             RunError: The run has no snapshot at all, or the snapshot of the kept epoch is gone.
@@ -236,7 +236,7 @@ class RunFolder:
             if kept is None or kept in epochs:
                 return epochs[-1] if kept is None else kept
             raise RunError(
-                f"the snapshot of the selected epoch {kept} is missing",
+                f"the snapshot of the kept epoch {kept} is missing",
                 hint=f"restore the file from a copy of the run, or ask for another epoch, such as {epochs[-1]}",
             )
         if epoch < 0 and -epoch <= len(epochs):

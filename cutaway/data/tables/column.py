@@ -66,7 +66,7 @@ MOSTLY = 0.9
 """Share of numbers from which a column counts as numbers with errors in it rather than as text."""
 
 FEW = 64
-"""Different values of a column up to which each gets an input of its own."""
+"""Different values of a column up to which each gets an input of its own, and the column is no identifier."""
 
 REQUESTED = "as requested"
 """Why a column is left out that the user named."""

@@ -91,7 +91,7 @@ def conditional_affinities(squared: np.ndarray, perplexity: float) -> np.ndarray
 
     Source: van der Maaten and Hinton 2008, equation 1 and section 2 (perplexity).
     """
-    from .kernels.calibration import calibrate
+    from .kernels.affinities import calibrate
 
     perplexity = check_perplexity(perplexity)
     squared = np.require(squared, np.float32, ["C", "W"])
@@ -117,7 +117,7 @@ def joint_affinities(
 
     Source: van der Maaten and Hinton 2008, section 3.1.
     """
-    from .kernels.calibration import add_transpose
+    from .kernels.affinities import add_transpose
 
     n = len(neighbors.index)
     on_progress(Progress("affinities", 0, n, "samples"))
@@ -181,7 +181,7 @@ def spread_ties(neighbors: Neighbors) -> Neighbors:
 
 def _entries(neighbors: Neighbors, several: tuple[float, ...]) -> np.ndarray:
     """Weight the neighbors of each row and sort them: uint64 (n, k), the column above the bits of the value."""
-    from .kernels.calibration import HALF, calibrate
+    from .kernels.affinities import UPPER, calibrate
 
     index, squared = neighbors.index, np.require(neighbors.squared, np.float32, ["C", "W"])
     entries = np.empty(index.shape, np.uint64)
@@ -195,7 +195,7 @@ def _entries(neighbors: Neighbors, several: tuple[float, ...]) -> np.ndarray:
             weights += others
         weights /= np.float32(len(several))
         rows[:] = index[low:high]
-        rows <<= HALF
+        rows <<= UPPER
         rows |= weights.view(np.uint32)
         rows.sort(axis=1)
 
@@ -214,7 +214,7 @@ def _column_starts(index: np.ndarray) -> np.ndarray:
 
 def _transposed(entries: np.ndarray, start: np.ndarray, low: int, high: int) -> np.ndarray:
     """Turn entries by row into entries by column, for the columns from low to high, which begin at 0: uint64 (m,)."""
-    from .kernels.calibration import transpose
+    from .kernels.affinities import transpose
 
     place, out = start[:-1].copy(), np.empty(start[high], np.uint64)
     columns = ranges(high - low, -(-(high - low) // cpu_count()))
@@ -238,7 +238,7 @@ def kl_divergence(affinities: Affinities, xy: np.ndarray) -> float:
     Source: van der Maaten and Hinton 2008, equations 2 (here of the joint affinities) and 4.
     """
     from .interpolation import normalization
-    from .kernels.calibration import cross_terms
+    from .kernels.affinities import cross_terms
 
     n = len(affinities.start) - 1
     check_matrix(xy, name="coordinates")

@@ -7,7 +7,7 @@ import numpy as np
 from cutaway.parallel import cpu_count, map_ranges, ranges
 
 from .grid import LEAST_NODES, SLACK, SPACING, Grid, coarsen, fft, grid_for, refine, size_for, spacing_for
-from .kernels.calibration import kernel_sum
+from .kernels.affinities import kernel_sum
 from .kernels.repulsion import filter_spectrum, spread
 
 # The grid moves by these shares of its spacing at each update (the sequence fills a square evenly), so that its errors

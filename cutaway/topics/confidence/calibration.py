@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 VALUES = 2**25
 """Probabilities that a temperature is fitted to at most, 128 MB: all validation samples, or a stratified sample."""
 
-HALF = 2.0**-25
-"""The largest probability that float16 takes for 0."""
+ROUNDED_TO_ZERO = 2.0**-25
+"""The largest probability that becomes 0 when predictions are recorded: float16 rounds to multiples of 2**-24 there."""
 
 FITTED = "fitted"
 
@@ -249,7 +249,7 @@ def _fitted(context: RunContext, ids: SampleIds, *, epoch: int) -> Temperature:
     for rows, found in probability_batches(context, ids, epoch=epoch):
         check_numbers(context, ids, rows, found)
         probabilities[rows] = found
-    return fit_temperature(probabilities, labels, floor=0.0 if context.opens else HALF)
+    return fit_temperature(probabilities, labels, floor=0.0 if context.opens else ROUNDED_TO_ZERO)
 
 
 def find_temperature(context: RunContext, temperature: Any, *, epoch: int | None = None) -> float | None:

@@ -18,7 +18,7 @@ const [MAX_STEPS, TOLERANCE] = [100, 1e-8];
 
 /**
  * Give each point a Gaussian kernel whose affinities have the entropy log(perplexity), among all other points. The kernel is
- * found as in `cutaway.embedding.tsne.kernels.calibration`: by Newton's method, and by halving where that would go too far.
+ * found as in `cutaway.embedding.tsne.kernels.affinities`: by Newton's method, and by halving where that would go too far.
  *
  * Source: van der Maaten and Hinton 2008, equation 1 and section 2.
  * @param {Float64Array} squared (point, point), squared distances.

@@ -10,7 +10,7 @@ from cutaway.neighbors import U, kernel
 MAX_STEPS = 100
 TOLERANCE = 1e-8
 # Shift of an entry's upper half, and mask of its lower half, see `transpose`.
-HALF, LOWER = U(32), U(0xFFFFFFFF)
+UPPER, LOWER = U(32), U(0xFFFFFFFF)
 
 
 @kernel(inner=True, fastmath={"reassoc", "contract"})
@@ -102,9 +102,9 @@ def transpose(entries, place, out, low, high):
     """
     for row in range(len(entries)):
         for entry in entries[row]:
-            column = np.int64(entry >> HALF)
+            column = np.int64(entry >> UPPER)
             if low <= column < high:
-                out[U(place[column])] = (U(row) << HALF) | (entry & LOWER)
+                out[U(place[column])] = (U(row) << UPPER) | (entry & LOWER)
                 place[column] += 1
 
 
@@ -125,19 +125,19 @@ def add_transpose(entries, start, mirrored, begin, column, joint, count_only, lo
         high: The row after the last one.
     """
     n, k = entries.shape
-    scale, beyond = 0.5 / n, U(n) << HALF
+    scale, beyond = 0.5 / n, U(n) << UPPER
     for i in range(low, high):
         a, b, last, filled = 0, U(start[i]), U(start[i + 1]), U(0)
         at = U(begin[i])
         while a < k or b < last:
             one = entries[i, a] if a < k else beyond
             two = mirrored[b] if b < last else beyond
-            least = one >> HALF if one < two else two >> HALF
+            least = one >> UPPER if one < two else two >> UPPER
             total = 0.0
-            if one >> HALF == least:
+            if one >> UPPER == least:
                 total += np.uint32(one & LOWER).view(np.float32)
                 a += 1
-            if two >> HALF == least:
+            if two >> UPPER == least:
                 total += np.uint32(two & LOWER).view(np.float32)
                 b += U(1)
             if not count_only:
