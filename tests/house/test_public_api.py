@@ -6,6 +6,7 @@
 
 import inspect
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -54,6 +55,14 @@ def test_signatures_are_those_of_the_golden_file():
     if os.environ.get("CUTAWAY_WRITE_GOLDEN"):
         GOLDEN.write_text(public_api())
     assert public_api().splitlines() == GOLDEN.read_text().splitlines()
+
+
+def test_the_reference_describes_names_that_exist():
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    names = re.findall(r"^\.\. auto(?:class|function|data|exception):: (\S+)$", text, re.MULTILINE)
+    assert len(names) > 50
+    for name in names:
+        pkgutil.resolve_name(name)
 
 
 def test_public_names_are_sorted_complete_and_exactly_what_is_visible():
