@@ -824,7 +824,7 @@ assert 0.48 < upstroke.loc[1, "as 1"] < 0.76 and 0.1 < upstroke.loc[1, "as 7"] <
 # `transform`, which moves none of the others. **Before you run it:** where will your ones be?
 
 # %%
-embedding = reader.embed("dense_2", split="test", points=2000, progress=False)
+embedding = reader.embed("dense_2", split="test", samples=2000, progress=False)
 hidden = keras.Model(
     models["augmented"].inputs, models["augmented"].get_layer("dense_2").output
 )

@@ -21,7 +21,7 @@ from cutaway.topics.common.predictions import labels, probabilities
 
 if TYPE_CHECKING:
     from cutaway.data import Decision
-    from cutaway.embedding import Iterate
+    from cutaway.embedding import LayoutStep
     from cutaway.models import Model
     from cutaway.page import ExplorerWidget
     from cutaway.plots import Figure
@@ -347,9 +347,9 @@ class Run:
         split: str = "all",
         epoch: int | None = None,
         method: str = "tsne",
-        points: int | None = None,
+        samples: int | None = None,
         seed: int = 0,
-        callback: "Callable[[Iterate], bool | None] | None" = None,
+        callback: "Callable[[LayoutStep], bool | None] | None" = None,
         quality: bool = True,
         progress: ProgressOption = True,
         **settings: Any,
@@ -363,16 +363,16 @@ class Run:
             split: "train", "val", "test" or "all".
             epoch: Number of the epoch; the kept one if None.
             method: "tsne", "pca" or "umap" (which needs the package umap-learn).
-            points: Maximum number of samples, a stratified sample by class; 100,000 at most, which None stands for.
+            samples: Maximum number of samples, 1..100,000, a stratified sample by class; None means 100,000.
             seed: Random seed of the sample, and of everything random in the method.
-            callback: t-SNE only: gets the coordinates as they move, at most ten times a second, the first time before
-                the first step, and never if the result is cached. If it returns False, the embedding stops, and you get
-                the coordinates reached so far (which are not cached).
+            callback: t-SNE only: gets a `cutaway.embedding.LayoutStep` at most ten times a second, the first time
+                before the first iteration, and never if the result is cached. If it returns True, the descent ends, and
+                you get the coordinates reached so far (which are not cached).
             quality: Whether to measure its quality, which takes about 0.4 times as long as t-SNE of 70,000 x 512; if
                 False, it is measured when `Embedding.quality` or ``misplaced`` is first asked for.
             progress: See `Run`.
-            settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
-                early_exaggeration, exaggeration, learning_rate and others.
+            settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, max_iter, init,
+                early_exaggeration, exaggeration, learning_rate and others. `cutaway.TSNE` has the same.
 
         Returns:
             An `Embedding`. If the callback or a `CancelToken` stopped t-SNE while the coordinates were moving, it holds
@@ -392,7 +392,7 @@ class Run:
                 layer,
                 split=split,
                 epoch=check_epoch(epoch),
-                points=points,
+                samples=samples,
                 settings={"method": method, "seed": seed, **settings},
                 callback=callback,
                 quality=quality,
@@ -413,7 +413,7 @@ class Run:
             layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
             epochs: Their numbers, ascending; all with a snapshot if None.
             progress: See `Run`.
-            settings: split, points, seed, and settings of t-SNE, as in `embed`. There is no callback.
+            settings: split, samples, seed, and settings of t-SNE, as in `embed`. There is no callback.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.

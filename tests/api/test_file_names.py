@@ -19,7 +19,7 @@ import cutaway as ct
 from cutaway.data import Decision, SampleIds, all_ids, find_sample, load_dataset
 from cutaway.data.sample_names import FileNames
 from cutaway.topics.labels.result import write_suspects
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 QUIET = {"progress": False}
 

@@ -33,7 +33,7 @@ from cutaway.topics.history.section import learning
 from cutaway.topics.layers.layers import LayerHistory
 from cutaway.topics.layers.section import layer_history_of, layers, layers_of
 from cutaway.topics.mistakes.section import mistakes
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 def source_of(run):

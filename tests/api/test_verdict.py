@@ -16,7 +16,7 @@ from cutaway.report.sections import SECTIONS
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings import section
 from cutaway.topics.findings.verdict import VERSION, _next_step
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 @pytest.fixture(scope="module")

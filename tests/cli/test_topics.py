@@ -44,9 +44,9 @@ SAID = {
     ),
     "embed": (
         (RUN, "--split", "test", "--perplexity", "12", "--n-iter", "260"),
-        lambda said: (said["kl_divergence"], said["settings"]["n_iter"], said["file"]),
+        lambda said: (said["kl_divergence"], said["settings"]["max_iter"], said["file"]),
         lambda run: (lambda found: (found.layout.kl_divergence, 260, str(found.file)))(
-            run.embed(split="test", perplexity=12, n_iter=260, progress=False)
+            run.embed(split="test", perplexity=12, max_iter=260, progress=False)
         ),
     ),
     "confidence": (

@@ -1,4 +1,4 @@
-"""A sample of many points: it is laid out first, and the others join it where their neighbors are."""
+"""A random subset of many points: it is laid out first, and the others join it where their neighbors are."""
 
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from .affinities import Affinities
-from .iterate import Callback, Iterate
+from .layout_step import Callback, LayoutStep
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class Subsample:
     """Points chosen at random, and the weights for placing the others by them.
 
     Early exaggeration decides where groups go, and a part of each group is enough for that: with one point in four to
     eight, KL at the end is the same at 70,000 and at 280,000 points of a hidden layer of MNIST; with one in sixteen of
-    70,000 it is 1% higher. To minimize KL itself by the sample does not pay: the others come too late then, and KL at
+    70,000 it is 1% higher. Minimizing KL itself by the subsample does not pay: the others join too late, and KL at
     70,000 points ends at 2.41 instead of 2.24.
 
     Attributes:
@@ -30,7 +30,7 @@ class Sample:
     matrix: Any
 
     @classmethod
-    def of(cls, affinities: Affinities, samples: int) -> "Sample":
+    def of(cls, affinities: Affinities, samples: int) -> "Subsample":
         """Choose N points: always the same for the same total."""
         from scipy.sparse import csr_array
 
@@ -65,20 +65,20 @@ class Sample:
         return placed
 
 
-def spread_iterates(sample: Sample, callback: Callback) -> Callback:
-    """Make a callback of the sample's layouts from one that takes layouts of all points.
+def spread_steps(subsample: Subsample, callback: Callback) -> Callback:
+    """Make a callback for layouts of the subsample from one that takes layouts of all points.
 
-    Placing all points takes 30 ms at 70,000, as long as some 20 iterations of the sample: it may take a tenth of the
+    Placing all points takes 30 ms at 70,000, as long as some 20 iterations of the subsample: it may take a tenth of the
     time.
     """
     began, ended = -np.inf, -np.inf
 
-    def spread(iterate: Iterate) -> bool | None:
+    def spread(step: LayoutStep) -> bool | None:
         nonlocal began, ended
         now = perf_counter()
         if now - ended < 9 * (ended - began):
             return None
-        began, whole = now, replace(iterate, xy=sample.spread(iterate.xy))
+        began, whole = now, replace(step, xy=subsample.spread(step.xy))
         ended = perf_counter()
         return callback(whole)
 

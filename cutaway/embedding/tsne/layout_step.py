@@ -1,4 +1,4 @@
-"""The layout on its way through the descent, the callback that sees it, and the stages that are reported and timed."""
+"""The layout during the descent, the callback that gets it, and the stages that are reported and timed."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from cutaway.progress import Progress, ProgressCallback
 
 
 @dataclass(frozen=True, eq=False)
-class Iterate:
+class LayoutStep:
     """The layout after some iterations of t-SNE.
 
     Attributes:
@@ -29,21 +29,21 @@ class Iterate:
 
     def __repr__(self) -> str:
         kl = "" if self.kl_divergence is None else f", KL {self.kl_divergence:.3f}"
-        return f"<Iterate {self.iteration} of {len(self.xy):,} samples: {self.phase}{kl}>"
+        return f"<LayoutStep {self.iteration} of {len(self.xy):,} samples: {self.phase}{kl}>"
 
 
-Callback = Callable[[Iterate], bool | None]
-"""Takes an `Iterate`; returning False or raising StopIteration or `Canceled` ends the descent."""
+Callback = Callable[[LayoutStep], bool | None]
+"""Takes a `LayoutStep`; returning True or raising StopIteration or `Canceled` ends the descent."""
 
 CANCELLATIONS = (Canceled, StopIteration)
 """Exceptions that end the descent, which then returns the coordinates reached so far. Ctrl-C is none of them: swallowed
 here, it would not end the loop or the script that asks for one embedding after the other."""
 
 
-def is_declined(callback: Callback | None, iterate: Iterate) -> bool:
+def asks_to_stop(callback: Callback | None, step: LayoutStep) -> bool:
     """Call the callback, if there is one, and return whether it asks to stop."""
     try:
-        return callback is not None and callback(iterate) is False
+        return callback is not None and bool(callback(step))
     except CANCELLATIONS:
         return True
 
