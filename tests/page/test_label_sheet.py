@@ -53,11 +53,11 @@ def record():
 def sheet_page(visit, browser, record, **options):
     """Open a sheet on which a person decides, as in the studio; `kept` of its window is what was kept."""
     opened = visit(browser, page=Page(title="A run", sections=(record,)), bypass_csp=True, **options)
-    name = "studio/inside/label_sheet.js"
+    name = "studio/run/label_sheet.js"
     view = f'linkedModules["{name}"].LabelSheetView(document.querySelector(".label-sheet"), '
     keep = "async (...decided) => void kept.push(decided)"
     begin = f"window.kept = []; new {view}{json.dumps(record.document())}, {keep});"
-    opened.page.add_style_tag(content=read_template("studio_inside.css"))
+    opened.page.add_style_tag(content=read_template("studio_run.css"))
     opened.page.add_script_tag(content=f"{{ {link(name, read_module)}\n{begin} }}")
     opened.page.locator(".suspect").first.focus()
     return opened

@@ -5,7 +5,7 @@ import { Gestures } from "./gestures.js";
 import { findGroups } from "./groups.js";
 import { ImageSheet, MOST_IMAGES } from "./images.js";
 import { paintTop } from "./overlay.js";
-import { combineSelections, HIDDEN, nearestPoint, pointsInBox, pointsInside, SELECTED } from "./search.js";
+import { combineSelections, HIDDEN, nearestPoint, pointsInBox, pointsInside, SELECTED } from "./hit_test.js";
 import { Surface } from "./surface.js";
 import { Transition } from "./transition.js";
 import { STEPS, View } from "./view.js";

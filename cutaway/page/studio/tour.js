@@ -38,9 +38,9 @@ const STEPS = [
   },
   {
     page: /^runs\/[^/]+$/,
-    target: ".inside",
+    target: ".run-sections",
     title: "Cut it open",
-    text: "Every layer has a map of all samples: similar ones are close together. Click a sample to see its way through the layers, and move the slider to see when the model learned it.",
+    text: "Every layer has a map of all samples: similar ones are close together. Click a sample to see its path through the layers, and move the slider to see when the model learned it.",
     next: "runs/RUN/mend",
     action: "Look for wrong labels",
   },

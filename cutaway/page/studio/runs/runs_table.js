@@ -70,8 +70,8 @@ export class RunsTable {
     this.#selected = selected;
     if (first) this.#shown = PAGE_OF_ROWS;
     for (const [k, { name }] of COLUMNS.entries()) {
-      const way = query.falling ? "descending" : "ascending";
-      if (name && name === query.sort) this.heads[k].setAttribute("aria-sort", way);
+      const direction = query.falling ? "descending" : "ascending";
+      if (name && name === query.sort) this.heads[k].setAttribute("aria-sort", direction);
       else this.heads[k].removeAttribute("aria-sort");
     }
     const chosen = rows.filter(({ id }) => selected.has(id)).length;

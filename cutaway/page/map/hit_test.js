@@ -9,7 +9,7 @@ export const SELECTED = 2;
 
 /**
  * The nearest point that is not hidden. Looking at every one takes 0.5 ms for 70,000, so there is no index, and it is
- * right in the middle of a morph as well.
+ * right in the middle of a transition as well.
  * @param {Between} between
  * @param {Uint8Array} states
  * @param {number} x 0..65535

@@ -21,8 +21,8 @@ const SHOWN_COLORS = 2;
 
 const isDrawn = (/** @type {number | null} */ value) => value !== null && Math.abs(value) < MAX_DRAWN;
 
-/** Shows the past of a training, and goes back to it. */
-export class PastView {
+/** Shows the history of a training, and goes back to it. */
+export class HistoryView {
   /**
    * @param {{ slider: HTMLElement, curves: HTMLElement }} hosts
    * @param {{ controller: Controller, colors: string[] }} page `colors`: of classes, which branches have as well.

@@ -282,10 +282,10 @@ def test_hostile_names_are_text(open_page, own_studio, hostile):
     (path / "run.json").write_text(json.dumps(run))
     path.rename(own_studio.folder / "a'b\"<b>&c")
     opened = open_page(own_studio, "/runs/a'b%22%3Cb%3E&c")
-    opened.wait("document.querySelector('.inside .subtitle')?.textContent", seconds=400)
+    opened.wait("document.querySelector('.run-sections .subtitle')?.textContent", seconds=400)
     opened.wait("document.querySelector('#settings')", seconds=400)
     assert hostile in opened.page.locator("h1").inner_text()
-    opened.page.locator(".inside .subtitle", has_text=hostile).wait_for()  # cards of mistakes have others
+    opened.page.locator(".run-sections .subtitle", has_text=hostile).wait_for()  # cards of mistakes have others
     assert opened.page.evaluate("globalThis.hacked") is None
     opened.check_quiet()
 

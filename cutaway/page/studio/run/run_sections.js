@@ -3,7 +3,7 @@ import { capitalized } from "../../core/words.js";
 import { addressOf } from "../../explorer/address.js";
 import { drawFigures } from "../../core/charts.js";
 import { linkSections } from "../../links.js";
-import { arrangeFolds, arrangeRail, keepFolds, markCurrent, showPart } from "../../rail.js";
+import { arrangeFolds, arrangeSectionList, keepFolds, markCurrent, showPart } from "../../section_list.js";
 import { startTables } from "../../tables.js";
 import { mapControls, mapTask, MapView } from "./map_view.js";
 import { showError } from "../messages.js";
@@ -11,34 +11,34 @@ import { fetchPart, sectionElement } from "./parts.js";
 import { ask, comparePath, goTo, listen, mayWrite, runPath } from "../server.js";
 import { doWork, progressLine, showWork, WorkCanceled } from "./work.js";
 
-/** @typedef {{ verdict: HTMLElement, rail: HTMLDetailsElement }} InsideHosts where the first section comes, and the list of all */
+/** @typedef {{ verdict: HTMLElement, list: HTMLDetailsElement }} SectionHosts where the first section comes, and the list of all */
 
 /**
- * The inside of a run: its map, and all sections of its report, as they are made.
+ * The sections of a run: its map, and all sections of its report, as they are made.
  * @param {HTMLElement} host
  * @param {any} run as `api/runs/ID` says it
- * @param {InsideHosts} places
+ * @param {SectionHosts} places
  */
-export function showInside(host, run, places) {
-  places.rail.hidden = true; // until there are sections
+export function showRunSections(host, run, places) {
+  places.list.hidden = true; // until there are sections
   if (!run.rows?.length && !["running", "finished"].includes(run.state)) return;
-  const inside = element("div", { class: "inside" });
-  host.append(inside);
-  if (run.state !== "running") return void new InsideView(inside, run, places).start();
+  const sections = element("div", { class: "run-sections" });
+  host.append(sections);
+  if (run.state !== "running") return void new RunSections(sections, run, places).start();
   const look = textButton("Look inside the model as it is now", () => begin());
   const stale = element("p", { class: "hint" }, "The training has ended since. ", textButton("Look inside the model as it is now", () => begin()));
   const begin = () => {
     stale.remove();
-    inside.replaceChildren();
-    new InsideView(inside, run, places).start();
+    sections.replaceChildren();
+    new RunSections(sections, run, places).start();
   };
-  inside.append(element("p", { class: "hint", text: "The layers are shown here when the training has ended." }), look);
+  sections.append(element("p", { class: "hint", text: "The layers are shown here when the training has ended." }), look);
   let running = true;
   const ended = (/** @type {string} */ state) => {
     if (!running || state === "running") return;
     running = false;
     if (look.isConnected) begin();
-    else inside.before(stale); // what a person looks at stays
+    else sections.before(stale); // what a person looks at stays
   };
   listen({ runs: ({ changed }) => ended(changed.find((/** @type {any} */ each) => each.id === run.id)?.state ?? "running") });
   // it may have ended before the stream of events was open
@@ -48,7 +48,7 @@ export function showInside(host, run, places) {
 /** Milliseconds after which nothing moves any more on a page that has everything. */
 const SETTLED = 500;
 
-class InsideView {
+class RunSections {
   /** @type {Promise<string[]> | null} the names of all sections, in order */
   #order = null;
   /** @type {IntersectionObserver | null} */
@@ -59,15 +59,15 @@ class InsideView {
   /**
    * @param {HTMLElement} host
    * @param {any} run
-   * @param {InsideHosts} places
+   * @param {SectionHosts} places
    */
-  constructor(host, run, { verdict, rail }) {
+  constructor(host, run, { verdict, list }) {
     this.run = run;
     this.task = mapTask(run.id);
     this.verdict = verdict;
-    this.rail = rail;
-    rail.hidden = false;
-    arrangeRail(rail);
+    this.list = list;
+    list.hidden = false;
+    arrangeSectionList(list);
     keepFolds(host);
     addEventListener("scrollend", () => this.#keepPlace(history.state?.section ?? ""));
     for (const event of ["wheel", "pointerdown", "keydown"]) {
@@ -105,7 +105,7 @@ class InsideView {
     others.addEventListener("focus", () => void this.#others(others).catch(showError), { once: true });
     // not when it changes: with the keyboard each entry is passed by
     const compare = textButton("Compare", () => others.value && goTo(comparePath(id, others.value)));
-    return element("div", { class: "inside-bar" }, report, mayWrite() ? fixLabels : null, others, compare);
+    return element("div", { class: "run-bar" }, report, mayWrite() ? fixLabels : null, others, compare);
   }
 
   /** @param {HTMLSelectElement} list */
@@ -219,9 +219,9 @@ class InsideView {
       };
       return element("a", { href: `${location.pathname}${location.search}#${section.id}`, text, onclick: go });
     };
-    this.rail.querySelector("nav")?.replaceChildren(...found.map(link));
+    this.list.querySelector("nav")?.replaceChildren(...found.map(link));
     this.#watch?.disconnect();
-    this.#watch = markCurrent(this.rail, (current) => this.#keepPlace(current));
+    this.#watch = markCurrent(this.list, (current) => this.#keepPlace(current));
     if (!this.#wanted) return;
     showPart(this.#wanted, { always: true }); // what comes above it pushes it down
     scrollBy(0, history.state?.offset ?? 0);

@@ -59,8 +59,8 @@ def test_headings_sort_rows_and_say_how(shown):
 def test_a_line_of_the_summary_leads_to_its_proof_and_says_where_one_is(shown):
     shown.page.get_by_role("link", name="It overfits.").click()
     assert shown.page.url.endswith("#finding-1")
-    shown.wait("document.querySelector('.rail a[aria-current]')?.textContent === 'Findings'")
-    rail = shown.page.locator(".rail")
+    shown.wait("document.querySelector('.section-list a[aria-current]')?.textContent === 'Findings'")
+    rail = shown.page.locator(".section-list")
     assert rail.locator("summary").is_hidden()
     assert rail.bounding_box()["y"] >= 0, "it stays where the page is scrolled"
     shown.page.reload()

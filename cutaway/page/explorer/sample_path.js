@@ -21,7 +21,7 @@ const MOST_UNITS = 4096;
 const chosenUnits = new WeakMap();
 
 /**
- * The way of one sample through the model: what it looks like, the units that fired layer by layer, the probabilities,
+ * The path of one sample through the model: what it looks like, the units that fired layer by layer, the probabilities,
  * and why this class and not its label or, where it is right, the runner-up.
  * @param {import("./explorer.js").Parts} parts
  * @param {import("./model.js").PageModel} model
@@ -31,7 +31,7 @@ const chosenUnits = new WeakMap();
  *   `cellOf` is the value of a column of the user's data in words, `label` the class of the sample
  * @returns {Map<string, Float32Array>} the outputs of all layers
  */
-export function showWay(parts, model, input, host, { image = null, cellOf = () => "", label = null } = {}) {
+export function showPath(parts, model, input, host, { image = null, cellOf = () => "", label = null } = {}) {
   const { samples } = parts;
   const raw = /** @type {Float32Array} */ (input);
   const { outputs, probabilities } = model.network.forward(raw);
@@ -185,7 +185,7 @@ function reasonStep(model, reasons, names, { image, columns, label }) {
   const units = reasons.contributions.get(hidden);
   const [winner, other] = [reasons.winner, reasons.other].map((k) => names[k] ?? String(k));
   const ofUnits = Array.from(units ?? [], (value, unit) => ({ name: `unit ${unit} of ${hidden}`, value }));
-  const sum = `The logit of ${winner}, its score before probabilities are made of it, is ${reasons.difference.toFixed(2)} above that of ${other}. Of that:`;
+  const sum = `The logit of ${winner} (the score before softmax) is ${reasons.difference.toFixed(2)} higher than the logit of ${other}. This is how it adds up:`;
   return step(
     `Why ${winner} and not ${other}${reasons.other === label ? ", its label" : ""}`,
     element("p", { text: sum }),
@@ -232,20 +232,20 @@ function inputImage(inputs, image, label) {
 }
 
 /**
- * The way of the pinned sample, below the map.
+ * The path of the pinned sample, below the map.
  * @param {import("./explorer.js").Parts} parts
  */
-export function makeWay(parts) {
+export function makeSamplePath(parts) {
   const { store, samples } = parts;
   const title = element("h3", {});
   const steps = element("div", { class: "steps" });
-  const host = element("div", { class: "way", hidden: true }, title, steps);
+  const host = element("div", { class: "sample-path", hidden: true }, title, steps);
   const show = () => {
     const { pinned, model } = store.state;
     host.hidden = pinned < 0 || !model;
     if (pinned < 0 || !model) return;
     const { epochs, kept } = samples.record;
-    title.textContent = `${samples.names[pinned]} on its way through the model (after epoch ${epochs[kept]})`;
+    title.textContent = `${samples.names[pinned]}: path through the model (after epoch ${epochs[kept]})`;
     const image = samples.images ? parts.image(pinned, "card-image") : null;
     const own = new Map([...samples.columns.values()].filter((column) => column.own).map(({ key, title }) => [title, key]));
     const cellOf = (/** @type {string} */ column) => {
@@ -255,7 +255,7 @@ export function makeWay(parts) {
       return ["", "–"].includes(text) ? "not known" : text;
     };
     const label = samples.columns.has("label") ? samples.values("label", kept)[pinned] : null;
-    showWay(parts, model, model.input(pinned), steps, { image, cellOf, label });
+    showPath(parts, model, model.input(pinned), steps, { image, cellOf, label });
   };
   store.watch(["pinned", "model"], show);
   parts.ready.addEventListener("scheme", show);

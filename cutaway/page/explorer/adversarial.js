@@ -11,7 +11,7 @@ const [MOST_STEPS, SURE] = [200, 0.99];
 const PAUSE = 60;
 
 /** Changes the pixels of a drawing along the gradient, step by step, until the model says another class. */
-export class Morph {
+export class AdversarialImage {
   /** @type {{ now: Float32Array, target: number, steps: number } | null} */
   #under = null;
   #timer = 0;
@@ -37,7 +37,7 @@ export class Morph {
     host.append(
       element(
         "details",
-        { class: "morph" },
+        { class: "adversarial" },
         element("summary", { text: "Change the pixels until the model says another class" }),
         about,
         element("div", { class: "toolbar" }, labeled("Until it says", target), this.start, this.back),

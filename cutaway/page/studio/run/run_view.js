@@ -1,6 +1,6 @@
 import { element } from "../../core/elements.js";
 import { showFixLabels } from "./fix_labels.js";
-import { showInside } from "./inside.js";
+import { showRunSections } from "./run_sections.js";
 import { actionButton } from "../messages.js";
 import { handOut } from "../people/class_view.js";
 import { deleteRuns, renameRun } from "../runs/run_dialogs.js";
@@ -8,21 +8,21 @@ import { ask, goTo, mayWrite, others, runPath } from "../server.js";
 import { showLive } from "../train/live.js";
 
 /**
- * One run: how it was trained, and what is inside.
+ * One run: how it was trained, and the sections of its report.
  * @param {HTMLElement} host
  * @param {string[]} parts
  */
 export async function showRun(host, [id, view]) {
   const run = await ask(`api/${runPath(id)}`);
   if (view === "mend") return showFixLabels(host, run);
-  const verdict = element("div", { class: "inside" });
-  const rail = /** @type {HTMLDetailsElement} */ (
-    element("details", { class: "rail" }, element("summary", { text: "Sections" }), element("nav", { "aria-label": "Sections" }))
+  const verdict = element("div", { class: "run-sections" });
+  const list = /** @type {HTMLDetailsElement} */ (
+    element("details", { class: "section-list" }, element("summary", { text: "Sections" }), element("nav", { "aria-label": "Sections" }))
   );
   const content = element("div", { class: "frame-content" }, verdict);
-  host.append(runHead(run), element("div", { class: "frame" }, rail, content));
+  host.append(runHead(run), element("div", { class: "frame" }, list, content));
   if (run.rows) showLive(content, run);
-  showInside(content, run, { verdict, rail });
+  showRunSections(content, run, { verdict, list });
 }
 
 /**

@@ -6,7 +6,7 @@ import { CanvasPainter } from "../map/canvas_painter.js";
 import { paintRing } from "../map/overlay.js";
 import { STEPS, View } from "../map/view.js";
 import { pointStyle } from "./samples.js";
-import { placeOf } from "./trial.js";
+import { placeOf } from "./new_sample.js";
 
 /** The size of a curve in units of its own, which are stretched to the width of its layer. */
 const CURVE = { width: 100, height: 30 };
@@ -16,10 +16,10 @@ const CURVE = { width: 100, height: 30 };
  * click shows a layer in the large map.
  * @param {import("./explorer.js").Parts} parts
  */
-export function makeStrip(parts) {
+export function makeLayerMaps(parts) {
   const { store, samples } = parts;
   const { layers, epochs } = samples.record;
-  const list = element("ol", { class: "strip", "aria-label": "Layers" });
+  const list = element("ol", { class: "layer-maps", "aria-label": "Layers" });
   for (const [layer, { title, detail, measures }] of layers.entries()) {
     const map = new SmallMap(parts, layer);
     const button = element(
@@ -64,7 +64,7 @@ class SmallMap {
       observer.observe(this.canvas);
       ended.addEventListener("abort", () => observer.disconnect());
     }
-    store.watch(["epoch", "painted", "selection", "pinned", "tried"], () => this.repaint());
+    store.watch(["epoch", "painted", "selection", "pinned", "newSample"], () => this.repaint());
     ready.addEventListener("layout", () => this.repaint());
   }
 
@@ -97,7 +97,7 @@ class SmallMap {
     const place = (/** @type {number} */ index) =>
       [2 * index, 2 * index + 1].map((k) => (A[k] + (B[k] - A[k]) * t) / STEPS);
     if (pinned >= 0) this.#mark(place(pinned), 5);
-    const nearest = this.store.state.tried?.get(this.layer);
+    const nearest = this.store.state.newSample?.get(this.layer);
     if (nearest) this.#mark(placeOf(nearest, place), 3);
   }
 

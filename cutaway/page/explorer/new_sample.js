@@ -6,8 +6,8 @@ import { prepareDrawing } from "../network/drawing.js";
 import { DrawingPad } from "../network/drawing_pad.js";
 import { nearestRows, placeAmong } from "../network/placing.js";
 import { prepareRow } from "../network/preparing.js";
-import { Morph } from "./morph.js";
-import { showWay } from "./way.js";
+import { AdversarialImage } from "./adversarial.js";
+import { showPath } from "./sample_path.js";
 
 /** Samples of the map among which the places of a new one are found. */
 const PLACED_AMONG = 2000;
@@ -20,19 +20,19 @@ const NEAREST = 8;
  * layers, its probabilities, its place in every map, and the nearest training samples.
  * @param {import("./explorer.js").Parts} parts
  */
-export function makeTrial(parts) {
+export function makeNewSample(parts) {
   const { store, samples } = parts;
   const { drawing, preparation } = samples.record.network ?? { drawing: null, preparation: null };
   const what = samples.columns.get("label")?.names.length === 10 && drawing?.centering ? "a digit" : "a picture";
   const text = drawing ? `Draw ${what} and watch the model` : "Change the values of a row and watch the model";
   // it has its place from the start, so that nothing moves when the model is there
-  const host = element("details", { class: "trial", hidden: !(drawing || preparation) }, element("summary", { text }));
+  const host = element("details", { class: "new-sample", hidden: !(drawing || preparation) }, element("summary", { text }));
   let isMade = false;
   const make = () => {
     const { model } = store.state;
     if (isMade || !host.open || !model) return;
     isMade = true;
-    new Trial(parts, model, host);
+    new NewSample(parts, model, host);
   };
   host.addEventListener("toggle", make);
   store.watch(["model"], make);
@@ -50,8 +50,8 @@ export function placeOf({ index, distance }, place) {
   return placeAmong(xy, { index: Int32Array.from(index.keys()), distance: Float32Array.from(distance) });
 }
 
-/** What a person draws or enters, on its way through the model. */
-class Trial {
+/** A sample that a person draws or enters, and what the model makes of it. */
+class NewSample {
   /** @type {Map<number, { rows: Float32Array, indices: number[] }>} activations of samples of the map, by layer */
   #placed = new Map();
   /** @type {{ rows: Float32Array, names: string[], labels: Int32Array } | null} */
@@ -59,7 +59,7 @@ class Trial {
   /** @type {import("../map/images.js").Images | null} */
   #images = null;
   /** @type {{ input: Float32Array, outputs: Map<string, Float32Array> } | null} what is drawn or entered, and its layers */
-  #tried = null;
+  #shown = null;
 
   /**
    * @param {import("./explorer.js").Parts} parts
@@ -71,8 +71,8 @@ class Trial {
     this.model = model;
     this.steps = element("div", { class: "steps" });
     this.near = element("div", { class: "neighbors" });
-    const controls = element("div", { class: "trial-controls" });
-    host.append(element("div", { class: "trial-body" }, controls, element("div", {}, this.steps, this.near)));
+    const controls = element("div", { class: "new-sample-controls" });
+    host.append(element("div", { class: "new-sample-body" }, controls, element("div", {}, this.steps, this.near)));
     if (model.drawing) this.#draw(controls);
     else this.#enter(controls);
     void this.#prepare();
@@ -81,13 +81,13 @@ class Trial {
   /** @param {HTMLElement} host */
   #draw(host) {
     const [height, width] = this.model.drawing.shape;
-    /** @type {Morph | null} */
-    let morph = null;
+    /** @type {AdversarialImage | null} */
+    let adversarial = null;
     new DrawingPad(host, {
       aspect: width / height,
       penFollows: this.model.drawing.centering !== null,
       onStroke: (sheet) => {
-        morph?.forget();
+        adversarial?.forget();
         const { input, image, isEmpty } = prepareDrawing(this.model.drawing, sheet);
         if (isEmpty) this.#clear();
         else this.#show(input, image);
@@ -96,7 +96,7 @@ class Trial {
     if (!this.model.explainer.isExact || this.model.drawing.shape.length !== 2) return; // no gradient, or colors
     const classes = this.parts.samples.columns.get("label")?.names ?? [];
     const show = (/** @type {Float32Array} */ input) => this.#show(input, this.#asImage(input));
-    morph = new Morph(host, this.model, classes, { input: () => this.#tried?.input ?? null, show });
+    adversarial = new AdversarialImage(host, this.model, classes, { input: () => this.#shown?.input ?? null, show });
   }
 
   /**
@@ -116,10 +116,10 @@ class Trial {
   }
 
   #clear() {
-    this.#tried = null;
+    this.#shown = null;
     this.steps.replaceChildren();
     this.near.replaceChildren();
-    this.parts.store.set({ tried: null });
+    this.parts.store.set({ newSample: null });
   }
 
   /**
@@ -129,7 +129,7 @@ class Trial {
   #show(input, image) {
     const gray = image && { ...image, bytes: Uint8Array.from(image.values), channels: 1 };
     const shown = gray && imageCanvas(gray, 0, { kind: "card-image", label: "What the model gets" });
-    this.#tried = { input, outputs: showWay(this.parts, this.model, input, this.steps, { image: shown }) };
+    this.#shown = { input, outputs: showPath(this.parts, this.model, input, this.steps, { image: shown }) };
     this.#place();
   }
 
@@ -176,15 +176,15 @@ class Trial {
 
   /** Find the nearest samples in every layer, whose places tell where the new one belongs. */
   #place() {
-    if (!this.#tried) return;
-    const { input, outputs } = this.#tried;
-    const tried = new Map();
+    if (!this.#shown) return;
+    const { input, outputs } = this.#shown;
+    const newSample = new Map();
     for (const [layer, { rows, indices }] of this.#placed) {
       const activations = outputs.get(this.parts.samples.record.layers[layer].name) ?? input;
       const { index, distance } = nearestRows(rows, activations);
-      tried.set(layer, { index: Array.from(index, (k) => indices[k]), distance });
+      newSample.set(layer, { index: Array.from(index, (k) => indices[k]), distance });
     }
-    this.parts.store.set({ tried: tried.size ? tried : null });
+    this.parts.store.set({ newSample: newSample.size ? newSample : null });
     this.#showNearest(/** @type {Float32Array} */ (outputs.get(this.model.network.spec.hidden)));
   }
 

@@ -1,14 +1,14 @@
 /** Where the page is so narrow that sections are closed until a person opens them. */
 const NARROW = matchMedia("(max-width: 40rem)");
 
-/** Where the list of sections is a column beside them. */
+/** Where the list of sections is a column next to them. */
 const WIDE = matchMedia("(min-width: 75rem)");
 
-/** The list of sections that stays: it says where the reader is, and opens a section that is closed. */
-export function startRail() {
-  const rail = /** @type {HTMLDetailsElement | null} */ (document.querySelector(".rail"));
-  if (!rail) return;
-  arrangeRail(rail);
+/** The list of sections, which stays visible: it shows where the reader is, and opens a closed section. */
+export function startSectionList() {
+  const list = /** @type {HTMLDetailsElement | null} */ (document.querySelector(".section-list"));
+  if (!list) return;
+  arrangeSectionList(list);
   arrangeFolds(document);
   keepFolds(document);
   const open = (/** @type {string} */ hash) => showPart(/^#[\w-]+/.exec(hash)?.[0].slice(1) ?? "");
@@ -18,21 +18,21 @@ export function startRail() {
     const link = /** @type {Element} */ (target).closest("a");
     if (link?.hash) open(link.hash); // also where the address has it already
   });
-  markCurrent(rail);
+  markCurrent(list);
 }
 
 /**
  * Keep the list of sections open where it is a column, and a menu elsewhere, which a choice closes.
- * @param {HTMLDetailsElement} rail
+ * @param {HTMLDetailsElement} list
  */
-export function arrangeRail(rail) {
+export function arrangeSectionList(list) {
   const arrange = () => {
-    rail.open = WIDE.matches;
+    list.open = WIDE.matches;
   };
   arrange();
   WIDE.addEventListener("change", arrange);
-  rail.addEventListener("click", ({ target }) => {
-    if (/** @type {Element} */ (target).closest("a") && !WIDE.matches) rail.open = false;
+  list.addEventListener("click", ({ target }) => {
+    if (/** @type {Element} */ (target).closest("a") && !WIDE.matches) list.open = false;
   });
 }
 
@@ -96,12 +96,12 @@ export function showPart(id, { always = false } = {}) {
 
 /**
  * Mark the link to the last section that reaches the upper part of the window.
- * @param {Element} rail
+ * @param {Element} list
  * @param {(name: string) => void} [onCurrent] told the name of another section than before
- * @returns {IntersectionObserver} which is disconnected where the rail gets other links
+ * @returns {IntersectionObserver} which is disconnected when the list gets other links
  */
-export function markCurrent(rail, onCurrent = () => {}) {
-  const links = new Map([...rail.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
+export function markCurrent(list, onCurrent = () => {}) {
+  const links = new Map([...list.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
   const seen = new Set();
   let before = "";
   const watch = new IntersectionObserver(
