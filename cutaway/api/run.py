@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cutaway.topics.history.result import History
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Answers, Influences
-    from cutaway.topics.labels.result import LabelIssues
+    from cutaway.topics.label_issues.result import LabelIssues
     from cutaway.topics.layers.layers import LayerHistory, Layers
     from cutaway.topics.layers.similarity import Similarity
     from cutaway.topics.learning_curve.learning_curve import LearningCurve
@@ -644,11 +644,11 @@ class Run:
             `cutaway.findings.label_scores` and `cutaway.findings.bound_count`.
         """
         from cutaway.execution import check_engine
-        from cutaway.topics.labels.cross_validation import of_run
-        from cutaway.topics.labels.finding import find_label_issues
-        from cutaway.topics.labels.options import LabelsOptions
+        from cutaway.topics.label_issues.cross_validation import of_run
+        from cutaway.topics.label_issues.options import LabelIssuesOptions
+        from cutaway.topics.label_issues.search import find_label_issues
 
-        options = LabelsOptions(folds=folds, seeds=seeds, epochs=epochs)
+        options = LabelIssuesOptions(folds=folds, seeds=seeds, epochs=epochs)
         check_engine(engine)
         setup = of_run(self.context, options)
         with show_progress(progress) as on_progress:
@@ -829,7 +829,7 @@ class Run:
     @property
     def decisions(self) -> "tuple[Decision, ...]":
         """What a person decided on labels, in the order of the run's labels.csv; the last on a sample counts."""
-        from cutaway.topics.labels.deciding import decisions_of
+        from cutaway.topics.label_issues.decisions import decisions_of
 
         return decisions_of(self.context)
 
@@ -848,7 +848,7 @@ class Run:
             UnknownNameError, DataError: There is no such sample or class.
             RunError: The folder cannot be written.
         """
-        from cutaway.topics.labels.deciding import add_decisions
+        from cutaway.topics.label_issues.decisions import add_decisions
 
         return WrittenFile(add_decisions(self.context, decisions))
 

@@ -27,7 +27,7 @@ from cutaway.progress import CancelToken
 from . import (
     compare,
     doctor,
-    labels,
+    label_issues,
     models,
     playground,
     prediction,
@@ -114,7 +114,7 @@ COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
     ),
     "Improve": (
         (doctor.doctor, "Say what is wrong with a run, or with data."),
-        (labels.labels, "Find labels that are probably wrong."),
+        (label_issues.label_issues, "Find labels that are probably wrong."),
         (topics.topic_command("confidence"), "Show how far probabilities can be relied on."),
         (topics.topic_command("learning-curve"), "Show whether more data would help."),
         (compare.compare, "Compare two runs, or list all of a folder."),

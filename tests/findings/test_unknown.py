@@ -29,7 +29,9 @@ def test_of_a_ready_made_model_what_was_not_judged_is_named(tmp_path: Path) -> N
     run = ct.record(model, data, runs=tmp_path, progress=False)
     found = ct.doctor(run, progress=False)
     said = " ".join(found.not_judged)
-    assert all(kind in said for kind in ("overfitting", "learning-rate-too-high", "vanishing-gradients", "label-noise"))
+    assert all(
+        kind in said for kind in ("overfitting", "learning-rate-too-high", "vanishing-gradients", "label-issues")
+    )
     (test,) = [each for each in found.findings if each.kind == "test-gap"]
     measured = np.mean(run.predictions(split="val").argmax(axis=1) == run.labels(split="val"))
     assert test.evidence["val_accuracy"] == measured

@@ -1,7 +1,7 @@
 """A person's decisions on labels: a sample is kept as it is, gets another label, or is dropped.
 
 They are rows of a table that any spreadsheet edits, with the columns sample, decision, label, by and when; other
-columns, such as those of a list of suspect labels, and rows without a decision are left alone.
+columns, such as those of a list of label issues, and rows without a decision are left alone.
 """
 
 import operator
@@ -136,7 +136,7 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
     if lacking := [name for name in ("sample", "decision") if name not in known]:
         raise DataError(
             f"the decisions on labels in {path} have no column {' and no '.join(lacking)}",
-            hint="start from the file that cutaway labels -o suspects.csv writes",
+            hint="start from the file that cutaway label-issues -o label-issues.csv writes",
         )
     wanted = {name: known[name] for name in COLUMNS if name in known}
     found: list[Decision] = []

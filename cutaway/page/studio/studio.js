@@ -21,7 +21,7 @@ import { showTrashed } from "./runs/run_dialogs.js";
  */
 const VIEWS = {
   "": { title: "Runs", rest: /^$/, show: showRuns },
-  runs: { title: "", rest: /^[^/]+(\/mend)?$/, show: showRun },
+  runs: { title: "", rest: /^[^/]+(\/label-issues)?$/, show: showRun },
   trash: { title: "", rest: /^[^/]+$/, show: showTrashed },
   compare: { title: "", rest: /^[^/]+\/[^/]+$/, show: showCompare },
   data: { title: "Data", rest: /^$/, show: showData },

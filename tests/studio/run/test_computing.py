@@ -17,7 +17,7 @@ from cutaway.jobs.specifications import JobContext, SectionJob, run_signature
 from cutaway.jobs.store import part_names, reopen, write_part
 from cutaway.page import Text
 from cutaway.runs import write_title
-from cutaway.topics.labels.deciding import add_decisions
+from cutaway.topics.label_issues.decisions import add_decisions
 
 SECTIONS = ["verdict", "findings", "mistakes", "classes", "confidence", "layers", "learning"]
 

@@ -1,11 +1,11 @@
 import { choice, element, textButton } from "../../core/elements.js";
 import { counted, grouped } from "../../core/words.js";
-import { SuspectList } from "../../label_sheet.js";
+import { LabelIssueList } from "../../label_sheet.js";
 
 /**
  * @typedef {"keep" | "relabel" | "drop"} LabelAction
- * @typedef {{ sample: string, suggested: number, action: LabelAction | null, label: number | null }} SuspectRecord
- * @typedef {{ name: string, names: string[], suspects: SuspectRecord[] }} LabelSheetRecord what Python says of a sheet
+ * @typedef {{ sample: string, suggested: number, action: LabelAction | null, label: number | null }} LabelIssueRecord
+ * @typedef {{ name: string, names: string[], issues: LabelIssueRecord[] }} LabelSheetRecord what Python says of a sheet
  * @typedef {{ action: LabelAction, label: number | null }} LabelDecision
  */
 
@@ -14,9 +14,9 @@ import { SuspectList } from "../../label_sheet.js";
  * @typedef {(index: number, now: LabelDecision | null, before: LabelDecision | null) => Promise<void>} Decide `now` is null where the decision `before` is taken back
  */
 
-/** A sheet of suspect labels for a person to decide on; each decision is saved immediately. */
+/** A sheet of label issues for a person to decide on; each decision is saved immediately. */
 export class LabelSheetView {
-  /** @type {Map<number, LabelDecision>} what was decided in the page, by the place of the suspect */
+  /** @type {Map<number, LabelDecision>} what was decided in the page, by the place of the label issue */
   decisions = new Map();
   /** @type {{ index: number, before: LabelDecision | undefined }[]} */
   #done = [];
@@ -35,16 +35,16 @@ export class LabelSheetView {
    */
   constructor(host, record, keep) {
     this.record = record;
-    /** @type {Pick<SuspectRecord, "action" | "label">[]} what was decided before the sheet was made */
-    this.first = record.suspects.map(({ action, label }) => ({ action, label }));
+    /** @type {Pick<LabelIssueRecord, "action" | "label">[]} what was decided before the sheet was made */
+    this.first = record.issues.map(({ action, label }) => ({ action, label }));
     this.keep = keep;
-    this.list = new SuspectList(host, (index) => this.go(index));
+    this.list = new LabelIssueList(host, (index) => this.go(index));
     this.cards = this.list.cards;
     this.counts = element("p", { class: "sheet-counts", role: "status" });
     this.undoButton = textButton("Undo", () => this.undo());
     host.querySelector(".sheet-file")?.remove();
     host.prepend(element("div", { class: "sheet-bar" }, this.counts, element("div", { class: "actions" }, this.undoButton)), keys());
-    const list = /** @type {HTMLElement} */ (host.querySelector(".suspects"));
+    const list = /** @type {HTMLElement} */ (host.querySelector(".label-issues"));
     list.addEventListener("keydown", (event) => this.#key(event));
     list.addEventListener("focusin", (event) => this.#focused(/** @type {Element} */ (event.target)));
     this.cards.forEach((card, index) => this.#fill(card, index));
@@ -56,7 +56,7 @@ export class LabelSheetView {
   }
 
   /**
-   * @param {number} index place of the suspect
+   * @param {number} index place of the label issue
    * @param {LabelAction} action
    * @param {number} [label] the number of the new class
    */
@@ -64,7 +64,7 @@ export class LabelSheetView {
     const before = this.#decided(index);
     this.#done.push({ index, before: this.decisions.get(index) });
     this.decisions.delete(index); // the last decision is the last row
-    const now = { action, label: action === "relabel" ? (label ?? this.record.suspects[index].suggested) : null };
+    const now = { action, label: action === "relabel" ? (label ?? this.record.issues[index].suggested) : null };
     this.decisions.set(index, now);
     this.#show(index);
     void this.#keepNow(index, now, before);
@@ -89,13 +89,13 @@ export class LabelSheetView {
   update(decided) {
     if (this.#pending) return;
     const known = new Map(decided.map((each) => [each.sample, each]));
-    for (const [index, suspect] of this.record.suspects.entries()) {
-      const { action, label } = known.get(suspect.sample) ?? this.first[index];
+    for (const [index, issue] of this.record.issues.entries()) {
+      const { action, label } = known.get(issue.sample) ?? this.first[index];
       const now = this.#decided(index);
       if (now.action === action && now.label === label) continue;
       this.decisions.delete(index);
       this.#done = this.#done.filter((each) => each.index !== index);
-      Object.assign(suspect, { action, label });
+      Object.assign(issue, { action, label });
       this.#show(index);
     }
   }
@@ -150,8 +150,8 @@ export class LabelSheetView {
    * @param {number} index
    */
   #fill(card, index) {
-    const { names, suspects } = this.record;
-    const { suggested } = suspects[index];
+    const { names, issues } = this.record;
+    const { suggested } = issues[index];
     const decide = (/** @type {LabelAction} */ action, /** @type {number} */ label = suggested) => {
       this.decide(index, action, label);
       this.go(index + 1);
@@ -169,7 +169,7 @@ export class LabelSheetView {
     });
     const actions = element(
       "div",
-      { class: "suspect-actions" },
+      { class: "label-issue-actions" },
       button("keep", "Keep", "Keep the label (k)"),
       button("relabel", names[suggested], `Relabel as ${names[suggested]} (r)`),
       button("drop", "Drop", "Leave the sample out (d)"),
@@ -195,7 +195,7 @@ export class LabelSheetView {
     if (action) card.dataset.decided = action;
     else delete card.dataset.decided;
     for (const button of card.querySelectorAll("[data-action]")) {
-      const { suggested } = this.record.suspects[index];
+      const { suggested } = this.record.issues[index];
       const pressed = button.getAttribute("data-action") === action && (action !== "relabel" || label === suggested);
       button.setAttribute("aria-pressed", String(pressed));
     }
@@ -204,7 +204,7 @@ export class LabelSheetView {
 
   /** @param {number} index */
   #decided(index) {
-    return this.decisions.get(index) ?? this.record.suspects[index];
+    return this.decisions.get(index) ?? this.record.issues[index];
   }
 
   #count() {

@@ -100,12 +100,12 @@ class RunSections {
   #bar() {
     const { id } = this.run;
     const report = textButton("Save as one file", () => void this.#report(report));
-    const fixLabels = element("a", { class: "button", href: `${runPath(id)}/mend`, text: "Fix labels" });
+    const labelIssues = element("a", { class: "button", href: `${runPath(id)}/label-issues`, text: "Label issues" });
     const others = choice([["", "Compare with…"]], { "aria-label": "Compare with" });
     others.addEventListener("focus", () => void this.#others(others).catch(showError), { once: true });
     // not when it changes: with the keyboard each entry is passed by
     const compare = textButton("Compare", () => others.value && goTo(comparePath(id, others.value)));
-    return element("div", { class: "run-bar" }, report, mayWrite() ? fixLabels : null, others, compare);
+    return element("div", { class: "run-bar" }, report, mayWrite() ? labelIssues : null, others, compare);
   }
 
   /** @param {HTMLSelectElement} list */
@@ -164,7 +164,7 @@ class RunSections {
         const target = /** @type {Element} */ (event.target).closest("a")?.getAttribute("href")?.slice(1);
         if (!target) return;
         event.preventDefault(); // the base of the studio's addresses is another page
-        if (target === "suspects") goTo(`${runPath(this.run.id)}/mend`); // which has a page of its own
+        if (target === "label_issues") goTo(`${runPath(this.run.id)}/label-issues`); // which has a page of its own
         else showPart(target, { always: true });
       });
       this.sections.before(this.line); // what is still to come is below
@@ -197,14 +197,14 @@ class RunSections {
     section.querySelector(".part .caption")?.after(element("p", { class: "choice-and-go" }, list, go));
   }
 
-  /** The sheet of suspect labels has a page of its own, where it can be changed. */
+  /** The sheet of label issues has a page of its own, where it can be changed. */
   async #sheet() {
     const { key } = await doWork("sheet", { run: this.run.id }).catch(() => ({ key: "" }));
     if (!key || !(await fetchPart(key, "index")).sections.length) return;
-    const count = (await fetchPart(key, "suspects")).sheets[0]?.suspects.length;
+    const count = (await fetchPart(key, "label_issues")).sheets[0]?.issues.length;
     if (!count) return;
-    const words = `${count} labels are suspect: go through them with the keyboard, and train again with what you decide.`;
-    const link = element("a", { href: `${runPath(this.run.id)}/mend`, text: "Fix labels" });
+    const words = `${count} label issues: go through them with the keyboard, and train again with what you decide.`;
+    const link = element("a", { href: `${runPath(this.run.id)}/label-issues`, text: "Label issues" });
     this.sections.before(element("p", { class: "caption" }, words, " ", mayWrite() ? link : null));
   }
 

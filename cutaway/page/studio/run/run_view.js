@@ -1,5 +1,5 @@
 import { element } from "../../core/elements.js";
-import { showFixLabels } from "./fix_labels.js";
+import { showLabelIssues } from "./label_issues.js";
 import { showRunSections } from "./run_sections.js";
 import { actionButton } from "../messages.js";
 import { handOut } from "../people/class_view.js";
@@ -14,7 +14,7 @@ import { showLive } from "../train/live.js";
  */
 export async function showRun(host, [id, view]) {
   const run = await ask(`api/${runPath(id)}`);
-  if (view === "mend") return showFixLabels(host, run);
+  if (view === "label-issues") return showLabelIssues(host, run);
   const verdict = element("div", { class: "run-sections" });
   const list = /** @type {HTMLDetailsElement} */ (
     element("details", { class: "section-list" }, element("summary", { text: "Sections" }), element("nav", { "aria-label": "Sections" }))

@@ -1,4 +1,4 @@
-"""Suspect labels: which samples probably have a wrong label, by models that were not trained on them.
+"""Label issues: which samples probably have a wrong label, by models that were not trained on them.
 
 In come `HeldOut` probabilities, as arrays; out come a score for each sample, the label that it suggests, and an
 estimate of how many labels are wrong. Of many classes only the most probable are kept: 70,000 samples of 1,000
@@ -81,7 +81,7 @@ def keep_highest(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndar
     return given, others, found
 
 
-SUSPECT = 0.5
+ISSUE_SCORE = 0.5
 """Score of a label above which models prefer another class."""
 
 FEW = 2
@@ -90,7 +90,7 @@ all labels of a group, takes 0.1 ms for each group, 10 s for 70,000 samples of w
 
 
 def label_scores(held: HeldOut) -> np.ndarray:
-    """How suspect each label is, float64 ``(sample,)`` in 0..1: above 0.5 the models prefer another class.
+    """The score of each label, float64 ``(sample,)`` in 0..1: above 0.5 the models prefer another class.
 
     Two margins are averaged, each the probability of the label minus that of the best other class: out of sample, of
     the mean over the models that were trained without the sample; and in sample, averaged over the epochs of the models
@@ -100,7 +100,7 @@ def label_scores(held: HeldOut) -> np.ndarray:
     Source:
         Northcutt, Jiang, Chuang 2021, "Confident learning: estimating uncertainty in dataset labels" (out-of-sample
         margins); Pleiss et al. 2020, "Identifying mislabeled data using the area under the margin ranking", with
-        probabilities instead of logits. The combination was chosen on planted noise: benchmarks/suspect_labels.py.
+        probabilities instead of logits. The combination was chosen on planted noise: benchmarks/label_issues.py.
     """
     margin = held.given.mean(axis=0, dtype=np.float64) - suggest(held)[1]
     if held.margins is not None:

@@ -17,7 +17,7 @@ from cutaway.row_keys import first_equal, row_keys
 from cutaway.runs import FoldStore
 from cutaway.training import TrainingConfig, plan, recorded_config
 
-from .options import LabelsOptions
+from .options import LabelIssuesOptions
 
 METHOD = 2
 """Version of how folds are trained and kept; folds of another version are trained again."""
@@ -67,7 +67,7 @@ class CrossValidation:
         return digest.hexdigest()[:16]
 
 
-def of_run(context: RunContext, sizes: LabelsOptions) -> CrossValidation:
+def of_run(context: RunContext, sizes: LabelIssuesOptions) -> CrossValidation:
     """Cross-validation with the model and the settings of a run, and as many epochs as it kept."""
     data, whole = context.data, context.named(context.split.part("all"))
     ids = whole.ordered()
@@ -84,7 +84,7 @@ def of_run(context: RunContext, sizes: LabelsOptions) -> CrossValidation:
     return CrossValidation(data, ids, spec, config, patience, sizes.folds, sizes.seeds, groups, store, recipe)
 
 
-def of_data(given: Dataset | Table, sizes: LabelsOptions, *, on_progress: ProgressCallback) -> CrossValidation:
+def of_data(given: Dataset | Table, sizes: LabelIssuesOptions, *, on_progress: ProgressCallback) -> CrossValidation:
     """Cross-validation with the default model for some data."""
     ids = dataclasses.replace(all_ids(given), naming=given.naming)
     # what a preparation learns has nothing to do with labels, so it may be fitted on all samples
@@ -94,7 +94,9 @@ def of_data(given: Dataset | Table, sizes: LabelsOptions, *, on_progress: Progre
     return CrossValidation(data, ids, spec, config, patience, sizes.folds, sizes.seeds, groups, None, recipe)
 
 
-def _default(data: Dataset, ids: SampleIds, sizes: LabelsOptions) -> tuple[Mapping[str, Any], Any, int | None, str]:
+def _default(
+    data: Dataset, ids: SampleIds, sizes: LabelIssuesOptions
+) -> tuple[Mapping[str, Any], Any, int | None, str]:
     """Specification, config, patience and name of the default recipe for some data."""
     settings: dict[str, Any] = {} if sizes.epochs is None else {"epochs": sizes.epochs}
     planned = plan(

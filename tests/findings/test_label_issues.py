@@ -1,4 +1,4 @@
-"""Suspect labels from given probabilities: scores, suggestions, folds and the estimate of their number."""
+"""Label issues from given probabilities: scores, suggestions, folds and the estimate of their number."""
 
 import numpy as np
 import pytest
@@ -188,7 +188,7 @@ def test_labels_that_all_models_predict_are_counted_nowhere() -> None:
 def test_samples_are_judged_in_blocks_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     labels, probabilities = np.random.default_rng(1).integers(0, 7, 100), random_probabilities(3, 100, 7)
     whole = held_out(probabilities, labels)
-    monkeypatch.setattr("cutaway.findings.suspects.BLOCK", 33)
+    monkeypatch.setattr("cutaway.findings.label_issues.BLOCK", 33)
     parts = held_out(probabilities, labels)
     for name in ("given", "others", "probabilities"):
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))

@@ -1,4 +1,4 @@
-"""Suspect labels of a run's data, or of a dataset."""
+"""Label issues of a run's data, or of a dataset."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from cutaway.context import RunContext
 from cutaway.data import SampleIds, input_facts, stratified_sample
 from cutaway.errors import DataError, Hint
 from cutaway.findings import (
-    SUSPECT,
+    ISSUE_SCORE,
     CountEstimate,
     Evidence,
     HeldOut,
@@ -29,10 +29,10 @@ from .folds import held_out
 from .result import LabelIssues
 
 LEAST_LISTED, SHARE_LISTED = 100, 0.02
-"""Suspects that are listed at least, as a number and as a share of the samples; all with a score above 0.5 as well."""
+"""Minimum number of label issues to list, also as a share of the samples; all above 0.5 are listed as well."""
 
 NEIGHBORS = 10
-"""Nearest neighbors that are looked at for each suspect."""
+"""Number of nearest neighbors of each label issue."""
 
 SCALED = 2_000
 """Maximum number of samples for measuring the scale of inputs, if the models have learned nothing."""
@@ -48,7 +48,7 @@ def find_label_issues(
     engine: str | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> LabelIssues:
-    """Find suspect labels by models that were not trained on them.
+    """Find label issues by models that were not trained on them.
 
     Args:
         setup: What is trained.
@@ -108,7 +108,7 @@ class JudgedLabels:
     """What models say of labels that they were not trained on.
 
     Attributes:
-        scores: float64 ``(sample,)`` in 0..1, how suspect each label is; 0 where nothing can be said.
+        scores: float64 ``(sample,)`` in 0..1, the score of each label; 0 if it has none.
         suggested: int64 ``(sample,)``, the most probable other class.
         probability: float32 ``(sample,)``, its probability.
         not_judged: Samples of classes with a single sample, about which nothing can be said.
@@ -117,7 +117,7 @@ class JudgedLabels:
         note: Why there is no estimate, or "".
         can_judge: Whether the models predict labels better than always saying the largest class would; if not, nothing
             that they say of single labels means anything.
-        listed: int64 ``(suspect,)``, the samples that are listed, the most suspect first.
+        listed: int64 ``(issue,)``, the samples that are listed, the highest score first.
     """
 
     scores: np.ndarray
@@ -132,7 +132,7 @@ class JudgedLabels:
 
 
 def judge_labels(held: HeldOut) -> JudgedLabels:
-    """Judge all labels, and list the most suspect ones."""
+    """Score all labels, and list those with the highest scores."""
     # a class with a single sample is unknown to the models that are to judge it
     judged = np.bincount(held.labels, minlength=held.classes)[held.labels] > 1
     scores = np.where(judged, label_scores(held), 0)
@@ -185,9 +185,9 @@ def _hidden(setup: CrossValidation) -> tuple[int, ...]:
 
 
 def _listed(scores: np.ndarray, judged: np.ndarray) -> np.ndarray:
-    """The samples to list, the most suspect first; ties in order."""
-    suspects = int((scores > SUSPECT).sum())
-    count = min(int(judged.sum()), max(LEAST_LISTED, round(SHARE_LISTED * len(scores)), suspects))
+    """The samples to list, the highest score first; ties in order."""
+    issues = int((scores > ISSUE_SCORE).sum())
+    count = min(int(judged.sum()), max(LEAST_LISTED, round(SHARE_LISTED * len(scores)), issues))
     return np.argsort(-scores, kind="stable")[:count]
 
 
@@ -204,12 +204,12 @@ def nearest_samples(
     Args:
         setup: What was trained.
         context: The run, if there is one.
-        rows: int64 ``(suspect,)``, the samples.
+        rows: int64 ``(issue,)``, the samples.
         searched: int64 ``(searched,)``, ascending, the samples among which neighbors are looked for.
         on_progress: Told in samples.
 
     Returns:
-        int64 ``(suspect, k)``, places in `searched`.
+        int64 ``(issue, k)``, places in `searched`.
     """
     points = _points(setup, context, setup.ids.take(searched), on_progress=on_progress)
     place = np.minimum(np.searchsorted(searched, rows), len(searched) - 1)

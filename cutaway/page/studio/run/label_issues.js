@@ -9,23 +9,23 @@ import { followJobs } from "../train/queue.js";
 import { showWork } from "./work.js";
 
 /**
- * Go through suspect labels, decide, train again, and see what it changed.
+ * Go through label issues, decide, train again, and see what it changed.
  * @param {HTMLElement} host
  * @param {any} run as `api/runs/ID` says it
  */
-export function showFixLabels(host, run) {
-  const view = new FixLabelsView(run);
+export function showLabelIssues(host, run) {
+  const view = new LabelIssuesView(run);
   const back = element("a", { href: runPath(run.id), text: run.title || run.id });
   host.append(
     element("p", { class: "crumbs" }, back),
-    element("h1", { text: "Fix labels" }),
+    element("h1", { text: "Label issues" }),
     ...[view.line, view.place, view.again],
   );
   showDoctor(host, run);
   void view.start();
 }
 
-class FixLabelsView {
+class LabelIssuesView {
   /** @type {LabelSheetView | null} */
   sheet = null;
   #key = "";
@@ -39,10 +39,10 @@ class FixLabelsView {
     this.run = run;
     this.path = `api/${runPath(run.id)}`;
     this.line = element("div");
-    this.place = element("div", { class: "mend-sheet" });
-    this.again = element("section", { class: "mend-again", id: "again", hidden: true });
+    this.place = element("div", { class: "label-issues-page" });
+    this.again = element("section", { class: "train-again", id: "again", hidden: true });
     // so that the label that has the focus is above it
-    const keepSpace = () => document.body.style.setProperty("--mend-bar", `${this.again.offsetHeight}px`);
+    const keepSpace = () => document.body.style.setProperty("--train-bar", `${this.again.offsetHeight}px`);
     new ResizeObserver(keepSpace).observe(this.again);
     listen({
       decisions: (event) => event.run === run.id && void this.#update().catch(showError),
@@ -51,7 +51,7 @@ class FixLabelsView {
   }
 
   start() {
-    const work = { title: "Reading the suspect labels", kind: "sheet", given: { run: this.run.id }, again: true };
+    const work = { title: "Reading the label issues", kind: "sheet", given: { run: this.run.id }, again: true };
     return showWork(this.line, work, async (key) => {
       this.#key = key;
       const index = await fetchPart(key, "index");
@@ -61,23 +61,23 @@ class FixLabelsView {
     });
   }
 
-  /** Nobody has looked for suspect labels yet. */
+  /** Nobody has looked for label issues yet. */
   #offer() {
     const words =
       "Nobody has looked for wrong labels in these data yet. Models are trained on parts of the data, and each sample is " +
       "judged by models that were not trained on it. It takes about as long as five trainings; finished ones are kept.";
-    const begin = textButton("Find suspect labels", () => this.#find());
+    const begin = textButton("Find label issues", () => this.#find());
     this.place.replaceChildren(element("p", { class: "paragraph", text: words }), mayWrite() ? begin : "");
   }
 
   #find() {
     this.place.replaceChildren();
-    const work = { title: "Looking for suspect labels", kind: "suspects", given: { run: this.run.id }, cancels: true, again: true };
+    const work = { title: "Looking for label issues", kind: "label_issues", given: { run: this.run.id }, cancels: true, again: true };
     void showWork(this.line, work, () => this.start());
   }
 
   async #show() {
-    const section = await fetchPart(this.#key, "suspects");
+    const section = await fetchPart(this.#key, "label_issues");
     const made = sectionElement(section);
     this.place.replaceChildren(made);
     const [record] = section.sheets;

@@ -1,4 +1,4 @@
-"""The commands labels and doctor as they are typed, on a small table with planted wrong labels."""
+"""The commands label-issues and doctor as they are typed, on a small table with planted wrong labels."""
 
 import json
 import re
@@ -15,7 +15,7 @@ import pytest
 import cutaway as ct
 from cutaway.api.documents import dataset_document
 from cutaway.cli.doctor import _print
-from cutaway.cli.labels import check_image_file, check_images
+from cutaway.cli.label_issues import check_image_file, check_images
 from cutaway.findings import Finding, Remedy
 from cutaway.models import ModelForm
 from cutaway.options import typed_options
@@ -42,22 +42,22 @@ def table(tmp_path, monkeypatch):
 
 
 @pytest.mark.exhaustive
-def test_suspects_of_data_are_listed_by_name_decided_on_and_applied(cutaway, table, tmp_path):
-    code, out, err = cutaway("labels", *table, *QUICK, "-o", "suspects.csv", "--json")
+def test_label_issues_of_data_are_listed_by_name_decided_on_and_applied(cutaway, table, tmp_path):
+    code, out, err = cutaway("label-issues", *table, *QUICK, "-o", "label-issues.csv", "--json")
     assert code == 0, err
     document = json.loads(out)
-    assert {each["sample"] for each in document["suspects"][:2]} == {"c5", "c6"}
-    assert set(document["suspects"][0]) >= {"sample", "given", "suggested", "score", "neighbors"}
+    assert {each["sample"] for each in document["label_issues"][:2]} == {"c5", "c6"}
+    assert set(document["label_issues"][0]) >= {"sample", "given", "suggested", "score", "neighbors"}
     assert document["estimate"]["low"] <= 2 <= document["estimate"]["high"]
-    code, _, err = cutaway("train", *table, "--epochs", "1", "--labels", "suspects.csv")
-    assert (code, "suspects.csv" in err) == (1, True)
-    listed = pd.read_csv("suspects.csv", dtype=object)
-    listed.loc[0, ["decision", "label"]] = ["relabel", document["suspects"][0]["suggested"]]
+    code, _, err = cutaway("train", *table, "--epochs", "1", "--labels", "label-issues.csv")
+    assert (code, "label-issues.csv" in err) == (1, True)
+    listed = pd.read_csv("label-issues.csv", dtype=object)
+    listed.loc[0, ["decision", "label"]] = ["relabel", document["label_issues"][0]["suggested"]]
     listed.loc[1, "decision"] = "drop"
-    listed.to_csv("suspects.csv", index=False)
-    code, _, err = cutaway("labels", *table, "-o", "suspects.csv")
-    assert (code, "suspects.csv" in err) == (2, True)
-    for command in (("train", *table, "--epochs", "1", "--labels", "suspects.csv"), ("show", "latest")):
+    listed.to_csv("label-issues.csv", index=False)
+    code, _, err = cutaway("label-issues", *table, "-o", "label-issues.csv")
+    assert (code, "label-issues.csv" in err) == (2, True)
+    for command in (("train", *table, "--epochs", "1", "--labels", "label-issues.csv"), ("show", "latest")):
         code, out, _ = cutaway(*command)
         assert (code, "1 sample relabeled, 1 left out" in out) == (0, True)
 
@@ -118,21 +118,21 @@ def test_of_a_recorded_fit_the_recipe_is_said_and_only_what_works_is_suggested(c
     model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
     model.fit(data.inputs(train), data.y(train), epochs=1, verbose=0, callbacks=[recorder])
     longer = (*QUICK[:-1], "40")  # until the models can judge
-    code, out, err = cutaway("labels", "runs/fit", *longer)
+    code, out, err = cutaway("label-issues", "runs/fit", *longer)
     assert code == 0, err
     assert "8-4" in out
     again = " ".join(out.splitlines()[-2:])
     assert "--like" not in again
-    assert "cutaway.train(run.model(epoch=0), run.data, labels='suspects.csv')" in again
-    code, out, _ = cutaway("labels", "runs/fit", *longer, "--json")
+    assert "cutaway.train(run.model(epoch=0), run.data, labels='label-issues.csv')" in again
+    code, out, _ = cutaway("label-issues", "runs/fit", *longer, "--json")
     document = json.loads(out)
     assert (document["recipe"], document["hidden"]) == ("default", [8, 4])
     run = ct.open_run("runs/fit")
     file = run.decide([ct.Decision(train.names()[0], "relabel", "1"), ct.Decision(val.names()[0], "drop")])
-    out = cutaway("labels", "runs/fit", *longer)[1]
+    out = cutaway("label-issues", "runs/fit", *longer)[1]
     assert str(file) in " ".join(out.split())
     again = " ".join(out.splitlines()[-2:]).split("train its model on: ")[1]
-    assert eval(again.replace("suspects.csv", str(file)), {"cutaway": ct, "run": run}).split.dropped
+    assert eval(again.replace("label-issues.csv", str(file)), {"cutaway": ct, "run": run}).split.dropped
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_remedy_is_tried_where_a_training_or_a_temperature_can(origin, change,
 @pytest.mark.exhaustive
 def test_relabeled_samples_that_a_model_does_not_learn_from_are_counted(cutaway, table, tmp_path):
     assert cutaway("train", *table, "--epochs", "1")[0] == 0
-    assert "recipe" not in cutaway("labels", "latest", *QUICK)[1], "models like that of the run"
+    assert "recipe" not in cutaway("label-issues", "latest", *QUICK)[1], "models like that of the run"
     run = ct.open_run("latest")
     file = run.decide([ct.Decision(name, "relabel", "1") for name in ("val[0]", "test[0]", "train[0]")])
     code, out, _ = cutaway("train", "--like", "latest", "--labels", file, "--epochs", "1")
@@ -160,32 +160,32 @@ def test_relabeled_samples_that_a_model_does_not_learn_from_are_counted(cutaway,
     assert "2 relabeled samples" in " ".join(out.split())
 
 
-def test_a_list_of_suspects_is_refused_before_anything_is_trained(cutaway, table, tmp_path):
+def test_a_list_of_label_issues_is_refused_before_anything_is_trained(cutaway, table, tmp_path):
     for name in ("s.png", "none/s.csv"):
-        code, _, err = cutaway("labels", *table, "-o", name)
+        code, _, err = cutaway("label-issues", *table, "-o", name)
         assert (code, name.partition("/")[0] in err) == (2, True)
     for line in ('{"prompt": "mine"}', "[1]", "{", '{"sample": 5, "given": "a"}', '{"sample": "mine"}'):
         (tmp_path / "p.jsonl").write_text(f"{line}\n")
-        code, _, err = cutaway("labels", *table, "-o", "p.jsonl")
+        code, _, err = cutaway("label-issues", *table, "-o", "p.jsonl")
         assert (code, "p.jsonl" in err) == (1, True)
         assert (tmp_path / "p.jsonl").read_text() == f"{line}\n"
     (tmp_path / "d.jsonl").write_text('{"sample": "c1", "decision": "drop"}\n')
-    code, _, err = cutaway("labels", *table, "-o", "d.jsonl")
+    code, _, err = cutaway("label-issues", *table, "-o", "d.jsonl")
     assert (code, "d.jsonl" in err) == (2, True)
 
 
 def test_a_sheet_is_refused_before_anything_is_trained(cutaway, table, tmp_path, monkeypatch):
-    monkeypatch.setattr("cutaway.api.suspects.label_issues", None)
+    monkeypatch.setattr("cutaway.api.label_issues.label_issues", None)
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "notes.png").write_text("my notes")
     for name, code, words in (
         ("none/s.png", 2, "none"),
-        ("s.gif", 2, "--sheet suspects.png"),
+        ("s.gif", 2, "--sheet label-issues.png"),
         ("folder.png", 2, "folder.png"),
         ("notes.png", 1, "notes.png"),
         ("s.png", 2, "--sheet"),
     ):
-        found, _, err = cutaway("labels", *table, "--sheet", name)
+        found, _, err = cutaway("label-issues", *table, "--sheet", name)
         assert (found, words in err, err.count("\n")) == (code, True, 1), err
     assert (tmp_path / "notes.png").read_text() == "my notes"
 
@@ -200,7 +200,7 @@ def test_an_older_sheet_is_replaced_and_a_run_of_images_has_one(tmp_path):
 def test_the_doctor_says_what_it_cannot_judge_of_data(cutaway, table):
     code, out, _ = cutaway("doctor", *table)
     assert code == 0
-    assert f"cutaway labels {table[0]} --label" in " ".join(out.split())
+    assert f"cutaway label-issues {table[0]} --label" in " ".join(out.split())
 
 
 def test_options_are_typed_as_the_command_line_takes_them():
@@ -221,8 +221,8 @@ def test_data_are_looked_at_with_the_options_that_a_training_takes(cutaway, tmp_
         known = {column["name"]: column["use"] for column in dataset_document(loaded)["columns"]}
         return SimpleNamespace(to_json=lambda: {"columns": known, "asked": asked})
 
-    monkeypatch.setattr("cutaway.api.suspects.label_issues", answer)
-    code, out, err = cutaway("labels", *options, "--folds", "2", "--seeds", "1", "--epochs", "2", "--json")
+    monkeypatch.setattr("cutaway.api.label_issues.label_issues", answer)
+    code, out, err = cutaway("label-issues", *options, "--folds", "2", "--seeds", "1", "--epochs", "2", "--json")
     assert code == 0, err
     said = json.loads(out)
     assert said["asked"] == {"folds": 2, "seeds": 1, "epochs": 2, "engine": None}

@@ -1,4 +1,4 @@
-"""The command that finds suspect labels."""
+"""The command that finds label issues."""
 
 import io
 import os
@@ -12,30 +12,30 @@ import typer
 from cutaway.checks import meant
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.execution import check_engine
-from cutaway.topics.labels.options import LabelsOptions
+from cutaway.topics.label_issues.options import LabelIssuesOptions
 
 from .options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from .output import print_json, print_tables, say
 
 if TYPE_CHECKING:
-    from cutaway.topics.labels.result import LabelIssues
+    from cutaway.topics.label_issues.result import LabelIssues
 
 BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF"}
 """What files of each kind begin with."""
 
-TRY = "try --sheet suspects.png"
+TRY = "try --sheet label-issues.png"
 
 CLONED = "keras.models.clone_model(run.model())"
 """A ready-made model with first weights as they are drawn: those that it was trained from are not known."""
 
 
 @with_records
-def labels(
+def label_issues(
     *,
     where: Annotated[
         str, typer.Argument(metavar="DATA|RUN", help="A run, or a dataset's name (see: cutaway datasets) or a path.")
     ],
-    asked: LabelsOptions,
+    asked: LabelIssuesOptions,
     data: DataOption = None,
     options: GivenDataOptions,
     runs: RunsOption = "runs",
@@ -48,12 +48,12 @@ def labels(
     """
     check_engine(engine)
     run = find_run_or_data(where, runs=runs, data=data)
-    from cutaway.api.suspects import label_issues
-    from cutaway.topics.labels.result import check_judged, check_suspects_file, write_suspects
+    from cutaway.api.label_issues import label_issues as issues_of_data
+    from cutaway.topics.label_issues.result import check_judged, check_label_issues_file, write_label_issues
 
     output, sheet = (None if name is None else Path(name) for name in (asked.output, asked.sheet))
     if output is not None:
-        check_suspects_file(output)
+        check_label_issues_file(output)
     if sheet is not None:
         check_image_file(sheet)
 
@@ -61,9 +61,9 @@ def labels(
     loaded = _load(where, options) if run is None else None
     if sheet is not None:
         check_images(run.data if run is not None else loaded)
-    issues = run.label_issues(**sizes) if run is not None else label_issues(loaded, **sizes)
+    issues = run.label_issues(**sizes) if run is not None else issues_of_data(loaded, **sizes)
     if output is not None:
-        write_suspects(issues, output)
+        write_label_issues(issues, output)
     if sheet is not None:
         check_judged(issues)
         write_image(issues, sheet)
@@ -130,8 +130,8 @@ def _print_next(issues: "LabelIssues", *, output: str | None, sheet: str | None,
     if run is not None and (kept := labels_path(run.path)).exists():
         say(f"\nEarlier decisions are in {kept}.")
         say("A list of others does not apply them; --labels of that file does.")
-    file = output if output is not None and not output.endswith(".jsonl") else "suspects.csv"
-    again = "" if file == output else "write the list with -o suspects.csv, "
+    file = output if output is not None and not output.endswith(".jsonl") else "label-issues.csv"
+    again = "" if file == output else "write the list with -o label-issues.csv, "
     say(f"\nNext: {again}decide in the column decision of {file} (keep, relabel with a label, or drop), then:")
     say(_again(run, file))
 
@@ -193,7 +193,7 @@ def check_images(data: Any) -> None:
     if getattr(data, "image", None) is None:
         raise UsageError(
             f"the samples of {data.name} are not images",
-            hint="leave out --sheet, and write a list with -o suspects.csv",
+            hint="leave out --sheet, and write a list with -o label-issues.csv",
         )
 
 

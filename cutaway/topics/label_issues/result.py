@@ -1,4 +1,4 @@
-"""The list of suspect labels as a user holds it, and the files that it is written to."""
+"""The list of label issues as a user holds it, and the files that it is written to."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.data import SampleIds, csv_row, read_decisions
 from cutaway.errors import DataError, UsageError
-from cutaway.findings import SUSPECT, CountEstimate
+from cutaway.findings import ISSUE_SCORE, CountEstimate
 from cutaway.results.table import Column, Table, columns_of, value
 from cutaway.results.units import COUNT_OF, NAME, TEXT, decimals, share
 from cutaway.runs import check_output, write_output
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class SuspectRows:
-    """Suspect labels, and room for what a person decides about each."""
+class LabelIssueRows:
+    """Label issues, and room for what a person decides about each."""
 
     decision: list[str] = value("Decision", TEXT, "Empty, for a person: keep, relabel or drop.", shown=False)
     label: list[str] = value("New label", TEXT, "Empty: the new label.", shown=False)
@@ -34,9 +34,7 @@ class SuspectRows:
     when: list[str] = value("When", TEXT, "Empty: when that was.", shown=False)
     given: list[str] = value("Label", NAME, "The label.")
     suggested: list[str] = value("Suggested", NAME, "The most probable other class.")
-    score: np.ndarray = value(
-        "Score", decimals(3), "How suspect the label is, 0..1; above 0.5 the models prefer another class."
-    )
+    score: np.ndarray = value("Score", decimals(3), "From 0 to 1; above 0.5 the models prefer another class.")
     of_given: np.ndarray = value("P(label)", share(1), "Out-of-sample probability of the label.", names=("P(given)",))
     of_suggested: np.ndarray = value(
         "P(suggested)", share(1), "Out-of-sample probability of the suggested class.", names=("P(suggested)",)
@@ -68,16 +66,16 @@ ENDINGS = (".csv", ".jsonl", ".parquet")
 @public
 @dataclass(frozen=True, eq=False, repr=False)
 class LabelIssues(SampleList):
-    """Samples whose label is suspect, the worst first, made by `Run.label_issues` and `cutaway.label_issues`.
+    """Samples whose label is probably wrong, the worst first, made by `Run.label_issues` and `cutaway.label_issues`.
 
     Attributes:
         ids: The samples.
-        given: int64 ``(suspect,)``, their labels.
-        suggested: int64 ``(suspect,)``, the most probable other class.
-        scores: float64 ``(suspect,)`` in 0..1, how suspect; above 0.5 the models prefer another class.
-        probabilities: float32 ``(suspect, 2)``, out-of-sample probability of the label and of the suggested class.
-        neighbors: int64 ``(suspect, k)``, the nearest other samples, as positions in `neighbor_ids`.
-        neighbor_labels: int64 ``(suspect, k)``, their labels.
+        given: int64 ``(issue,)``, their labels.
+        suggested: int64 ``(issue,)``, the most probable other class.
+        scores: float64 ``(issue,)`` in 0..1; above 0.5 the models prefer another class.
+        probabilities: float32 ``(issue, 2)``, out-of-sample probability of the label and of the suggested class.
+        neighbors: int64 ``(issue, k)``, the nearest other samples, as positions in `neighbor_ids`.
+        neighbor_labels: int64 ``(issue, k)``, their labels.
         neighbor_ids: The samples among which neighbors were searched: all, or above 70,000 a stratified sample by
             class.
         class_names: Names of the classes.
@@ -89,14 +87,14 @@ class LabelIssues(SampleList):
         folds: Number of folds.
         seeds: Number of times that all folds were trained.
         epochs: Number of epochs of each training.
-        images: float32 ``(at most 200 suspects, row, column)`` in 0..1, or None if samples are not images.
+        images: float32 ``(at most 200 issues, row, column)`` in 0..1, or None if samples are not images.
         surest: Among the 10% of samples the models are surest about: how many are labeled otherwise, and how many there
             are.
         recipe: Name of the recipe that the models were trained with; None if they had the model and the settings of a
             run.
         hidden: Units of the hidden dense layers of the models.
         can_judge: Whether the models predict labels better than always saying the largest class would. If not, they
-            cannot judge labels, and the order of the suspects means nothing.
+            cannot judge labels, and the order of the label issues means nothing.
     """
 
     ids: SampleIds
@@ -135,11 +133,11 @@ class LabelIssues(SampleList):
 
     @property
     def above_half(self) -> int:
-        """Number of suspects whose score is above 0.5: the models prefer another class."""
-        return int((self.scores > SUSPECT).sum())
+        """Number of label issues whose score is above 0.5: the models prefer another class."""
+        return int((self.scores > ISSUE_SCORE).sum())
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """A JSON-able record for each suspect: sample, given, suggested, score, probabilities and neighbors.
+        """A JSON-able record for each label issue: sample, given, suggested, score, probabilities and neighbors.
 
         Besides the sample, its file in a folder of images, or its row in the file of a table.
         """
@@ -159,10 +157,10 @@ class LabelIssues(SampleList):
                 "neighbors": [{"sample": n, "label": label} for n, label in zip(near, labels, strict=True)],
             }
 
-    def rows(self) -> SuspectRows:
+    def rows(self) -> LabelIssueRows:
         """The label, the suggestion and the measures of each, the worst first, with empty columns for decisions."""
         empty, near = [""] * len(self), self.neighbor_labels
-        return SuspectRows(
+        return LabelIssueRows(
             *(empty, empty, empty, empty),
             self.names_of(self.given),
             self.names_of(self.suggested),
@@ -172,10 +170,10 @@ class LabelIssues(SampleList):
         )
 
     def tables(self, n: int | None = 20) -> tuple[Table, ...]:
-        """The table shown in a terminal, without suspects if the models cannot judge labels.
+        """The table shown in a terminal, without label issues if the models cannot judge labels.
 
         Args:
-            n: Maximum number of suspects; all if None.
+            n: Maximum number of label issues; all if None.
         """
         table, notes = self.table(), tuple(self._sentences())
         if not self.can_judge:
@@ -183,7 +181,7 @@ class LabelIssues(SampleList):
         near = (self.neighbor_labels == self.suggested[:, None]).sum(axis=1)
         values = {**table.values, "near": near, "of": np.full(len(self), self.neighbor_labels.shape[1])}
         first, *others = table.columns
-        declared = len(columns_of(SuspectRows))
+        declared = len(columns_of(LabelIssueRows))
         columns = (first, *others[:declared], NEIGHBORS, *others[declared:])
         title = f"{capitalized(self._known())}."
         if self.count is not None:
@@ -191,7 +189,7 @@ class LabelIssues(SampleList):
         return (Table(columns, values, title, notes).take(range(len(self))[:n]),)
 
     def to_json(self) -> dict[str, Any]:
-        """What ``cutaway labels --json`` answers."""
+        """What ``cutaway label-issues --json`` answers."""
         return {
             "samples": self.samples,
             "not_judged": self.not_judged,
@@ -208,7 +206,7 @@ class LabelIssues(SampleList):
             "epochs": self.epochs,
             "recipe": self.recipe,
             "hidden": list(self.hidden),
-            "suspects": list(self.records()),
+            "label_issues": list(self.records()),
         }
 
     def _known(self) -> str:
@@ -219,9 +217,9 @@ class LabelIssues(SampleList):
             yield self._models()
             return
         above = f"{self.above_half:,}" if self.above_half else "None"
-        have = f"{above} of the {len(self):,} most suspect {'have' if self.above_half > 1 else 'has'} a score above 0.5"
+        have = f"{above} of the {len(self):,} listed {'have' if self.above_half > 1 else 'has'} a score above 0.5"
         means = "which means that the models prefer another class: the label is wrong, or the models are"
-        yield f"Some labels are always the most suspect. {have}, {means}."
+        yield f"The list is never empty: it has the highest scores. {have}, {means}."
         if self.count is not None:
             yield f"{capitalized(surest_in_words(self.surest))}."
         yield self._models()
@@ -236,10 +234,10 @@ class LabelIssues(SampleList):
         return f"{models} {agree}; none was trained on the samples it judged."
 
     def plot(self, n: int = 50, *, columns: int = 10) -> "Figure":
-        """The images of the first suspects, with their names, labels and suggestions, a matplotlib figure.
+        """The images of the first label issues, with their names, labels and suggestions, a matplotlib figure.
 
         Args:
-            n: Number of suspects, at most 200.
+            n: Number of label issues, at most 200.
             columns: Images in a row.
 
         Raises:
@@ -285,8 +283,8 @@ def surest_in_words(surest: tuple[int, int]) -> str:
     return f"{labeled} samples that the models are most sure about {are} labeled as another class"
 
 
-def check_suspects_file(path: Path) -> None:
-    """Refuse a file that a list of suspects is not written to, before anything is trained.
+def check_label_issues_file(path: Path) -> None:
+    """Refuse a file that a list of label issues is not written to, before anything is trained.
 
     Raises:
         UsageError: The ending is unknown, the folder does not exist, or the file holds decisions.
@@ -295,31 +293,31 @@ def check_suspects_file(path: Path) -> None:
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise UsageError(
-            f"cannot write suspect labels to {path}: its name must end in {', '.join(ENDINGS)}",
-            hint="rename it, for example to suspects.csv",
+            f"cannot write label issues to {path}: its name must end in {', '.join(ENDINGS)}",
+            hint="rename it, for example to label-issues.csv",
         )
     check_output(path)
     if decided := _decisions_in(path):
         raise UsageError(
             f"{path} is not overwritten: it holds {decided:,} decisions",
-            hint="write the new list to another file, such as suspects-2.csv",
+            hint="write the new list to another file, such as label-issues-2.csv",
         )
 
 
-def write_suspects(issues: LabelIssues, path: Path) -> None:
+def write_label_issues(issues: LabelIssues, path: Path) -> None:
     """Write the list to a file for a person to decide in; see `cutaway.data.read_decisions`.
 
     Raises:
         UsageError: The ending is another one, the disk or the folder refuses, or the file holds decisions.
         DataError: The models cannot judge the labels.
     """
-    check_suspects_file(path)
+    check_label_issues_file(path)
     check_judged(issues)
     write_output(path, _bytes(issues, path.suffix.lower()))
 
 
 def check_judged(issues: LabelIssues) -> None:
-    """Refuse a list or a sheet of suspects that mean nothing.
+    """Refuse a list or a sheet of label issues that mean nothing.
 
     Raises:
         DataError: The models cannot judge the labels.
@@ -350,8 +348,8 @@ def _json_row(line: str, number: int, path: Path) -> dict[str, Any]:
     if isinstance(row.get("sample"), str) and ("given" in row or "decision" in row):
         return row
     raise DataError(
-        f"{path} is not replaced: line {number:,} is not from a list of suspect labels",
-        hint="write the list to another file, such as suspects.jsonl",
+        f"{path} is not replaced: line {number:,} is not from a list of label issues",
+        hint="write the list to another file, such as label-issues.jsonl",
     )
 
 

@@ -1,7 +1,7 @@
 """How well wrong labels are found that were planted, against cleanlab on the same probabilities, and how long it takes.
 
-    python -m benchmarks.suspect_labels [scores | times]
-    python -m benchmarks.suspect_labels judges FOLDER
+    python -m benchmarks.label_issues [scores | times]
+    python -m benchmarks.label_issues judges FOLDER
 
 Three kinds of noise: 1% and 5% of the labels become another class at random, and 1% become the class that a model
 confuses most with theirs. Scores are compared by average precision over all samples, and by the recall among as many
@@ -30,9 +30,9 @@ from benchmarks.harness import keep, machine, verdict
 from cutaway.findings import HeldOut, label_scores
 from cutaway.neighbors import nearest_among
 from cutaway.progress import ignore_progress
-from cutaway.topics.labels.cross_validation import of_data
-from cutaway.topics.labels.folds import held_out
-from cutaway.topics.labels.options import LabelsOptions
+from cutaway.topics.label_issues.cross_validation import of_data
+from cutaway.topics.label_issues.folds import held_out
+from cutaway.topics.label_issues.options import LabelIssuesOptions
 
 JUDGES: dict[str, tuple[int, float, dict[str, Any]]] = {
     "default recipe": (3, 0.2, {}),
@@ -55,7 +55,7 @@ NOISE_SEEDS = 3
 def main(what: str, folder: str) -> int:
     print(machine())
     if what == "judges":
-        keep("suspect_labels", {"judges": _judges(folder)})
+        keep("label_issues", {"judges": _judges(folder)})
         return 0
     result: dict[str, Any] = {}
     kept: dict[str, bool] = {}
@@ -75,7 +75,7 @@ def main(what: str, folder: str) -> int:
     if what in ("times", ""):
         result["times"] = _times()
         kept["MNIST in under 4 minutes"] = result["times"]["cutaway"] < 240
-    keep("suspect_labels", result)
+    keep("label_issues", result)
     return verdict(kept)
 
 
@@ -112,7 +112,7 @@ def _datasets() -> dict[str, ct.Dataset]:
 
 def _held_out(x: np.ndarray, y: np.ndarray, data: ct.Dataset, *, seeds: int) -> HeldOut:
     given = ct.Dataset.from_arrays(x, y, scale=data.scale)
-    setup = of_data(given, LabelsOptions(folds=FOLDS, seeds=seeds), on_progress=ignore_progress)
+    setup = of_data(given, LabelIssuesOptions(folds=FOLDS, seeds=seeds), on_progress=ignore_progress)
     return held_out(setup, on_progress=ignore_progress)[0]
 
 
@@ -166,7 +166,7 @@ def _plant(y: np.ndarray, classes: int, clean: np.ndarray, kind: str, seed: int)
 
 
 def _scores(held: HeldOut) -> dict[str, np.ndarray]:
-    """How suspect each label is, by our score, by its parts, and by cleanlab's default and its other method."""
+    """The score of each label, by ours, by its parts, and by cleanlab's default and its other method."""
     from cleanlab.rank import get_label_quality_scores
 
     mean = _probabilities(held)
@@ -195,7 +195,7 @@ def _judges(folder: str) -> dict[str, dict[str, dict[str, float]]]:
         wrong[planted] = True
         given = ct.Dataset.from_arrays(x, labels, scale=whole.scale)
         for name, (seeds, dropout, settings) in JUDGES.items():
-            setup = of_data(given, LabelsOptions(folds=FOLDS, seeds=seeds), on_progress=ignore_progress)
+            setup = of_data(given, LabelIssuesOptions(folds=FOLDS, seeds=seeds), on_progress=ignore_progress)
             model = models.mlp((512, 512), dropout=dropout)
             models.build_model(model, shape=given.shape, classes=given.classes, seed=0)
             config = training.TrainingConfig.model_validate({**setup.config.model_dump(), **settings})
@@ -212,7 +212,7 @@ def _judges(folder: str) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def _times() -> dict[str, float]:
-    """Seconds of `cutaway labels mnist`, and of one fold of scikit-learn's times their number."""
+    """Seconds of `cutaway label-issues mnist`, and of one fold of scikit-learn's times their number."""
     from sklearn.neural_network import MLPClassifier
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Suspect labels of a run whose folds were all trained before: read, and never trained."""
+"""Label issues of a run whose folds were all trained before: read, and never trained."""
 
 import re
 from collections import defaultdict
@@ -14,23 +14,23 @@ from cutaway.findings import CountEstimate, HeldOut
 from cutaway.runs import FoldStore
 
 from .cross_validation import CrossValidation, of_run
-from .finding import SEARCHED, judge_labels, likely_cause, nearest_samples
 from .folds import kept_epochs, kept_held_out
-from .options import MOST, LabelsOptions
+from .options import MOST, LabelIssuesOptions
+from .search import SEARCHED, judge_labels, likely_cause, nearest_samples
 
 _FOLD = re.compile(r"([0-9a-f]{16})-(\d{1,2})-(\d{1,2})\.safetensors")
 
 
 @dataclass(frozen=True, eq=False)
-class KeptSuspects:
-    """The most suspect labels of a run, by folds that were trained before.
+class CachedLabelIssues:
+    """The worst label issues of a run, by folds that were trained before.
 
     Attributes:
         ids: The samples, the worst first.
-        given: int64 ``(suspect,)``, their labels.
-        suggested: int64 ``(suspect,)``, the most probable other class.
-        scores: float64 ``(suspect,)`` in 0..1, how suspect.
-        probabilities: float32 ``(suspect, 2)``, out-of-sample probability of the label and of the suggested class.
+        given: int64 ``(issue,)``, their labels.
+        suggested: int64 ``(issue,)``, the most probable other class.
+        scores: float64 ``(issue,)`` in 0..1; above 0.5 the models prefer another class.
+        probabilities: float32 ``(issue, 2)``, out-of-sample probability of the label and of the suggested class.
         neighbors: The nearest other samples of each, as in `LabelIssues`, the nearest first.
         surest: See `JudgedLabels`.
         count: Estimate of how many of all labels are wrong, or None.
@@ -55,19 +55,19 @@ class KeptSuspects:
     all_ids: SampleIds
     all_scores: np.ndarray
 
-    def take(self, chosen: np.ndarray) -> "KeptSuspects":
-        """Some of the suspects, by a bool for each."""
+    def take(self, chosen: np.ndarray) -> "CachedLabelIssues":
+        """Some of the label issues, by a bool for each."""
         arrays = {name: getattr(self, name)[chosen] for name in ("given", "suggested", "scores", "probabilities")}
         neighbors = tuple(each for each, is_chosen in zip(self.neighbors, chosen, strict=True) if is_chosen)
         return replace(self, ids=self.ids.take(chosen), neighbors=neighbors, **arrays)
 
 
-def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
-    """The most suspect labels of a run as `cutaway.Run.label_issues` has found them; None if it was not called.
+def cached_label_issues(context: RunContext, *, most: int) -> CachedLabelIssues | None:
+    """The worst label issues of a run as `cutaway.Run.label_issues` has found them; None if it was not called.
 
     Args:
         context: The run.
-        most: Maximum number of suspects.
+        most: Maximum number of label issues.
     """
     found = next(_kept(context), None)
     if found is None:
@@ -77,7 +77,7 @@ def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
     listed = judged.listed[:most]
     searched = stratified_sample(held.labels, SEARCHED, seed=0)
     neighbors = _neighbors(context, setup, listed, searched)
-    return KeptSuspects(
+    return CachedLabelIssues(
         ids=setup.ids.take(listed),
         given=held.labels[listed],
         suggested=judged.suggested[listed],
@@ -95,8 +95,8 @@ def kept_suspects(context: RunContext, *, most: int) -> KeptSuspects | None:
 
 
 def _neighbors(context: RunContext, setup: CrossValidation, listed: np.ndarray, searched: np.ndarray) -> np.ndarray:
-    """The nearest other samples of each suspect, int64 ``(suspect, k)``; kept, since a model is needed to find them."""
-    kept = cached("near-suspects", context.folder.identity(context.epoch()), setup.key, listed, method=1)
+    """The nearest other samples of each label issue, int64 ``(issue, k)``; cached, since finding them needs a model."""
+    kept = cached("near-label-issues", context.folder.identity(context.epoch()), setup.key, listed, method=1)
     return kept.get(lambda: searched[nearest_samples(setup, context, listed, searched)])
 
 
@@ -109,7 +109,7 @@ def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
     store = FoldStore(context.path)
     for key, folds, seeds in _complete(store):
         for epochs in (None, kept_epochs(store, key)):
-            setup = of_run(context, LabelsOptions(folds=folds, seeds=seeds, epochs=epochs))
+            setup = of_run(context, LabelIssuesOptions(folds=folds, seeds=seeds, epochs=epochs))
             if setup.key == key:
                 held = kept_held_out(setup)
                 if held is not None:

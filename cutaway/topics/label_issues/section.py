@@ -1,61 +1,61 @@
-"""The section of suspect labels, if they were found before."""
+"""The section of label issues, if they were found before."""
 
 import numpy as np
 
 from cutaway.context import RunContext
 from cutaway.data import Decision, SampleIds, csv_row
 from cutaway.errors import UnknownNameError
-from cutaway.findings import SUSPECT
-from cutaway.page import Image, LabelSheet, Section, SuspectLabel, Text
+from cutaway.findings import ISSUE_SCORE
+from cutaway.page import Image, LabelIssue, LabelSheet, Section, Text
 from cutaway.topics.common.sample_rows import sample_rows
 from cutaway.topics.common.shown import shown_samples
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.words import percent
 
-from .deciding import decisions_of
-from .kept import KeptSuspects, kept_suspects
+from .cached import CachedLabelIssues, cached_label_issues
+from .decisions import decisions_of
 from .result import known_of_labels
 
-SUSPECTS = 200
-"""Maximum number of suspect labels to list."""
+MAX_ISSUES = 200
+"""Maximum number of label issues to list."""
 
 NEAREST = 4
-"""Number of nearest other samples to show next to a suspect, as images."""
+"""Number of nearest other samples to show next to a label issue, as images."""
 
 ROWS, COLUMNS = 2, 6
-"""Number of nearest other rows of a table to show next to a suspect, and of its columns."""
+"""Number of nearest other rows of a table to show next to a label issue, and of its columns."""
 
 
 @once
-def suspects_of(source: ReportSource) -> KeptSuspects | None:
-    """Suspect labels; None where the trainings that find them were not made before."""
-    return kept_suspects(source.context, most=SUSPECTS)
+def label_issues_of(source: ReportSource) -> CachedLabelIssues | None:
+    """Label issues; None if the trainings that find them were not made before."""
+    return cached_label_issues(source.context, most=MAX_ISSUES)
 
 
-def suspects(source: ReportSource) -> Section | None:
-    """The labels that are most suspect; None where the trainings that find them were not made before."""
+def label_issues(source: ReportSource) -> Section | None:
+    """The worst label issues; None if the trainings that find them were not made before."""
     context = source.context
-    found = suspects_of(source)
+    found = label_issues_of(source)
     if found is None:
         return None
-    name, title = "suspects", "Suspect labels"
+    name, title = "label_issues", "Label issues"
     if not found.can_judge:
         return Text(name=name, title=title, paragraphs=(found.note,))
     names, decisions = context.class_names, decisions_of(context)
     before = _decided(source, decisions)
     # decisions stay, even if models agree with the label by now
-    found = found.take((found.scores > SUSPECT) | np.isin(found.ids.keys(), list(before)))
+    found = found.take((found.scores > ISSUE_SCORE) | np.isin(found.ids.keys(), list(before)))
     if not len(found.ids):
         text = "Models that were not trained on them prefer no other class for any label."
         return Text(name=name, title=title, paragraphs=(text,))
     samples, decided, places = found.ids.names(), found.ids.columns()["sample"], found.ids.keys().tolist()
     near = _near(context, found)
     tables = _tables(context, found)
-    rows: list[SuspectLabel] = []
+    rows: list[LabelIssue] = []
     for i, (called, images, values) in enumerate(shown_samples(context, found.ids, name=True)):
         decision = before.get(places[i])
         label = None if decision is None or decision.label is None else names.index(decision.label)
-        suspect = SuspectLabel(
+        issue = LabelIssue(
             name=samples[i],
             title=called,
             given=int(found.given[i]),
@@ -70,8 +70,8 @@ def suspects(source: ReportSource) -> Section | None:
             label=label,
             decided=decided[i],
         )
-        rows.append(suspect)
-    above = int((found.all_scores > SUSPECT).sum())
+        rows.append(issue)
+    above = int((found.all_scores > ISSUE_SCORE).sum())
     known = known_of_labels(surest=found.surest, count=found.count, samples=found.samples)
     lead = (
         f"As judged by models that were not trained on them, {known}. {found.note} For {above:,} samples the models "
@@ -79,21 +79,21 @@ def suspects(source: ReportSource) -> Section | None:
     ).replace("  ", " ")
     again = context.train_like()
     then = "" if again is None else f", and train with it: {_with_labels(again)}"
-    caption = f"Decide in the column decision of suspects.csv (keep, relabel with a label, or drop){then}."
+    caption = f"Decide in the column decision of label-issues.csv (keep, relabel with a label, or drop){then}."
     return LabelSheet(
         name=name,
         title=title,
         lead=lead,
         caption=caption,
         names=names,
-        suspects=tuple(rows),
+        issues=tuple(rows),
         file=_file(rows, places, names, before),
         decisions=len(decisions),
     )
 
 
-def _said(context: RunContext, found: KeptSuspects, number: int) -> tuple[str, ...]:
-    """What models that were not trained on a suspect say of it, and how its nearest other samples are labeled."""
+def _said(context: RunContext, found: CachedLabelIssues, number: int) -> tuple[str, ...]:
+    """What models that were not trained on a sample say of its label, and how its nearest other samples are labeled."""
     names, near = context.class_names, context.data.y(found.neighbors[number])
     given, suggested = int(found.given[number]), int(found.suggested[number])
     of_given, of_suggested = (percent(float(each), 0) for each in found.probabilities[number])
@@ -102,8 +102,8 @@ def _said(context: RunContext, found: KeptSuspects, number: int) -> tuple[str, .
     return models, f"Labels of the {len(near)} nearest: {counts}."
 
 
-def _near(context: RunContext, found: KeptSuspects) -> list[tuple[Image, ...]]:
-    """The nearest other samples of each suspect as images; none if samples are no images."""
+def _near(context: RunContext, found: CachedLabelIssues) -> list[tuple[Image, ...]]:
+    """The nearest other samples of each label issue as images; none if samples are no images."""
     from cutaway.plots import image_png
 
     shown: list[tuple[Image, ...]] = []
@@ -123,8 +123,8 @@ def _labels(context: RunContext, ids: SampleIds) -> list[str]:
     return [context.class_names[label] for label in labels]
 
 
-def _tables(context: RunContext, found: KeptSuspects) -> list[tuple[tuple[str, ...], ...]]:
-    """Each suspect and its nearest other rows, side by side; none if samples are no rows of a table."""
+def _tables(context: RunContext, found: CachedLabelIssues) -> list[tuple[tuple[str, ...], ...]]:
+    """Each label issue and its nearest other rows, side by side; none if samples are no rows of a table."""
     nearest = [each[:ROWS] for each in found.neighbors]
     shown = sample_rows(context, found.ids, {}, label="", columns=COLUMNS, nearest=nearest)
     if shown is None:
@@ -140,14 +140,14 @@ def _tables(context: RunContext, found: KeptSuspects) -> list[tuple[tuple[str, .
 def _with_labels(again: str) -> str:
     """What trains again, with the decisions."""
     if again.endswith(")"):  # a call in Python
-        return f'{again.removesuffix(")")}, labels="suspects.csv")'
-    return f"{again} --labels suspects.csv"
+        return f'{again.removesuffix(")")}, labels="label-issues.csv")'
+    return f"{again} --labels label-issues.csv"
 
 
-def _file(suspects: list[SuspectLabel], places: list[int], names: tuple[str, ...], decided: dict[int, Decision]) -> str:
+def _file(issues: list[LabelIssue], places: list[int], names: tuple[str, ...], decided: dict[int, Decision]) -> str:
     """The list as CSV with the decisions so far, below it those on other samples."""
     rows = [("sample", "decision", "label", "by", "when", "given", "suggested", "score")]
-    for place, each in zip(places, suspects, strict=True):
+    for place, each in zip(places, issues, strict=True):
         listed = names[each.given], names[each.suggested], f"{each.score:.4g}"
         rows.append((each.decided or each.name, *_decision(decided.get(place)), *listed))
     others = [each for place, each in decided.items() if place not in places]

@@ -1,4 +1,4 @@
-"""The verb that finds suspect labels in data that have no run yet."""
+"""The verb that finds label issues in data that have no run yet."""
 
 from pathlib import Path
 from typing import Any
@@ -7,10 +7,10 @@ from cutaway._lazy import public
 from cutaway.data import Dataset, Table
 from cutaway.execution import check_engine
 from cutaway.results.progress import ProgressOption, show_progress
-from cutaway.topics.labels.cross_validation import of_data
-from cutaway.topics.labels.finding import find_label_issues
-from cutaway.topics.labels.options import LabelsOptions
-from cutaway.topics.labels.result import LabelIssues
+from cutaway.topics.label_issues.cross_validation import of_data
+from cutaway.topics.label_issues.options import LabelIssuesOptions
+from cutaway.topics.label_issues.result import LabelIssues
+from cutaway.topics.label_issues.search import find_label_issues
 
 from .given_data import as_dataset
 
@@ -48,7 +48,7 @@ def label_issues(
         ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
         Canceled: It was canceled; the same call continues from there.
     """
-    sizes = LabelsOptions(folds=folds, seeds=seeds, epochs=epochs)
+    sizes = LabelIssuesOptions(folds=folds, seeds=seeds, epochs=epochs)
     check_engine(engine)
     with show_progress(progress) as on_progress:
         given = as_dataset(data, y, verb="label_issues", on_progress=on_progress, **options)
