@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from cutaway.topics.prediction.prediction import Predictions
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.sweeps.result import Sweep
-    from cutaway.topics.sweeps.sweeping import open_sweep, sweep
+    from cutaway.topics.sweeps.sweep import open_sweep, sweep
     from cutaway.topics.units.units import Units
     from cutaway.training import Recorder
 
@@ -96,10 +96,10 @@ _MODULES = {
     "mlp": "cutaway.api.train",
     "open_model": "cutaway.api.model_files",
     "open_run": "cutaway.api.opening",
-    "open_sweep": "cutaway.topics.sweeps.sweeping",
+    "open_sweep": "cutaway.topics.sweeps.sweep",
     "record": "cutaway.api.record",
     "resume": "cutaway.api.train",
-    "sweep": "cutaway.topics.sweeps.sweeping",
+    "sweep": "cutaway.topics.sweeps.sweep",
     "train": "cutaway.api.train",
     "train_like": "cutaway.api.train",
 }

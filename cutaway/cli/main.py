@@ -26,6 +26,7 @@ from cutaway.progress import CancelToken
 
 from . import (
     compare,
+    datasets,
     doctor,
     label_issues,
     models,
@@ -36,11 +37,10 @@ from . import (
     show,
     studio,
     sweeps,
-    system,
     topics,
     trainings,
 )
-from .leaving import CODE, give_up_output, leave
+from .exit import CODE, give_up_output, leave
 from .output import as_typed, wrapped
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
@@ -96,7 +96,7 @@ def _is_import(frame: Any) -> bool:
 COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
     "Data and training": (
         (trainings.demo, "Show what cutaway does, on the bundled MNIST."),
-        (system.datasets, "List the bundled datasets, or look into one."),
+        (datasets.datasets, "List the bundled datasets, or look into one."),
         (trainings.train, "Train a model, and keep everything in a run folder."),
         (trainings.resume, "Continue a training that was stopped or died."),
         (sweeps.sweep, "Train many models and choose the best settings."),

@@ -14,7 +14,7 @@ from .density import Density, DensityGrid
 from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
 from .label_sheet import LabelIssue, LabelSheet
 from .matrices import HeatMap, Matrix
-from .notebook.making import check_widget, explorer_widget
+from .notebook.explorer_widget import check_widget, explorer_widget
 from .playground import PlaygroundDigits, PlaygroundPage, render_playground
 from .render import SectionPart, render, render_section
 from .sections import (

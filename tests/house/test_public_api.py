@@ -96,7 +96,7 @@ from cutaway.topics.layers import layers
 from cutaway.topics.learning_curve import learning_curve
 from cutaway.topics.prediction import prediction
 from cutaway.topics.samples import dynamics
-from cutaway.topics.sweeps import result as sweep, sweeping
+from cutaway.topics.sweeps import result as results, sweep
 from cutaway.topics.units import units
 from cutaway.topics.findings import verdict
 from cutaway.augmentation import settings as augmentation
@@ -105,7 +105,7 @@ defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress
 defined += [augmentation.Augmentation, classifier.Classifier, tsne.TSNE, tables.Table, prediction.Predictions]
 defined += [labels.LabelIssues, label_issues.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
 defined += [exercises.check, exercises.exercises_done, diagnosis.Diagnosis, doctor.doctor]
-defined += [sweep.Sweep, sweeping.open_sweep, sweeping.sweep]
+defined += [results.Sweep, sweep.open_sweep, sweep.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
 defined += [calibration.Calibration, coverage.Coverage, thresholds.Thresholds]

@@ -8,7 +8,7 @@ from cutaway.errors import UnknownNameError
 from cutaway.findings import ISSUE_SCORE
 from cutaway.page import Image, LabelIssue, LabelSheet, Section, Text
 from cutaway.topics.common.sample_rows import sample_rows
-from cutaway.topics.common.shown import shown_samples
+from cutaway.topics.common.sections import shown_samples
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.words import percent
 

@@ -5,7 +5,7 @@ import numpy as np
 from cutaway.data import SampleIds
 from cutaway.findings import ISSUE_SCORE
 from cutaway.page import Section, Text
-from cutaway.topics.common.shown import sample_section
+from cutaway.topics.common.sections import sample_section
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.label_issues.section import label_issues_of
 

@@ -26,7 +26,7 @@ CELLS_PER_RANGE = 8
 
 
 @dataclass(frozen=True, eq=False)
-class DividedPoints:
+class Partition:
     """Points in the order of cells.
 
     Attributes:
@@ -48,7 +48,7 @@ class DividedPoints:
     packed: np.ndarray
 
     @classmethod
-    def of(cls, points: np.ndarray) -> "DividedPoints":
+    def of(cls, points: np.ndarray) -> "Partition":
         """Divide float32 (n, d), whose largest coordinate is 0.5 to 1."""
         head = points if points.shape[1] <= 2 * HEAD else _head(points)
         order, starts = _cells(head)

@@ -6,19 +6,19 @@ import re
 import numpy as np
 import pytest
 
-from cutaway.cli.drawn import IMAGE_WIDTH, drawn_image
+from cutaway.cli.text_images import IMAGE_WIDTH, text_image
 
 
 def test_letters_say_how_bright_an_image_is():
     image = np.repeat(np.linspace(0, 1, 4)[None], 4, axis=0)
-    lines = drawn_image(image)
+    lines = text_image(image)
     assert lines == [" " * 6 + "-" * 6 + "*" * 6 + "@" * 6] * 12
-    assert drawn_image(np.stack([image] * 3, axis=2)) == lines
+    assert text_image(np.stack([image] * 3, axis=2)) == lines
 
 
 def test_lines_keep_the_shape_of_an_image_and_never_more_than_the_width():
-    assert [len(drawn_image(np.zeros(shape))) for shape in ((28, 28), (10, 20), (2, 300), (900, 9))] == [12, 6, 1, 24]
-    assert {len(line) for line in drawn_image(np.ones((500, 333)))} == {IMAGE_WIDTH}
+    assert [len(text_image(np.zeros(shape))) for shape in ((28, 28), (10, 20), (2, 300), (900, 9))] == [12, 6, 1, 24]
+    assert {len(line) for line in text_image(np.ones((500, 333)))} == {IMAGE_WIDTH}
 
 
 @pytest.mark.exhaustive

@@ -15,7 +15,7 @@ ASPECT = 2
 """Height of a letter, in widths."""
 
 
-def drawn_image(pixels: "np.ndarray") -> list[str]:
+def text_image(pixels: "np.ndarray") -> list[str]:
     """An image as lines of letters.
 
     Args:

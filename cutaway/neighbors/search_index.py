@@ -8,9 +8,9 @@ from cutaway.checks import check_matrix, check_whole
 from cutaway.errors import DataError
 from cutaway.progress import ProgressCallback
 
-from .divided import DividedPoints
 from .duplicates import Duplicates
 from .nearest_cells import NearestCells
+from .partition import Partition
 from .records import Neighbors
 
 # Squared distances of points beyond this leave float32; sums over more than 81 columns do so a little earlier.
@@ -19,18 +19,18 @@ LARGEST_NORM = 9e18
 
 
 @dataclass(frozen=True, eq=False)
-class SearchedPoints:
+class SearchIndex:
     """Points among which neighbors are searched.
 
     Attributes:
-        divided: The points, scaled to a largest coordinate of 0.5 to 1.
+        partition: The points, scaled to a largest coordinate of 0.5 to 1.
         names: int64 (n,), the caller's row number of each.
         scale: Factor that turns their squared distances into those of the caller's points.
         duplicates: Rows that are answered without a search.
         found: Where neighbors are written.
     """
 
-    divided: DividedPoints
+    partition: Partition
     names: np.ndarray
     scale: float
     duplicates: Duplicates
@@ -38,12 +38,12 @@ class SearchedPoints:
 
     def search(self, near: NearestCells | None, *, on_progress: ProgressCallback) -> Neighbors:
         """Search the neighbors of each point in all cells, or in those near it."""
-        self.divided.search(near, self.names, self.found, scale=self.scale, on_progress=on_progress)
+        self.partition.search(near, self.names, self.found, scale=self.scale, on_progress=on_progress)
         self.duplicates.answer(self.found)
         return self.found
 
 
-def searched_points(points: np.ndarray, k: int) -> SearchedPoints:
+def search_index(points: np.ndarray, k: int) -> SearchIndex:
     """Check, scale and divide points.
 
     Args:
@@ -72,7 +72,7 @@ def searched_points(points: np.ndarray, k: int) -> SearchedPoints:
     scaled = np.ldexp(points, -exponent, order="C")
     duplicates = Duplicates.of(scaled, k)
     needed = duplicates.needed
-    divided = DividedPoints.of(scaled if needed is None else scaled[needed])
-    names = divided.order if needed is None else needed[divided.order]
+    partition = Partition.of(scaled if needed is None else scaled[needed])
+    names = partition.order if needed is None else needed[partition.order]
     found = Neighbors(np.empty((len(points), k), np.int32), np.empty((len(points), k), np.float32))
-    return SearchedPoints(divided, names, 2.0 ** (2 * exponent), duplicates, found)
+    return SearchIndex(partition, names, 2.0 ** (2 * exponent), duplicates, found)
