@@ -189,7 +189,7 @@ class Run:
         """How each sample was learned: when first, how often forgotten, how sure the model was of its label.
 
         Recorded predictions of training samples are those made while the model was trained on them in the epoch, with
-        dropout, and each by the weights of its own step; those of other samples are of the weights after the epoch.
+        dropout, and each by the weights of its own step; those of other samples are made after the epoch.
 
         Args:
             split: "train", "val", "test" or "all" (in that order). If None, all; for a model that does not open and
@@ -769,7 +769,7 @@ class Run:
         Raises:
             UnknownNameError: There is no such sample, epoch or target.
             UsageError: A number is outside its range, or the model was not trained before `epoch`.
-            ModelError: A layer has no gradient in closed form, or the loss is not one of those of `train`.
+            ModelError: A layer has no gradient in closed form, or the loss is not one that `train` takes.
             DataError: `samples` do not fit, or the model has diverged.
 
         Source:

@@ -225,7 +225,7 @@ def _advice_on_missed(
 
 
 def _taken_for(measured: PerClass, label: int) -> int | None:
-    """The one class that the missed samples of a class are taken for, of three or more that are told apart."""
+    """The one class that the missed samples of a class are taken for, if the model separates three or more."""
     from scipy.sparse import csr_array
 
     matrix, right = csr_array(measured.matrix), int(measured.correct[label])

@@ -316,7 +316,7 @@ def _fit(errors: np.ndarray, samples: np.ndarray, least: float, most: float) -> 
 def errors_of_the_surest(confidence: np.ndarray, right: np.ndarray) -> tuple[int, int]:
     """How many of the 10% most confident samples are not predicted as labeled, and how many those 10% are.
 
-    A label that is wrong by chance is wrong there as well as elsewhere, while overlapping classes are told apart there:
+    A label that is wrong by chance is wrong there as well as elsewhere, while overlapping classes are separable there:
     in seven runs on overlapping classes without a wrong label, 3 of 156 such samples were predicted otherwise, and 24
     of 252 in four runs with 5% to 12% of wrong labels.
     """

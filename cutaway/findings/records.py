@@ -57,7 +57,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Rule:
-    """When a finding of a kind is made, and where that is from.
+    """When a finding of a kind is made, and the source of the rule.
 
     Attributes:
         kind: The kind of finding, such as "overfitting".

@@ -53,7 +53,7 @@ def approximate_neighbors(
     Args:
         points: See `nearest_neighbors`.
         k: See `nearest_neighbors`.
-        more: Further neighbors to return, of which fewer may be found; the first k do not depend on it.
+        more: Further neighbors to return; fewer may be found, and the first k do not depend on it.
         on_progress: Called with the number of points done.
 
     Raises:

@@ -28,7 +28,7 @@ class LabelIssue:
         rows: A small table of it and its nearest other samples, a line of headings first; may be empty.
         action: What was decided before, or None.
         label: The number of the class that it got then; None unless it was relabeled.
-        decided: Its name in the file of decisions, where that is another than the explorer's; else None.
+        decided: Its name in the file of decisions, if it differs from the explorer's; else None.
     """
 
     name: str

@@ -60,10 +60,8 @@ def _visit(name: str, read: Callable[[str], str], sources: dict[str, str], *, pa
     source = read(name)
     if left := re.search(r"^(import|export)\b.*", _EXPORT.sub("", _IMPORT.sub("", source)), re.MULTILINE):
         raise UsageError(
-            'a module has imports on one line, import { name } from "./file.js";, and exports before a class, a '
-            "function or a constant",
-            got=f"{left.group()!r} in {name}",
-            hint="write it so",
+            f"cannot link {name}: {left.group()!r}",
+            hint='write import { name } from "./file.js"; on one line, and export before a class, function or constant',
         )
     for _, imported in _IMPORT.findall(source):
         _visit(_resolve(name, imported), read, sources, path=(*path, name))

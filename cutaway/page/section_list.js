@@ -22,7 +22,7 @@ export function startSectionList() {
 }
 
 /**
- * Keep the list of sections open where it is a column, and a menu elsewhere, which a choice closes.
+ * Keep the list of sections open if it is a column; otherwise it is a menu, which a choice closes.
  * @param {HTMLDetailsElement} list
  */
 export function arrangeSectionList(list) {
@@ -37,8 +37,8 @@ export function arrangeSectionList(list) {
 }
 
 /**
- * Open and close sections as they were before the page was loaded again. Otherwise they are open, and closed where the
- * page is narrow, but for the map: what is drawn and selected there is what the page is for.
+ * Open and close sections as they were before the page was loaded again. Otherwise they are open, or closed if
+ * the page is narrow, except for the map: it is what the page is for.
  * @param {ParentNode} root where they are
  */
 export function arrangeFolds(root) {
@@ -55,7 +55,7 @@ function isUsuallyOpen(fold) {
 }
 
 /**
- * Remember which sections a person opens and closes, beside the address.
+ * Remember in the history of the browser which sections a person opens and closes.
  * @param {Node} root where they are
  */
 export function keepFolds(root) {
@@ -77,7 +77,7 @@ export function keepFolds(root) {
 /**
  * Open the section that is, or holds, the element with this id if it is closed, and go there.
  * @param {string} id
- * @param {{ always?: boolean }} [how] whether to go there also where it is open
+ * @param {{ always?: boolean }} [how] whether to go there even if it is open
  */
 export function showPart(id, { always = false } = {}) {
   const target = document.getElementById(id);

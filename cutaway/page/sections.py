@@ -281,9 +281,8 @@ class Page:
         for name in names:
             if not re.fullmatch("[a-z]+", name) or names.count(name) > 1:
                 raise UsageError(
-                    "each section of a page needs a name of its own, one lowercase word",
-                    got=f"{name!r} among {', '.join(names)}",
-                    hint='name it for example "layers"',
+                    f"{name!r} cannot name a section among {', '.join(names)}",
+                    hint='give each its own name of lowercase letters, for example "layers"',
                 )
 
     @property
@@ -293,5 +292,5 @@ class Page:
 
 
 def with_parts(section: Section) -> tuple[Section, ...]:
-    """A section, followed by its parts where it has some."""
+    """A section, followed by its parts, if it has some."""
     return (section, *(section.parts if isinstance(section, Parts) else ()))

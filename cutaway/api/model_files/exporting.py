@@ -132,7 +132,7 @@ def write_export(
         write_output(beside, _document(opened, packed, steps=steps))
     write_output(target, packed)
     if outdated is not None:
-        with contextlib.suppress(OSError):  # its model_sha256 is that of no file any more
+        with contextlib.suppress(OSError):  # its model_sha256 matches no file any more
             outdated.unlink()
     return Export(WrittenFile(target), beside and WrittenFile(beside), contents.why)
 

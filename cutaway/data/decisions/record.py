@@ -126,8 +126,7 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
     file = Path(path).expanduser()
     if file.is_dir() or not file.exists():
         raise UsageError(
-            "decisions on labels are in a file that exists",
-            got=f"the folder {path}" if file.is_dir() else str(path),
+            f"{path} is a folder, not a file with decisions on labels" if file.is_dir() else f"no such file: {path}",
             hint="check the path; the decisions of a run are in its labels.csv",
         )
     reader = open_any(path, header=True, what="decisions on labels")
@@ -187,7 +186,7 @@ def _decision(values: Mapping[str, str], *, where: str) -> Decision:
 
 
 def _text(cell: Any) -> str:
-    """A cell of a text file as `quoted_cell` was given it, without spaces around it where it was typed by a person."""
+    """A cell of a text file as `quoted_cell` was given it, without spaces around it if a person typed it."""
     text = _value(cell)
     for each in (text, text.strip()):
         if each.startswith("'") and quoted_cell(each[1:]) == each:

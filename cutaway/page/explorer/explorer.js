@@ -122,7 +122,7 @@ export class Explorer {
   }
 
   /**
-   * Paint the density of all samples below the points, where there are more than have a point.
+   * Paint the density of all samples below the points, if there are more samples than points.
    * @param {SampleMap} map
    */
   #showDensity(map) {

@@ -22,7 +22,7 @@ const chosenUnits = new WeakMap();
 
 /**
  * The path of one sample through the model: what it looks like, the units that fired layer by layer, the probabilities,
- * and why this class and not its label or, where it is right, the runner-up.
+ * and why this class and not its label or, if it is right, the runner-up.
  * @param {import("./explorer.js").Parts} parts
  * @param {import("./model.js").PageModel} model
  * @param {ArrayLike<number>} input raw values
@@ -199,7 +199,7 @@ function reasonStep(model, reasons, names, { image, columns, label }) {
 /** @typedef {{ name: string, value: number }} Contribution */
 
 /**
- * The largest contributions, whatever their sign, and what is no contribution of one of them, so that the lines add up.
+ * The largest contributions, whatever their sign, and the sum of the rest, so that the lines add up.
  * @param {Contribution[]} contributions
  * @param {number} count
  * @param {number} [biases] what the biases of all later layers add

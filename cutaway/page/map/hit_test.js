@@ -15,7 +15,7 @@ export const SELECTED = 2;
  * @param {number} x 0..65535
  * @param {number} y 0..65535
  * @param {number} radius
- * @returns {number} its index; -1 where none is within the radius
+ * @returns {number} its index; -1 if none is within the radius
  */
 export function nearestPoint({ a, b, t }, states, x, y, radius) {
   let best = radius * radius;

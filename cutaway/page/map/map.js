@@ -369,8 +369,8 @@ export class SampleMap extends EventTarget {
   }
 
   /**
-   * A click on a sample pins it, with Shift or Alt it is added to or removed from the selection; one beside all
-   * samples unpins, and clears the selection.
+   * A click on a sample pins it, with Shift or Alt it is added to or removed from the selection; a click on
+   * no sample unpins, and clears the selection.
    * @param {number} index
    * @param {"replace" | "add" | "remove"} how
    * @param {string} device

@@ -130,7 +130,7 @@ export class RunsTable {
 }
 
 /**
- * Whether a run is right most often on the samples that it is judged on, where there are two runs or more on them.
+ * Whether a run is right most often on the samples that it is judged on, if there are two runs or more on them.
  * @param {RunRow[]} rows
  * @returns {(row: RunRow) => boolean}
  */
