@@ -74,8 +74,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             matrix whose row i holds the distances from sample i to its nearest others, at least three times the
             perplexity, as `sklearn.neighbors.kneighbors_graph` makes it, or a dense matrix of all distances.
         n_jobs: Number of threads; None or -1 for all.
-        seed: Random seed, whole number from 0. It decides the initializations "random" and "spectral", and on which
-            samples the quality is measured.
+        seed: Random seed, whole number from 0. It decides the initializations "random" and "spectral", and which
+            samples the quality is measured on.
         callback: Gets a `cutaway.embedding.LayoutStep` at most ten times a second, the first time before the first
             iteration. If it returns True, the descent ends with the coordinates reached so far.
         quality: Whether `quality_` is measured, which takes about 0.4 times as long as the embedding.

@@ -50,7 +50,7 @@ def embed(
     Args:
         h: float32 (sample, unit), finite; at least 4 samples, not all equal. Other real types are converted.
         method: "tsne", "pca" or "umap" (which needs umap-learn).
-        seed: Random seed: decides on which samples the quality is measured, and the coordinates of UMAP and of
+        seed: Random seed: decides which samples the quality is measured on, and the coordinates of UMAP and of
             t-SNE with a random initialization. The other coordinates do not depend on it.
         labels: (sample,), the class of each sample, for accuracies in the quality.
         callback: For t-SNE only: called with a `LayoutStep` right after the principal components, then at most ten

@@ -86,7 +86,7 @@ ISSUE_SCORE = 0.5
 
 FEW = 2
 """Groups of fewer samples in the mean are dealt by the label of their first sample: scikit-learn's way, which looks at
-all labels of a group, takes 0.1 ms for each group, 10 s for 70,000 samples of which two are equal."""
+all labels of a group, takes 0.1 ms for each group, 10 s for 70,000 samples with two equal ones."""
 
 
 def label_scores(held: HeldOut) -> np.ndarray:

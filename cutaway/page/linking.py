@@ -1,8 +1,8 @@
 """ES modules linked into one script.
 
 Modules are plain files with named imports and exports alone. Linking puts each, imported ones first, into a function of
-its own, which returns what it exports: no bundler is needed, and names need only differ within a module. What runs is
-what was written, without its JSDoc comments, which are a quarter of it.
+its own, which returns what it exports: no bundler is needed, and names need only differ within a module. The code
+runs as it was written, without its JSDoc comments, which are a quarter of it.
 """
 
 import posixpath

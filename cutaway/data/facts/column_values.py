@@ -126,7 +126,7 @@ class MixedUnits:
     Attributes:
         factor: How much larger the values of one group are, as text, such as "1,000".
         rows: Rows of the group of large values.
-        samples: Rows of both, of the classes in which there are two.
+        samples: Rows of both groups, in the classes that have both.
         low: Median of the group of small values.
         high: Median of the group of large values.
     """

@@ -252,7 +252,7 @@ def blocks_of_labels(y: np.ndarray) -> np.ndarray | None:
     """The block of each sample, int64 ``(sample,)``: neighbors with one label; None where these are not what they seem.
 
     In a random order a label is that of the sample before as often as two random samples have one label. Samples that
-    are sorted by class have a block for each class, which says nothing of which samples belong together.
+    are sorted by class have a block for each class, which says nothing about which samples belong together.
 
     Args:
         y: int ``(sample,)``, in the order of the file.

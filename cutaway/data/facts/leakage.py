@@ -65,8 +65,8 @@ def correct_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.
     Args:
         values: float ``(sample,)``; NaN where a cell is missing, which is a value of its own.
         y: int ``(sample,)``, classes from 0.
-        fit: int ``(sample,)``, places of the samples from which the rule is made.
-        judge: int ``(sample,)``, places of those on which it is judged.
+        fit: int ``(sample,)``, the samples that the rule is made from.
+        judge: int ``(sample,)``, the samples that it is judged on.
         codes: Whether values are codes of a category, whole numbers from 0.
     """
     from sklearn.tree import DecisionTreeClassifier
@@ -82,7 +82,7 @@ def correct_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.
 
 
 def halves(samples: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of a random half of the samples, from which rules are made, and of the other, which judges them."""
+    """Positions of a random half of the samples, to make rules from, and of the other half, to judge them."""
     order = np.random.default_rng(seed).permutation(samples)
     return order[::2], order[1::2]
 

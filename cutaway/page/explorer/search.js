@@ -14,7 +14,7 @@ const ORDERS = {
   "=": (a, b) => a === b,
 };
 
-/** A word to which a value will be added. */
+/** A word that still lacks its value. */
 const UNFINISHED = /[^:<>=](?::|<=?|>=?|=)$/;
 
 /**
