@@ -187,7 +187,7 @@ def _not_judged(source: ReportSource, found: Verdict) -> tuple[str, ...]:
         return ("Models that learn so little cannot tell which labels are wrong.",)
     if found.worth is None or found.worth.gain == "unknown":
         return ()
-    return (f"Labels were not checked. To check them: {run_command('labels', context.path)}",)
+    return (f"Labels were not checked. To check them: {run_command('label-issues', context.path)}",)
 
 
 def _label_lines(source: ReportSource) -> list[SummaryLine]:
