@@ -32,8 +32,8 @@ def decide_on_second(opened, key):
 
 
 @pytest.fixture
-def mending(open_page, own_studio):
-    """The page on which labels of the first run are mended, with label issues that were found before."""
+def issues_page(open_page, own_studio):
+    """The page of the label issues of the first run, which were found before."""
     ct.open_run(own_studio.folder / "first").label_issues(folds=2, seeds=1, progress=False)
     opened = open_page(own_studio, "/runs/first/label-issues")
     opened.wait(SHEET, seconds=400)
@@ -60,51 +60,51 @@ def test_label_issues_are_found_with_progress(open_page, own_studio):
 
 
 @pytest.mark.exhaustive
-def test_each_decision_is_kept_at_once_and_taken_back(mending, own_studio):
-    known = label_issues(mending)
+def test_each_decision_is_kept_at_once_and_taken_back(issues_page, own_studio):
+    known = label_issues(issues_page)
     names = ct.open_run(own_studio.folder / "first").context.class_names
-    mending.page.locator(".label-issue").first.focus()
-    mending.page.keyboard.press("k")
-    mending.page.keyboard.press("r")
-    mending.page.keyboard.press("d")
+    issues_page.page.locator(".label-issue").first.focus()
+    issues_page.page.keyboard.press("k")
+    issues_page.page.keyboard.press("r")
+    issues_page.page.keyboard.press("d")
     expected = [
         (known[0]["sample"], "keep", None),
         (known[1]["sample"], "relabel", names[known[1]["suggested"]]),
         (known[2]["sample"], "drop", None),
     ]
-    eventually(mending, lambda: decisions(own_studio), expected)
-    mending.wait("document.querySelector('.sheet-counts').textContent.endsWith('1 kept, 1 relabeled, 1 dropped')")
-    mending.page.keyboard.press("u")
-    mending.page.keyboard.press("u")
-    eventually(mending, lambda: decisions(own_studio), expected[:1])
-    mending.wait(
+    eventually(issues_page, lambda: decisions(own_studio), expected)
+    issues_page.wait("document.querySelector('.sheet-counts').textContent.endsWith('1 kept, 1 relabeled, 1 dropped')")
+    issues_page.page.keyboard.press("u")
+    issues_page.page.keyboard.press("u")
+    eventually(issues_page, lambda: decisions(own_studio), expected[:1])
+    issues_page.wait(
         "/^1 of .* decided: 1 kept, 0 relabeled, 0 dropped$/.test(document.querySelector('.sheet-counts').textContent)"
     )
-    mending.check_quiet()
+    issues_page.check_quiet()
 
 
 @pytest.mark.exhaustive
-def test_the_label_that_has_the_focus_is_above_the_bar_that_trains_again(mending):
-    decide_on_second(mending, "d")
-    mending.wait("document.querySelector('.train-again').hidden === false")
+def test_the_label_that_has_the_focus_is_above_the_bar_that_trains_again(issues_page):
+    decide_on_second(issues_page, "d")
+    issues_page.wait("document.querySelector('.train-again').hidden === false")
     gaps = []
     for _ in range(12):
-        mending.page.keyboard.press("n")
-        mending.page.wait_for_timeout(50)
+        issues_page.page.keyboard.press("n")
+        issues_page.page.wait_for_timeout(50)
         label, bar = "document.activeElement.getBoundingClientRect()", "document.querySelector('.train-again')"
-        gaps.append(mending.page.evaluate(f"{bar}.getBoundingClientRect().top - {label}.bottom"))
+        gaps.append(issues_page.page.evaluate(f"{bar}.getBoundingClientRect().top - {label}.bottom"))
     assert min(gaps) > 0
 
 
 @pytest.mark.exhaustive
-def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(mending, open_page, own_studio):
+def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(issues_page, open_page, own_studio):
     other = open_page(own_studio, "/runs/first/label-issues")
     other.wait(SHEET, seconds=60)
-    mending.page.locator(".label-issue").first.focus()
-    mending.page.keyboard.press("d")
+    issues_page.page.locator(".label-issue").first.focus()
+    issues_page.page.keyboard.press("d")
     other.wait("document.querySelector('.label-issue').dataset.decided === 'drop'")
     # a decision in between, of which no page was told
-    name = label_issues(mending)[1]["sample"]
+    name = label_issues(issues_page)[1]["sample"]
     run = ct.open_run(own_studio.folder / "first")
     run.decide(ct.Decision(name, "keep"))
     decide_on_second(other, "d")
@@ -114,56 +114,58 @@ def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(mending, ope
     assert decisions(own_studio)[-1] == (name, "keep", None)
     decide_on_second(other, "d")
     eventually(other, lambda: decisions(own_studio)[-1], (name, "drop", None))
-    mending.wait("document.querySelectorAll('.label-issue')[1].dataset.decided === 'drop'")
+    issues_page.wait("document.querySelectorAll('.label-issue')[1].dataset.decided === 'drop'")
     assert other.foreign == []
 
 
 @pytest.mark.exhaustive
-def test_a_training_waits_for_decisions_that_are_on_their_way(mending, own_studio):
-    page, held, asked = mending.page, [], []
+def test_a_training_waits_for_decisions_that_are_on_their_way(issues_page, own_studio):
+    page, held, asked = issues_page.page, [], []
     page.locator(".label-issue").first.focus()
     page.keyboard.press("r")
-    mending.wait("document.querySelector('.train-again button')?.disabled === false")
+    issues_page.wait("document.querySelector('.train-again button')?.disabled === false")
     page.route(
         "**/decisions", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
     )
     page.route("**/api/trainings", lambda route: asked.append(decisions(own_studio)) or route.fulfill(json={}))
     page.keyboard.press("r")
     page.get_by_role("button", name="Train again from the same seed with these decisions").click()
-    eventually(mending, lambda: len(held), 1)
+    eventually(issues_page, lambda: len(held), 1)
     page.wait_for_timeout(500)
     assert (len(held), asked) == (1, []), "the second decision is on the screen and not in the file"
     held[0].continue_()
-    eventually(mending, lambda: [len(each) for each in asked], [2])
+    eventually(issues_page, lambda: [len(each) for each in asked], [2])
 
 
 @pytest.mark.exhaustive
-def test_training_again_with_the_decisions_and_what_it_changed(mending, own_studio):
-    mending.page.locator(".label-issue").first.focus()
+def test_training_again_with_the_decisions_and_what_it_changed(issues_page, own_studio):
+    issues_page.page.locator(".label-issue").first.focus()
     for key in "rrrrd":
-        mending.page.keyboard.press(key)
-    again = mending.page.get_by_role("button", name="Train again from the same seed with these decisions")
-    eventually(mending, lambda: len(decisions(own_studio)), 5)
-    mending.wait("!document.querySelector('.train-again button').disabled")
+        issues_page.page.keyboard.press(key)
+    again = issues_page.page.get_by_role("button", name="Train again from the same seed with these decisions")
+    eventually(issues_page, lambda: len(decisions(own_studio)), 5)
+    issues_page.wait("!document.querySelector('.train-again button').disabled")
     again.click()
-    link = mending.page.get_by_role("link", name="See what it changed, sample by sample")
+    link = issues_page.page.get_by_role("link", name="See what it changed, sample by sample")
     link.wait_for(timeout=400_000)
     (made,) = {path.name for path in own_studio.folder.glob("2*")}
     run, before = ct.open_run(own_studio.folder / made), ct.open_run(own_studio.folder / "first")
     assert run.context.manifest.seed == before.context.manifest.seed
     assert len(run.split.dropped) == 1
     assert len(run.context.manifest.dataset.relabeled) == 4
-    mending.open("/runs/first/label-issues")  # which knows of the training, and offers another after another decision
+    issues_page.open(
+        "/runs/first/label-issues"
+    )  # which knows of the training, and offers another after another decision
     link.wait_for()
     assert "primary" not in again.get_attribute("class")
-    mending.wait("document.activeElement.classList.contains('label-issue')", seconds=60)
-    mending.page.keyboard.press("k")
-    mending.wait("document.querySelector('.train-again button').className === 'primary'")
-    mending.page.get_by_role("link", name="See what the last training changed").click()
-    mending.page.wait_for_url(f"**/compare/first/{made}**")
-    mending.wait("document.querySelector('.comparison section')", seconds=400)
-    assert "relabeled samples" in mending.page.locator(".comparison").inner_text()
-    mending.check_quiet()
+    issues_page.wait("document.activeElement.classList.contains('label-issue')", seconds=60)
+    issues_page.page.keyboard.press("k")
+    issues_page.wait("document.querySelector('.train-again button').className === 'primary'")
+    issues_page.page.get_by_role("link", name="See what the last training changed").click()
+    issues_page.page.wait_for_url(f"**/compare/first/{made}**")
+    issues_page.wait("document.querySelector('.comparison section')", seconds=400)
+    assert "relabeled samples" in issues_page.page.locator(".comparison").inner_text()
+    issues_page.check_quiet()
 
 
 @pytest.mark.exhaustive
