@@ -32,7 +32,7 @@ def decide_on_second(opened, key):
 
 
 @pytest.fixture
-def issues_page(open_page, own_studio):
+def shown(open_page, own_studio):
     """The page of the label issues of the first run, which were found before."""
     ct.open_run(own_studio.folder / "first").label_issues(folds=2, seeds=1, progress=False)
     opened = open_page(own_studio, "/runs/first/label-issues")
@@ -60,51 +60,51 @@ def test_label_issues_are_found_with_progress(open_page, own_studio):
 
 
 @pytest.mark.exhaustive
-def test_each_decision_is_kept_at_once_and_taken_back(issues_page, own_studio):
-    known = label_issues(issues_page)
+def test_each_decision_is_kept_at_once_and_taken_back(shown, own_studio):
+    known = label_issues(shown)
     names = ct.open_run(own_studio.folder / "first").context.class_names
-    issues_page.page.locator(".label-issue").first.focus()
-    issues_page.page.keyboard.press("k")
-    issues_page.page.keyboard.press("r")
-    issues_page.page.keyboard.press("d")
+    shown.page.locator(".label-issue").first.focus()
+    shown.page.keyboard.press("k")
+    shown.page.keyboard.press("r")
+    shown.page.keyboard.press("d")
     expected = [
         (known[0]["sample"], "keep", None),
         (known[1]["sample"], "relabel", names[known[1]["suggested"]]),
         (known[2]["sample"], "drop", None),
     ]
-    eventually(issues_page, lambda: decisions(own_studio), expected)
-    issues_page.wait("document.querySelector('.sheet-counts').textContent.endsWith('1 kept, 1 relabeled, 1 dropped')")
-    issues_page.page.keyboard.press("u")
-    issues_page.page.keyboard.press("u")
-    eventually(issues_page, lambda: decisions(own_studio), expected[:1])
-    issues_page.wait(
+    eventually(shown, lambda: decisions(own_studio), expected)
+    shown.wait("document.querySelector('.sheet-counts').textContent.endsWith('1 kept, 1 relabeled, 1 dropped')")
+    shown.page.keyboard.press("u")
+    shown.page.keyboard.press("u")
+    eventually(shown, lambda: decisions(own_studio), expected[:1])
+    shown.wait(
         "/^1 of .* decided: 1 kept, 0 relabeled, 0 dropped$/.test(document.querySelector('.sheet-counts').textContent)"
     )
-    issues_page.check_quiet()
+    shown.check_quiet()
 
 
 @pytest.mark.exhaustive
-def test_the_label_that_has_the_focus_is_above_the_bar_that_trains_again(issues_page):
-    decide_on_second(issues_page, "d")
-    issues_page.wait("document.querySelector('.train-again').hidden === false")
+def test_the_label_that_has_the_focus_is_above_the_bar_that_trains_again(shown):
+    decide_on_second(shown, "d")
+    shown.wait("document.querySelector('.train-again').hidden === false")
     gaps = []
     for _ in range(12):
-        issues_page.page.keyboard.press("n")
-        issues_page.page.wait_for_timeout(50)
+        shown.page.keyboard.press("n")
+        shown.page.wait_for_timeout(50)
         label, bar = "document.activeElement.getBoundingClientRect()", "document.querySelector('.train-again')"
-        gaps.append(issues_page.page.evaluate(f"{bar}.getBoundingClientRect().top - {label}.bottom"))
+        gaps.append(shown.page.evaluate(f"{bar}.getBoundingClientRect().top - {label}.bottom"))
     assert min(gaps) > 0
 
 
 @pytest.mark.exhaustive
-def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(issues_page, open_page, own_studio):
+def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(shown, open_page, own_studio):
     other = open_page(own_studio, "/runs/first/label-issues")
     other.wait(SHEET, seconds=60)
-    issues_page.page.locator(".label-issue").first.focus()
-    issues_page.page.keyboard.press("d")
+    shown.page.locator(".label-issue").first.focus()
+    shown.page.keyboard.press("d")
     other.wait("document.querySelector('.label-issue').dataset.decided === 'drop'")
     # a decision in between, of which no page was told
-    name = label_issues(issues_page)[1]["sample"]
+    name = label_issues(shown)[1]["sample"]
     run = ct.open_run(own_studio.folder / "first")
     run.decide(ct.Decision(name, "keep"))
     decide_on_second(other, "d")
@@ -114,58 +114,56 @@ def test_decisions_of_another_page_are_shown_and_a_conflict_is_said(issues_page,
     assert decisions(own_studio)[-1] == (name, "keep", None)
     decide_on_second(other, "d")
     eventually(other, lambda: decisions(own_studio)[-1], (name, "drop", None))
-    issues_page.wait("document.querySelectorAll('.label-issue')[1].dataset.decided === 'drop'")
+    shown.wait("document.querySelectorAll('.label-issue')[1].dataset.decided === 'drop'")
     assert other.foreign == []
 
 
 @pytest.mark.exhaustive
-def test_a_training_waits_for_decisions_that_are_on_their_way(issues_page, own_studio):
-    page, held, asked = issues_page.page, [], []
+def test_a_training_waits_for_decisions_that_are_on_their_way(shown, own_studio):
+    page, held, asked = shown.page, [], []
     page.locator(".label-issue").first.focus()
     page.keyboard.press("r")
-    issues_page.wait("document.querySelector('.train-again button')?.disabled === false")
+    shown.wait("document.querySelector('.train-again button')?.disabled === false")
     page.route(
         "**/decisions", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
     )
     page.route("**/api/trainings", lambda route: asked.append(decisions(own_studio)) or route.fulfill(json={}))
     page.keyboard.press("r")
     page.get_by_role("button", name="Train again from the same seed with these decisions").click()
-    eventually(issues_page, lambda: len(held), 1)
+    eventually(shown, lambda: len(held), 1)
     page.wait_for_timeout(500)
     assert (len(held), asked) == (1, []), "the second decision is on the screen and not in the file"
     held[0].continue_()
-    eventually(issues_page, lambda: [len(each) for each in asked], [2])
+    eventually(shown, lambda: [len(each) for each in asked], [2])
 
 
 @pytest.mark.exhaustive
-def test_training_again_with_the_decisions_and_what_it_changed(issues_page, own_studio):
-    issues_page.page.locator(".label-issue").first.focus()
+def test_training_again_with_the_decisions_and_what_it_changed(shown, own_studio):
+    shown.page.locator(".label-issue").first.focus()
     for key in "rrrrd":
-        issues_page.page.keyboard.press(key)
-    again = issues_page.page.get_by_role("button", name="Train again from the same seed with these decisions")
-    eventually(issues_page, lambda: len(decisions(own_studio)), 5)
-    issues_page.wait("!document.querySelector('.train-again button').disabled")
+        shown.page.keyboard.press(key)
+    again = shown.page.get_by_role("button", name="Train again from the same seed with these decisions")
+    eventually(shown, lambda: len(decisions(own_studio)), 5)
+    shown.wait("!document.querySelector('.train-again button').disabled")
     again.click()
-    link = issues_page.page.get_by_role("link", name="See what it changed, sample by sample")
+    link = shown.page.get_by_role("link", name="See what it changed, sample by sample")
     link.wait_for(timeout=400_000)
     (made,) = {path.name for path in own_studio.folder.glob("2*")}
     run, before = ct.open_run(own_studio.folder / made), ct.open_run(own_studio.folder / "first")
     assert run.context.manifest.seed == before.context.manifest.seed
     assert len(run.split.dropped) == 1
     assert len(run.context.manifest.dataset.relabeled) == 4
-    issues_page.open(
-        "/runs/first/label-issues"
-    )  # which knows of the training, and offers another after another decision
+    shown.open("/runs/first/label-issues")  # it offers another training after another decision
     link.wait_for()
     assert "primary" not in again.get_attribute("class")
-    issues_page.wait("document.activeElement.classList.contains('label-issue')", seconds=60)
-    issues_page.page.keyboard.press("k")
-    issues_page.wait("document.querySelector('.train-again button').className === 'primary'")
-    issues_page.page.get_by_role("link", name="See what the last training changed").click()
-    issues_page.page.wait_for_url(f"**/compare/first/{made}**")
-    issues_page.wait("document.querySelector('.comparison section')", seconds=400)
-    assert "relabeled samples" in issues_page.page.locator(".comparison").inner_text()
-    issues_page.check_quiet()
+    shown.wait("document.activeElement.classList.contains('label-issue')", seconds=60)
+    shown.page.keyboard.press("k")
+    shown.wait("document.querySelector('.train-again button').className === 'primary'")
+    shown.page.get_by_role("link", name="See what the last training changed").click()
+    shown.page.wait_for_url(f"**/compare/first/{made}**")
+    shown.wait("document.querySelector('.comparison section')", seconds=400)
+    assert "relabeled samples" in shown.page.locator(".comparison").inner_text()
+    shown.check_quiet()
 
 
 @pytest.mark.exhaustive
