@@ -267,7 +267,7 @@ class Page:
         footer: The last line.
 
     Raises:
-        UsageError: A section's name is not one lowercase word, or two sections have the same name.
+        UsageError: A name of a section has other characters than lowercase letters and _, or two sections have the same name.
     """
 
     title: str
@@ -279,10 +279,10 @@ class Page:
     def __post_init__(self) -> None:
         names = [section.name for section in self.all_sections]
         for name in names:
-            if not re.fullmatch("[a-z]+", name) or names.count(name) > 1:
+            if not re.fullmatch("[a-z_]+", name) or names.count(name) > 1:
                 raise UsageError(
                     f"{name!r} cannot name a section among {', '.join(names)}",
-                    hint='give each its own name of lowercase letters, for example "layers"',
+                    hint='give each its own name of lowercase letters and _, for example "layers"',
                 )
 
     @property
