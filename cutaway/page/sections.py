@@ -267,7 +267,7 @@ class Page:
         footer: The last line.
 
     Raises:
-        UsageError: A name of a section has other characters than lowercase letters and _, or two sections have the same name.
+        UsageError: A section's name is not of lowercase letters and _, or two sections have the same name.
     """
 
     title: str
