@@ -27,7 +27,7 @@ NAMES = (
     "tables",
     "large_tables",
     "far_samples",
-    "label_issues",
+    "suspect_labels",
     "findings",
     "remedy_tests",
     "label_estimates",

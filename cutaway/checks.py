@@ -8,7 +8,8 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from cutaway.errors import CutawayWarning, DataError, Hint, UsageError, printable
 
@@ -58,16 +59,27 @@ def check_matrix(values: "np.ndarray", *, name: str, rows: "np.ndarray | None" =
     return array.astype(np.float32, copy=False)
 
 
+def whole_number(text: str) -> int | None:
+    """The whole number that a text is; None for any other text, and for more digits than any of our numbers has."""
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text) else None
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number, of Python or of NumPy, and not True or False."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def check_whole(value: int, *, name: str, least: int, most: int | None = None) -> int:
     """Return ``value`` as an int.
 
     Raises:
         UsageError: It is not a whole number from ``least`` to ``most``.
     """
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    whole = is_whole(value)
     if not whole or value < least or (most is not None and value > most):
         span = f"from {least} up" if most is None else f"from {least} to {most}"
-        raise UsageError(f"{name} must be a whole number {span}, got {value!r}")
+        got = repr(value) if not whole or abs(value) < LARGEST else f"one beyond ±{LARGEST:g}"  # of too many digits
+        raise UsageError(f"{name} must be a whole number {span}, got {got}")
     return int(value)
 
 
@@ -153,6 +165,16 @@ def wrong_part(first: Mapping[str, Any], *, skip: int = 0) -> str:
     if first["type"] == "missing":
         return f'no "{place}"'
     return f'"{place}" of {first["input"]!r:.60}, which {required(first)}' if place else f"{first['input']!r:.60}"
+
+
+def check_regular(path: Path) -> None:
+    """Refuse a pipe, a socket, a device or a folder in the place of a file: reading a pipe waits until somebody writes.
+
+    Raises:
+        DataError: It is one; whatever is wrong with a file, or that there is none, whoever reads it says.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise DataError(f"{path} is {file_kind(os.stat(path).st_mode)}, not a file", hint="copy the data into a file")
 
 
 def file_kind(mode: int) -> str:

@@ -48,7 +48,8 @@ class Hint(str):
 
     @classmethod
     def _of(cls, parts: tuple[str | tuple[str, Any], ...]) -> "Hint":
-        hint = super().__new__(cls, "".join(each if isinstance(each, str) else _in_python(*each) for each in parts))
+        said = "".join(each if isinstance(each, str) else _in_python(*each) for each in parts)
+        hint = super().__new__(cls, escaped(said))
         hint._parts = parts
         return hint
 

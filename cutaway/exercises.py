@@ -152,7 +152,7 @@ def _judge(exercise: str, answer: Any) -> str:
 
 def _read(lesson: int) -> tuple[str, dict[str, Exercise]]:
     """The name of a file of answers without its ending, and its record of each exercise."""
-    files = sorted(Path(FOLDER).glob(f"{lesson:02d}_*.txt"))
+    files = sorted(filter(Path.is_file, Path(FOLDER).glob(f"{lesson:02d}_*.txt")))
     if not files:
         raise UnknownNameError(
             f"no answers for lesson {lesson} in {Path.cwd() / FOLDER}",

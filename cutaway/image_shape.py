@@ -1,5 +1,6 @@
 """What an image is, and how it becomes smaller."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,6 +33,26 @@ class ImageShape:
     def is_gray(self) -> bool:
         """Whether it has one channel."""
         return self.channels == 1
+
+    def pixel(self, number: int) -> str:
+        """Where a value of the image is, such as "row 4, column 6", counted from 1; its number counts from 0."""
+        place, channel = divmod(number, self.channels)
+        row, column = divmod(place, self.columns)
+        return f"row {row + 1}, column {column + 1}{'' if self.is_gray else f', channel {channel + 1}'}"
+
+
+def input_names(names: "Sequence[str] | None", shape: Sequence[int]) -> "Sequence[str]":
+    """What the values of a sample are called.
+
+    Args:
+        names: Their names, if they have any; they stay as they are.
+        shape: The shape of a sample.
+
+    Returns:
+        The names; or else "column 1" and so on, or of an image "row 1, column 1".
+    """
+    image, size = ImageShape.of(shape), math.prod(shape)
+    return names or [f"column {k + 1}" if image is None else image.pixel(k) for k in range(size)]
 
 
 def smaller(images: "np.ndarray", side: int) -> "np.ndarray":

@@ -13,6 +13,8 @@ import threading
 from collections.abc import Generator
 from typing import IO
 
+from cutaway.errors import escaped, printable
+
 VARIABLE = "CUTAWAY_LOG"
 """Environment variable with the level that is shown on standard error: "debug", "info" or "warning"."""
 
@@ -20,7 +22,7 @@ LONGEST = 300
 """Characters of a line of a process that are kept."""
 
 TAIL_BYTES = 4_000
-"""Number of bytes at the end of a log that are searched for its last line."""
+"""The end of a log in which its last line is looked for."""
 
 WAIT_SECONDS = 5.0
 """Until the last line of a process that has ended is read."""
@@ -40,9 +42,17 @@ def survive(log: logging.Logger, task: str, *errors: type[BaseException]) -> Gen
     try:
         yield
     except errors as error:
-        words = " ".join(f"{type(error).__name__}: {error}".split())
+        words = printable(f"{type(error).__name__}: {error}")
         shown = error if log.isEnabledFor(logging.DEBUG) else None
         log.info("%s failed, and work goes on: %s", task, words, exc_info=shown)
+
+
+class _Escaping(logging.Formatter):
+    """Writes what a terminal would obey as its escape: errors quote names and cells."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A record, with its traceback, as lines."""
+        return escaped(super().format(record))
 
 
 @contextlib.contextmanager
@@ -58,7 +68,7 @@ def shown_log(*, debug: bool = False) -> Generator[None]:
         return
     level = logging.getLevelNamesMapping().get(asked.upper(), logging.INFO)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.setFormatter(_Escaping(FORMAT))
     root = logging.getLogger("cutaway")
     before = root.level
     root.addHandler(handler)
@@ -71,14 +81,14 @@ def shown_log(*, debug: bool = False) -> Generator[None]:
 
 
 def last_line(file: IO[bytes]) -> str:
-    """The last line of a log that is open for reading, at most `LONGEST` characters; "" if there is none.
+    """The last line of a log that is open for reading, at most `LONGEST` characters; "" where there is none.
 
     Args:
-        file: The log; its last 4,000 bytes are read.
+        file: The log, of which the last 4,000 bytes are read.
     """
     file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
     lines = file.read(TAIL_BYTES).decode(errors="replace").strip().splitlines()
-    return lines[-1][:LONGEST] if lines else ""
+    return printable(lines[-1][:LONGEST], LONGEST) if lines else ""
 
 
 class ErrorLines:
@@ -109,6 +119,6 @@ class ErrorLines:
     def _read(self) -> None:
         with self._stream:
             while line := self._stream.readline(65_536):
-                if text := line.decode(errors="replace").rstrip():
-                    self._last = text[:LONGEST]
-                    self._log.log(self._level, "%s: %s", self._source, text[:LONGEST])
+                if text := printable(line.decode(errors="replace"), LONGEST):
+                    self._last = text
+                    self._log.log(self._level, "%s: %s", self._source, text)

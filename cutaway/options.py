@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Literal, cast, get_args
 
-from .checks import check_whole
+from .checks import check_whole, whole_number
 from .errors import Hint, UsageError
 
 Numbers = Literal["standard", "robust", "quantile", "none"]
@@ -81,10 +81,10 @@ def parse_size(text: str) -> tuple[int, int]:
     Raises:
         UsageError: It is neither.
     """
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.strip().isdecimal() for side in sides):
+    sides = [whole_number(side.strip()) for side in text.lower().split("x")]
+    if len(sides) > 2 or None in sides:
         raise UsageError("a size is rows x columns in pixels", got=repr(text), hint="pass for example --size 28x28")
-    return int(sides[0]), int(sides[-1])
+    return cast("tuple[int, int]", (sides[0], sides[-1]))
 
 
 def parse_names(text: str) -> tuple[str, ...]:

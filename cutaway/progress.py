@@ -207,7 +207,7 @@ class CancelToken:
         """
         if self.canceled:
             raise Canceled(
-                "the work was canceled",
+                "work runs until it is done",
                 got=REQUEST,
                 hint="run it again (in Python, inside a new CancelToken)",
             )

@@ -12,7 +12,7 @@ log = logging.getLogger("cutaway.tests")
 
 
 def fail():
-    raise ValueError("no\nsuch thing")
+    raise ValueError("no\nsuch thing\x1b[2J")
 
 
 @pytest.mark.parametrize(("level", "lines"), [("info", 1), ("debug", 7), ("warning", 0), ("loud", 1), ("", 0)])
@@ -23,7 +23,8 @@ def test_a_survived_failure_is_one_line_and_with_debug_a_traceback(level, lines,
     err = capsys.readouterr().err.splitlines()
     assert (len(err) >= lines) if level == "debug" else (len(err) == lines)
     if lines:
-        assert err[0].endswith("INFO cutaway.tests: reading a file failed, and work goes on: ValueError: no such thing")
+        told = r"INFO cutaway.tests: reading a file failed, and work goes on: ValueError: no such thing\x1b[2J"
+        assert (err[0].endswith(told), "\x1b" in "".join(err)) == (True, False)
     with survive(log, "reading a file", ValueError):
         fail()
     assert capsys.readouterr().err == "", "only for as long as it was asked for"
@@ -35,11 +36,13 @@ def test_other_failures_are_not_survived():
 
 
 def test_lines_of_a_process_are_logged_and_the_last_one_is_known(caplog):
-    program = "import os; os.write(2, b'first\\n\\n' + b'x' * 200_000 + b'\\nbytes \\xff, and the last'); os._exit(3)"
+    program = (
+        "import os; os.write(2, b'first\\n\\n' + b'x' * 70_000 + b'\\nbytes \\xff\\33, and the last'); os._exit(3)"
+    )
     process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE)
     lines = ErrorLines(process.stderr, log, "a process")
     assert process.wait(20) == 3
-    assert lines.last() == "bytes \ufffd, and the last"
+    assert lines.last() == "bytes \ufffd\\x1b, and the last"
     assert caplog.records[0].levelname == "WARNING"
     assert "a process: first" in caplog.text
     assert max(map(len, caplog.messages)) < 400
@@ -50,7 +53,7 @@ def test_lines_of_a_process_are_logged_and_the_last_one_is_known(caplog):
     [
         (b"", ""),
         (b"\n\n", ""),
-        (b"one\ntwo\n\n", "two"),
+        (b"one\ntwo\x1b[2J\n\n", r"two\x1b[2J"),
         (b"x" * 10_000 + b"\nlast \xff", "last \ufffd"),
         (b"y" * 9_000, "y" * 300),
     ],

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from cutaway._lazy import public
 from cutaway.data import Dataset, Split, Table, load_dataset, split_dataset
 from cutaway.errors import Canceled, Hint, RunError, TrainingError, UsageError, WorkInterrupted
+from cutaway.image_shape import input_names
 from cutaway.models import FORM
 from cutaway.topics.prediction.prediction import predict
 from cutaway.training import plan
@@ -39,8 +40,9 @@ class Classifier(ClassifierMixin, BaseEstimator):
     """A fully connected network as a classifier of scikit-learn.
 
     Rows of numbers are standardized by column, missing numbers are filled in, and text and dates in a DataFrame become
-    inputs, all fitted on the training samples; uint8 arrays are scaled to 0..1 as images are. Everything about a
-    training stays in its run. A pickle holds the whole run folder.
+    inputs, all fitted on the training samples; uint8 arrays are scaled to 0..1 as images are. Columns of an array are
+    called "column 1", "column 2" and so on. Everything about a training stays in its run. A pickle holds the whole run
+    folder.
 
     Args:
         hidden: Units of each hidden layer, or of the only one; the recipe's if None.
@@ -278,10 +280,10 @@ def _folder(runs: str | Path | None) -> Iterator[str | Path]:
 
 
 def _frame(X: Any, estimator: Classifier) -> Any:
-    """X as a DataFrame, with the names that it had in fit, or x0, x1, ..."""
+    """X as a DataFrame, with the names that it had in fit, or "column 1", "column 2", ..."""
     import pandas as pd
 
     if hasattr(X, "columns"):
         return X.rename(columns=str)
     names = getattr(estimator, "feature_names_in_", None)
-    return pd.DataFrame(X, columns=[f"x{number}" for number in range(X.shape[1])] if names is None else list(names))
+    return pd.DataFrame(X, columns=[*(input_names(None, X.shape[1:]) if names is None else names)])

@@ -13,7 +13,7 @@ MOST_NEAREST = 1000
 """Nearest others that are taken from a matrix of all distances: enough for a perplexity of 333."""
 
 ROUNDING = 1e-3
-"""Share of the largest distance by which two directions may differ, as float32 products of rows far from 0 do."""
+"""Share of the largest distance by which two directions may differ: float32 products of rows far from 0 differ so."""
 
 BLOCK_BYTES = 2**27
 """Bytes of a dense matrix of distances that are sorted at a time."""
@@ -31,10 +31,10 @@ def nearest_of_distances(matrix: Any) -> Neighbors:
             f"precomputed distances must have the shape (sample, sample), not {matrix.shape}",
             hint="pass the distances between all samples, or those to the nearest others of each",
         )
-    lowest = matrix.data.min(initial=0) if not isinstance(matrix, np.ndarray) else matrix.min()
-    if lowest < 0:
+    is_dense = isinstance(matrix, np.ndarray)
+    if (lowest := (matrix if is_dense else matrix.data).min(initial=0)) < 0:
         raise DataError(f"distances must be 0 or more, not {lowest:g}", hint="pass distances, not similarities")
-    if isinstance(matrix, np.ndarray):
+    if is_dense:
         if (itself := np.diagonal(matrix)).any():
             row = int(np.flatnonzero(itself)[0])
             raise DataError(

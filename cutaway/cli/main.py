@@ -19,16 +19,15 @@ import typer
 import typer.core
 
 from cutaway.checks import meant
-from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning, ran_out_of_memory
+from cutaway.errors import REQUEST, Canceled, CutawayError, CutawayWarning, escaped, ran_out_of_memory
 from cutaway.log import shown_log
 from cutaway.models import lean_keras
 from cutaway.progress import CancelToken
 
 from . import (
     compare,
-    datasets,
     doctor,
-    label_issues,
+    labels,
     models,
     playground,
     prediction,
@@ -37,11 +36,12 @@ from . import (
     show,
     studio,
     sweeps,
+    system,
     topics,
     trainings,
 )
-from .exit import CODE, give_up_output, leave
-from .output import as_typed, wrapped
+from .leaving import CODE, give_up_output, leave
+from .output import as_typed, say
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """What writing to a stream fails with."""
@@ -96,7 +96,7 @@ def _is_import(frame: Any) -> bool:
 COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
     "Data and training": (
         (trainings.demo, "Show what cutaway does, on the bundled MNIST."),
-        (datasets.datasets, "List the bundled datasets, or look into one."),
+        (system.datasets, "List the bundled datasets, or look into one."),
         (trainings.train, "Train a model, and keep everything in a run folder."),
         (trainings.resume, "Continue a training that was stopped or died."),
         (sweeps.sweep, "Train many models and choose the best settings."),
@@ -114,7 +114,7 @@ COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
     ),
     "Improve": (
         (doctor.doctor, "Say what is wrong with a run, or with data."),
-        (label_issues.label_issues, "Find labels that are probably wrong."),
+        (labels.labels, "Find labels that are probably wrong."),
         (topics.topic_command("confidence"), "Show how far probabilities can be relied on."),
         (topics.topic_command("learning-curve"), "Show whether more data would help."),
         (compare.compare, "Compare two runs, or list all of a folder."),
@@ -225,10 +225,10 @@ def _show(otherwise: Callable[..., None]) -> Callable[..., None]:
                 f"again and again, delete {folder}"
             )
         elif not issubclass(category, CutawayWarning):
-            otherwise(message, category, *where, **more)
+            otherwise(escaped(said), category, *where, **more)
             return
         if said not in shown:
-            print(wrapped(f"note: {said}", sys.stderr), file=sys.stderr)
+            say(f"note: {said}", sys.stderr)
         shown.add(said)
 
     return show
@@ -308,8 +308,8 @@ def _stop(message: str, *, debug: bool) -> int:
 
 
 def _end(line: str, code: int, *, debug: bool) -> int:
-    if debug:
-        traceback.print_exc()
     with contextlib.suppress(OSError):  # where nobody can read it
-        print(wrapped(line, sys.stderr), file=sys.stderr)
+        if debug:
+            print(escaped(traceback.format_exc()), file=sys.stderr)
+        say(line, sys.stderr)
     return code

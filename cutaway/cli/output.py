@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -16,6 +16,7 @@ from cutaway.words import UNDEFINED, listed
 if TYPE_CHECKING:
     from cutaway.results.result import Answer, Result
     from cutaway.results.table import Table
+    from cutaway.topics.prediction.file import Rows
 
 LONG = 40
 """Cells up to this width are never broken: names can be copied."""
@@ -53,9 +54,18 @@ def _escaped_json(line: str) -> str:
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
-def say(text: str = "") -> None:
-    """Print lines of text; what a terminal would obey, and may stand in a name, is escaped."""
-    print(wrapped(escaped(text), sys.stdout))
+def say(text: str = "", stream: TextIO | None = None) -> None:
+    """Print lines of text to a stream, stdout if None; what a terminal would obey, and may be in a name, is escaped."""
+    out = stream or sys.stdout
+    print(wrapped(escaped(text), out), file=out)
+
+
+def print_rows(parts: "Iterable[Rows]") -> None:
+    """Print rows as CSV: a terminal gets them escaped, a pipe or a file as they are."""
+    from cutaway.topics.prediction.file import texts
+
+    for text, _ in texts(parts, lines=False):
+        sys.stdout.write(escaped(text) if sys.stdout.isatty() else text)
 
 
 def console() -> Any:

@@ -1,7 +1,6 @@
 """The command that asks a model about new samples: predict."""
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from cutaway.topics.prediction.options import PredictionOptions
 from cutaway.words import counted
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
-from .output import print_json, print_result, say
+from .output import print_json, print_result, print_rows, say
 
 if TYPE_CHECKING:
     from cutaway.topics.prediction.prediction import Predictions
@@ -38,7 +37,7 @@ def predict(
     """Predict the classes of new samples, which are prepared as the training samples were."""
     from cutaway.api.opening import open_run
     from cutaway.topics.confidence.calibration import find_temperature
-    from cutaway.topics.prediction.file import write_rows, write_text
+    from cutaway.topics.prediction.file import write_rows
     from cutaway.topics.prediction.prediction import SHOWN, join, predictions
 
     opened, output = open_run(run, data=data, runs=runs), options.output
@@ -55,7 +54,7 @@ def predict(
     if temperature is not None:
         parts = (part.at_temperature(temperature) for part in parts)
     if output == "-":
-        write_text(parts, sys.stdout, lines=False)
+        print_rows(parts)
     elif output is not None:
         classes: Counter[str] = Counter()
         count = write_rows(_counted(parts, classes), Path(output))
@@ -93,9 +92,10 @@ def _check_output(output: str | None, files: list[str]) -> None:
     """
     from cutaway.topics.prediction.file import check_rows_file
 
-    if output and output != "-":
-        check_rows_file(Path(output))
-    if output and output != "-" and any(os.path.realpath(file) == os.path.realpath(output) for file in files):
+    if output in (None, "-"):
+        return
+    check_rows_file(Path(output))
+    if any(os.path.realpath(file) == os.path.realpath(output) for file in files):
         raise UsageError(
             f"{output} is not overwritten: it holds the samples", hint="choose another name, such as -o predictions.csv"
         )

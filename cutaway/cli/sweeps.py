@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cutaway.errors import UsageError, escaped
+from cutaway.errors import UsageError
 from cutaway.execution import check_engine
 from cutaway.topics.sweeps.options import SweepOptions
 
 from .options import EngineOption, GivenDataOptions, JsonOption, with_records
-from .output import print_json, print_result, say, wrapped
+from .output import print_json, print_result, say
 from .trainings import GivenModel, GivenSettings
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class TrialPrinter:
         drawn = ", ".join(f"{name} {written(value)}" for name, value in trial.settings.items())
         words = [f"trial {trial.number:>3}", f"{STATES.get(trial.state, trial.state):<13}", measures(trial), drawn]
         words += [trial.why] if trial.state == "failed" and trial.why else []
-        print(wrapped(escaped("  ".join(words)), sys.stderr), file=sys.stderr, flush=True)
+        say("  ".join(words), sys.stderr)
 
 
 @with_records
@@ -53,7 +53,7 @@ def sweep(
 ) -> None:
     """Train many models with different settings, and choose the best on the validation samples."""
     check_engine(engine)
-    from cutaway.topics.sweeps.sweep import sweep as begin
+    from cutaway.topics.sweeps.sweeping import sweep as begin
 
     printer = TrialPrinter()
     how: dict[str, Any] = {"name": name, "runs": runs, "storage": asked.storage, "engine": engine, "on_trial": printer}
@@ -103,7 +103,7 @@ def report_sweep(folder: Path, output: Path | None, *, storage: str | None, give
             f"--split, --epochs, --samples, --against, --shared and --data are for a run, and {folder.name} is a sweep",
             hint="leave them out, or name one of its trials",
         )
-    from cutaway.topics.sweeps.sweep import open_sweep
+    from cutaway.topics.sweeps.sweeping import open_sweep
 
     page = open_sweep(folder, storage=storage).report(output)
     if as_json:

@@ -1,7 +1,6 @@
 """Commands that ask one question about a run: a table of those that only answer, and embed and samples."""
 
 import importlib
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,7 +19,7 @@ from cutaway.topics.samples.options import SamplesOptions
 from cutaway.topics.units.options import UnitsOptions
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
-from .output import print_answer, print_json, print_tables, say
+from .output import print_answer, print_json, print_rows, print_tables, say
 
 
 class Topic(NamedTuple):
@@ -148,7 +147,7 @@ def samples(
 ) -> None:
     """Show how each sample was learned: when, how often it was forgotten, and how sure the model was; hardest first."""
     from cutaway.results.result import Answer
-    from cutaway.topics.prediction.file import check_rows_file, write_rows, write_text
+    from cutaway.topics.prediction.file import check_rows_file, write_rows
     from cutaway.topics.samples.dynamics import compute
 
     if output not in (None, "-"):
@@ -156,7 +155,7 @@ def samples(
     with _opened(run, data, runs) as (opened, on_progress):
         hardest = compute(opened.context, options, on_progress=on_progress)
     if output == "-":
-        write_text([hardest], sys.stdout, lines=False)
+        print_rows([hardest])
     elif output is not None:
         count = write_rows([hardest], Path(output), what="samples")
         if as_json:

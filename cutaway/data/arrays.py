@@ -8,6 +8,7 @@ import numpy as np
 from cutaway.checks import warn_user
 from cutaway.errors import DataError
 from cutaway.parallel import ask_memory
+from cutaway.sparse import check_sparse, is_sparse
 
 from .mapping import is_mapped, pieces
 
@@ -130,11 +131,6 @@ def as_array(value: Any, *, what: str) -> np.ndarray:
     return values
 
 
-def is_sparse(value: Any) -> bool:
-    """Whether a value is a sparse matrix of SciPy, which need not be loaded to find out."""
-    return hasattr(value, "toarray") and hasattr(value, "nnz")
-
-
 def _array_values(x: Any, split: str) -> np.ndarray:
     if is_sparse(x):
         x = _dense(x, split)
@@ -149,6 +145,7 @@ def _array_values(x: Any, split: str) -> np.ndarray:
 
 def _dense(x: Any, split: str) -> np.ndarray:
     """A sparse matrix with all its entries, which the model is fed, if they fit into memory."""
+    check_sparse(x, what=f"the inputs of {split}")
     size = 4 * x.shape[0] * x.shape[1]
     ask_memory(
         size,

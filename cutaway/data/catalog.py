@@ -2,7 +2,6 @@
 
 import json
 import os
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, overload
 from weakref import WeakValueDictionary
 
 from cutaway._lazy import public
-from cutaway.checks import SURROGATES, file_kind, meant, warn_user
+from cutaway.checks import SURROGATES, check_regular, meant, warn_user
 from cutaway.errors import DataError, Hint, UnknownNameError, UsageError
 from cutaway.options import DataOptions
 from cutaway.progress import ProgressCallback, ignore_progress
@@ -20,6 +19,7 @@ from .dataset import Dataset
 from .images import as_centering
 from .labeled import holds_labels, labeled_frames
 from .sources import DatasetInfo, DataSource, registry
+from .sources.features import Features
 from .sources.look import likely_label
 from .sources.table import tables_beside
 from .tables import (
@@ -126,9 +126,8 @@ def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback
     path = Path(place).resolve()
     if SURROGATES.search(str(path)):  # how Python reads bytes of a path that are no UTF-8; JSON and Arrow take none
         raise DataError(f"the path {os.fsencode(path)!r} is not text in UTF-8", hint="rename the file or folder")
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # reading a pipe would wait forever
-        raise DataError(f"{path} is {file_kind(mode)}, not a file or a folder", hint="copy the data into a file first")
+    if not path.is_dir():
+        check_regular(path)
     source = _find(path)
     if source is None:
         kinds = ", or ".join(source.description for source in registry.SOURCES if source.info is None)
@@ -216,9 +215,10 @@ def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallba
     chosen = table_options(reader.columns, label=label, where=reader.form, likely=likely, **options)
     origin = {"kind": "arrays", "options": chosen.to_json()}
     table = make_table(readers, chosen, name="table", origin=origin, on_progress=on_progress)
-    if chosen.class_names or chosen.label not in names:
+    if chosen.class_names:
         return table
-    return replace(table, class_names=tuple(names[chosen.label][int(number)] for number in table.class_names))
+    features = Features(tuple(reader.columns), names)
+    return replace(table, class_names=features.names_of(chosen.label, table.class_names))
 
 
 def _find(where: str | Path) -> DataSource | None:

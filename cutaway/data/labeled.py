@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import DataError
+from cutaway.sparse import is_sparse
 
-from .arrays import is_sparse
 from .sources.parts import SOURCES
 
 Frames = tuple[dict[str, Any], str | None, dict[str, tuple[str, ...]]]
-"""Frames by source, the column of the classes if it is known, and the names of the classes of columns of numbers."""
+"""Frames by source, the column of the classes if it is known, and names for the numbers of classes in a column."""
 
 
 def holds_labels(data: Any) -> bool:
@@ -51,9 +51,7 @@ def _of_bunch(bunch: Any) -> Frames:
             got=str(error).replace("\n", " "),
             hint="make a dataset with Dataset.from_arrays(bunch.data, bunch.target)",
         ) from None
-    # the targets of fetch_openml are text, and its only name is that of the column
-    known = target.dtype.kind in "iu" and set(target) <= set(range(len(names)))
-    return {"train": frame}, name, {name: tuple(map(str, names))} if known else {}
+    return {"train": frame}, name, {name: tuple(map(str, names))}
 
 
 def _of_splits(data: Any) -> Frames:

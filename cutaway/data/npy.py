@@ -8,6 +8,7 @@ from typing import IO
 
 import numpy as np
 
+from cutaway.checks import check_regular
 from cutaway.errors import DataError
 
 HEADERS = {
@@ -29,6 +30,7 @@ def map_npy(path: Path) -> np.ndarray:
     Raises:
         DataError: The file is damaged or unreadable, or holds Python objects.
     """
+    check_regular(path)
     try:
         with path.open("rb") as stream:
             check_header(stream, size=path.stat().st_size, name=path.name)

@@ -6,7 +6,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from cutaway.errors import DataError
+from cutaway.errors import DataError, printable
 
 WHOLE = "sample"
 """What samples are called where all of them are of one source: "train[7]" would read as one of the training samples."""
@@ -25,7 +25,7 @@ class Naming:
         raise NotImplementedError
 
     def columns(self, ids: "SampleIds") -> dict[str, list[Any]]:
-        """The columns that name samples in a table: "sample", and the file or row next to it."""
+        """The columns by which a table of samples names them: "sample", and what stands beside it."""
         return {"sample": self.of(ids)}
 
 
@@ -77,8 +77,8 @@ class SampleIds:
 
     def __repr__(self) -> str:
         if len(self) < 3:
-            return f"<SampleIds: {', '.join(self[i] for i in range(len(self))) or 'none'}>"
-        return f"<SampleIds: {len(self):,}, {self[0]} to {self[len(self) - 1]}>"
+            return printable(f"<SampleIds: {', '.join(self.names()) or 'none'}>")
+        return printable(f"<SampleIds: {len(self):,}, {self[0]} to {self[len(self) - 1]}>")
 
     def __len__(self) -> int:
         return len(self.source_index)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from cutaway.checks import check_seed
 from cutaway.errors import ConfigError, DataError, Hint
 
 from .samples import SampleIds
@@ -78,7 +79,8 @@ def split_dataset(
         seed: From 0 to 2**32 - 1; the same seed gives the same split.
 
     Raises:
-        ConfigError: A share or the seed is outside its range.
+        ConfigError: A share is outside its range.
+        UsageError: The seed is.
         DataError: A class has too few samples, or there are too few groups or times.
     """
     dividing = data.dividing
@@ -88,10 +90,7 @@ def split_dataset(
             raise ConfigError(
                 f"{name} must be a share {least} 0 and below 1, not {share!r}", hint=Hint("pass {}", **{name: 0.25})
             )
-    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise ConfigError(
-            f"seed must be an integer from 0 to 4294967295, not {seed!r}", hint=Hint("pass for example {}", seed=0)
-        )
+    seed = check_seed(seed)
     labels = data.labels["train"]
     index = np.arange(len(labels))
     if "test" in data.labels:
@@ -109,7 +108,7 @@ def split_dataset(
         val=_ids(data, "val" if "val" in data.labels else "train", index=val),
         test=_ids(data, "test" if "test" in data.labels else "train", index=held),
         validation=float(validation),
-        seed=int(seed),
+        seed=seed,
         stratified=groups is None and times is None and "val" not in data.labels,
     )
 
@@ -158,7 +157,7 @@ def _hold_out(
 
 
 def _refuse_measurements(data: Labeled, present: np.ndarray) -> None:
-    """Add that labels which cannot be split look like measurements, if they do."""
+    """Say of labels that cannot be split that they look like measurements, where they do."""
     names = [data.class_names[k] for k in present]
     if len(names) <= MEASURED or not all(re.fullmatch(r"-?\d+", name) for name in names):
         return

@@ -1,7 +1,7 @@
 """What the inputs hold: their scale, and columns that say too little or too much."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from cutaway.data import FEWER, LARGE_MEAN, TELLS, ColumnFacts, InputFacts
 from cutaway.metrics import wilson_interval
@@ -80,7 +80,7 @@ def _judged(evidence: Evidence, facts: InputFacts, *, seen: str) -> Iterable[Fin
         if not evidence.images and facts.largest > LARGEST_INPUT:
             name = evidence.input_in_words(facts.largest_at)
             times = f"{float(f'{facts.largest:.2g}'):,.0f}"
-            text += f"{name[:1].upper()}{name[1:]} is about {times} times as large as the median one. "
+            text += f"{name} is about {times} times as large as the median one. "
         text += "Divide images by their largest value, and standardize the columns of a table."
         yield Finding("unscaled-inputs", "warning", "Inputs are not scaled", text, record, remedy)
     elif 0 < size < SMALL_INPUTS:
@@ -141,7 +141,7 @@ def constant_inputs(evidence: Evidence) -> Iterable[Finding]:
     constant = tuple(place for place in facts.constant if not _is_hashed(evidence, place))
     if not constant:
         return
-    names = [_input_name(evidence, place) for place in constant]
+    names = [evidence.input_name(place) for place in constant]
     share = len(names) / facts.inputs
     text = (
         f"{len(names):,} of {facts.inputs:,} inputs never change on the training samples "
@@ -155,11 +155,7 @@ def constant_inputs(evidence: Evidence) -> Iterable[Finding]:
 def _is_hashed(evidence: Evidence, place: int) -> bool:
     """Whether it is a place that no value of a category was hashed to, which is no column of the user's."""
     columns = evidence.input_columns
-    return columns is not None and _input_name(evidence, place).startswith(f"{columns[place]}#")
-
-
-def _input_name(evidence: Evidence, place: int) -> str:
-    return str(place) if evidence.input_names is None else evidence.input_names[place]
+    return columns is not None and evidence.input_name(place).startswith(f"{columns[place]}#")
 
 
 def has_one_input(evidence: Evidence) -> bool:
@@ -193,7 +189,7 @@ def target_leakage(evidence: Evidence) -> Iterable[Finding]:
     if not leaks or has_one_input(evidence):
         return
     found, others = leaks[0], [evidence.input_in_words(each.input) for each in leaks[1:]]
-    name = str(found.input) if evidence.input_names is None else evidence.input_names[found.input]
+    name = evidence.input_name(found.input)
     what, inputs = evidence.input_in_words(found.input), (found.input,)
     if evidence.input_columns is not None:
         name = evidence.input_columns[found.input]
@@ -201,7 +197,7 @@ def target_leakage(evidence: Evidence) -> Iterable[Finding]:
         what = f'the column "{name}"'
         others = [f'"{evidence.input_columns[each.input]}"' for each in leaks[1:]]
     text = (
-        f"{what[:1].upper()}{what[1:]} alone tells the class of {found.correct:,} of {found.samples:,} training "
+        f"{what} alone tells the class of {found.correct:,} of {found.samples:,} training "
         f"samples that it was not fitted on ({percent(found.correct / found.samples, 1)}), where the largest class has "
         f"{percent(found.baseline, 1)}. Check that it is known before the answer is: otherwise the model is worth "
         "nothing on "
@@ -237,34 +233,32 @@ NAMED_COLUMNS = 3
 )
 def target_encoding(evidence: Evidence) -> Iterable[Finding]:
     """Name the columns that hold labels of the rows themselves."""
-    found = [(each.name, each.encodes) for each in evidence.columns if each.encodes is not None]
+    found = evidence.of_columns("encodes")
     if not found:
         return
-    names, are_named = evidence.class_names or (), evidence.input_columns or evidence.input_names
+    names = evidence.class_names or ()
     sentences: list[str] = []
     for name, each in found[:NAMED_COLUMNS]:
         of = "mean of the labels"
         if each.target is not None:
-            of = f"share of {class_in_words(names[each.target] if names else str(each.target))}"
+            of = f"share of {class_in_words(str(names[each.target] if names else each.target))}"
         of = f"smoothed {of}" if each.is_smoothed else of
         sentences.append(
-            f"{_called(name, are_named)} is, in {each.rows:,} of {each.samples:,} rows, the {of} among the rows with "
-            "the same value"
+            f'"{name}" is, in {each.rows:,} of {each.samples:,} rows, the {of} among the rows with the same value'
         )
     more = f"; and {len(found) - NAMED_COLUMNS:,} more columns" if len(found) > NAMED_COLUMNS else ""
-    listing = "; ".join(sentences)
     text = (
-        f"{listing[:1].upper()}{listing[1:]}{more}. Validation and test rows are among them, so the column tells "
+        f"{'; '.join(sentences)}{more}. Validation and test rows are among them, so the column tells "
         "a model something of their labels, and accuracies on them are too good: a new row has no label to compute it "
         "from."
     )
     columns = {name for name, _ in found}
-    listed = " and ".join(_called(name, are_named) for name, _ in found)
-    places = enumerate(are_named) if are_named else ((int(name), name) for name in columns)
+    inputs = enumerate(evidence.input_columns or evidence.input_names or ())
+    listed = " and ".join(f'"{name}"' for name, _ in found)
     remedy = Remedy(
         f"leave out {listed}",
         change="drop-inputs",
-        inputs=tuple(sorted(place for place, column in places if column in columns)),
+        inputs=tuple(place for place, column in inputs if column in columns),
     )
     record = {
         "columns": {
@@ -276,15 +270,10 @@ def target_encoding(evidence: Evidence) -> Iterable[Finding]:
         "Give the column that it was computed for instead, or compute it out of fold: the value of each row from "
         "training rows of other folds, so its own label is never in it."
     )
-    called = _called(found[0][0], are_named)
-    called = "Columns were" if len(found) > 1 else f"{called[:1].upper()}{called[1:]} was"
+    called = "Columns were" if len(found) > 1 else f'"{found[0][0]}" was'
     yield Finding(
         "target-encoding", "warning", f"{called} computed from the labels", text, record, remedy, advice=advice
     )
-
-
-def _called(name: str, are_named: Sequence[str] | None) -> str:
-    return f'"{name}"' if are_named else f"column {int(name) + 1}"
 
 
 # With 20 uninformative columns, one in a thousand tables has a column that passes.
@@ -362,7 +351,7 @@ def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
 )
 def sentinel_values(evidence: Evidence) -> Iterable[Finding]:
     """Name the columns with such values."""
-    found = [(each.name, each.sentinels) for each in evidence.columns if each.sentinels is not None]
+    found = evidence.of_columns("sentinels")
     if not found:
         return
     sentences = [
@@ -408,7 +397,7 @@ def sentinel_values(evidence: Evidence) -> Iterable[Finding]:
 )
 def mixed_units(evidence: Evidence) -> Iterable[Finding]:
     """Name the columns whose values fall into two groups that a factor makes alike."""
-    found = [(each.name, each.units) for each in evidence.columns if each.units is not None]
+    found = evidence.of_columns("units")
     if not found:
         return
     sentences = [

@@ -12,7 +12,7 @@ from cutaway.errors import DataError, Hint
 from cutaway.interpret import LayerHealth
 from cutaway.metrics import PerClass, per_class
 
-from .label_issues import CountEstimate
+from .suspects import CountEstimate
 
 # Keras' own defaults, and the factors that make another learning rate far from them, or still usual.
 RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
@@ -27,7 +27,7 @@ class Remedy:
         words: What to do, a clause in the imperative: "use a tenth of the learning rate".
         settings: Training settings to change.
         activation: Another activation function of the hidden layers, or None.
-        change: What else to change, or None: in the samples "standardize", "drop-inputs" or "drop-label-issues"; of the
+        change: What else to change, or None: in the samples "standardize", "drop-inputs" or "drop-suspects"; of the
             model "default-weights", first weights from Keras' default initializers, or "no-regularization", neither
             dropout nor penalties of weights; of its probabilities "temperature", fitted on validation samples without
             any training.
@@ -43,7 +43,7 @@ class Remedy:
         Literal[
             "standardize",
             "drop-inputs",
-            "drop-label-issues",
+            "drop-suspects",
             "default-weights",
             "no-regularization",
             "temperature",
@@ -57,7 +57,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Rule:
-    """When a finding of a kind is made, and the source of the rule.
+    """When a finding of a kind is made, and where that is from.
 
     Attributes:
         kind: The kind of finding, such as "overfitting".
@@ -216,7 +216,7 @@ class Evidence:
         weights: Kernels by the name of their layer, in order; empty if unknown.
         default_weights: Whether first weights are drawn by Keras' default initializers; None if unknown.
         inputs: The inputs of training samples as the model sees them; None if unknown.
-        input_names: Names of the inputs; None if they have none.
+        input_names: Names of the inputs; None if they are not known.
         input_columns: For each input, the column of a table that it is made from; None if there are no columns.
         images: Whether samples are images.
         class_counts: Samples of each class, by split; empty if unknown.
@@ -352,9 +352,17 @@ class Evidence:
         """Names in `examples` of a kind of finding and its subject, such as a layer."""
         return tuple(self.examples.get("/".join(about), ()))
 
+    def of_columns(self, fact: str) -> list[tuple[str, Any]]:
+        """The names of the columns with a fact of `ColumnFacts`, each with it."""
+        return [(each.name, found) for each in self.columns if (found := getattr(each, fact)) is not None]
+
+    def input_name(self, place: int) -> str:
+        """What an input is called; a column without a name by its number from 1."""
+        return f"column {place + 1}" if self.input_names is None else self.input_names[place]
+
     def input_in_words(self, place: int) -> str:
-        """An input in a sentence: "column 6", counted from 1, and "age" in quotation marks where inputs have names."""
-        return f"column {place + 1}" if self.input_names is None else f'"{self.input_names[place]}"'
+        """An input in a sentence, in quotation marks."""
+        return f'"{self.input_name(place)}"'
 
 
 Judge = Callable[[Evidence], Iterable[Finding]]

@@ -314,7 +314,7 @@ NAMED_SHIFTS = 5
 def shifted_test_samples(evidence: Evidence) -> Iterable[Finding]:
     """Warn where a classifier, or single columns, tell test samples from training samples."""
     shift = evidence.shift
-    columns = [(each.name, each.shift) for each in evidence.columns if each.shift is not None]
+    columns = evidence.of_columns("shift")
     columns.sort(key=lambda each: -each[1].distance)
     told = shift if shift is not None and is_shifted(shift) else None
     if told is None and not columns:

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from cutaway.cache import make_private
-from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError, printable
+from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError
 from cutaway.log import last_line, survive
 from cutaway.parallel import RunnerProcess
 from cutaway.runs import (
@@ -394,7 +394,7 @@ def _state(path: Path, status: Status | None, *, is_held: bool) -> tuple[str, st
         return "queued", None
     try:
         with open(path / LOG, "rb") as file:
-            last = printable(last_line(file))
+            last = last_line(file)
     except OSError:
         last = ""
     return "died", f"the process ended without a word{f', last in its log: {last}' if last else ''}"

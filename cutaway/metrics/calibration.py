@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from cutaway.checks import check_whole
 from cutaway.errors import UsageError
 
 from .intervals import wilson_interval
@@ -223,9 +224,7 @@ def check_bins(bins: int) -> int:
     Raises:
         UsageError: It is outside its range.
     """
-    if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or not 1 <= bins <= MOST_BINS:
-        raise UsageError(f"bins must be a whole number from 1 to {MOST_BINS:,}, got {bins!r}")
-    return int(bins)
+    return check_whole(bins, name="bins", least=1, most=MOST_BINS)
 
 
 def _equal_masses(confidence: np.ndarray, bins: int) -> np.ndarray:

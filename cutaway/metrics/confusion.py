@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from cutaway.errors import DataError, UsageError
+from cutaway.checks import check_whole
+from cutaway.errors import DataError
 
 SparseCounts: TypeAlias = Any
 """An int64 `scipy.sparse.csr_array` (true, predicted); SciPy has no types."""
@@ -104,7 +104,7 @@ def confusion_counts(labels: np.ndarray, predicted: np.ndarray, *, classes: int)
     """
     from scipy.sparse import coo_array
 
-    classes = _check_count(classes, name="classes")
+    classes = check_whole(classes, name="classes", least=1)
     labels = check_classes(labels, name="labels", classes=classes)
     predicted = check_classes(predicted, name="predicted classes", classes=classes)
     check_same_length(labels, predicted)
@@ -122,7 +122,7 @@ def top_confusions(matrix: Any, n: int = 5) -> tuple[Confusion, ...]:
         DataError: ``matrix`` is not square, holds other things than counts, or only zeros.
         UsageError: ``n`` is not a whole number of at least 1.
     """
-    matrix, n = check_counts(matrix), _check_count(n, name="n")
+    matrix, n = check_counts(matrix), check_whole(n, name="n", least=1)
     true, predicted, count = _mistaken_pairs(matrix)
     samples = matrix.sum(axis=1)
     return tuple(
@@ -144,7 +144,7 @@ def most_mistaken(matrix: Any, n: int) -> np.ndarray:
     Raises:
         DataError, UsageError: See `top_confusions`.
     """
-    matrix, n = check_counts(matrix), _check_count(n, name="n")
+    matrix, n = check_counts(matrix), check_whole(n, name="n", least=1)
     true, predicted, count = _mistaken_pairs(matrix)
     mistakes = sum(np.bincount(side, weights=count, minlength=matrix.shape[0]) for side in (true, predicted))
     return np.sort(np.argsort(-np.asarray(mistakes), kind="stable")[:n])
@@ -170,7 +170,7 @@ def worst_mistakes(found: PredictedClasses, labels: np.ndarray, *, n: int = 24) 
         DataError: The arrays do not fit together, or a label is none of the classes.
         UsageError: ``n`` is not a whole number of at least 1.
     """
-    n = _check_count(n, name="n")
+    n = check_whole(n, name="n", least=1)
     labels = check_classes(labels, name="labels", classes=found.classes)
     check_same_length(labels, found.predicted)
     wrong = np.flatnonzero(found.predicted != labels)
@@ -263,9 +263,3 @@ def check_same_length(labels: np.ndarray, predictions: np.ndarray) -> None:
             f"{len(labels)} labels and {len(predictions)} predictions are not of the same samples",
             hint="take both from the same split",
         )
-
-
-def _check_count(value: int, *, name: str) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise UsageError(f"{name} must be a whole number of at least 1, got {value!r}")
-    return int(value)

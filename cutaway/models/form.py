@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
+from cutaway.checks import is_whole
 from cutaway.errors import Hint, ModelError
 
 ACTIVATIONS = (
@@ -52,7 +53,7 @@ class ModelForm:
         if self.activation not in ACTIVATIONS:
             raise ModelError(f"unknown activation: {self.activation!r}; activations: {', '.join(ACTIVATIONS)}")
         members: Any = self.ensemble
-        if not _is_whole(members) or not 1 <= members <= MOST_MEMBERS:
+        if not is_whole(members) or not 1 <= members <= MOST_MEMBERS:
             raise ModelError(
                 f"ensemble must be a whole number from 1 to {MOST_MEMBERS}, got {members!r}",
                 hint=Hint("try {}", ensemble=8),
@@ -68,10 +69,6 @@ FORM = tuple(each.name for each in fields(ModelForm))
 """Names of the settings of a model; all others are of its training."""
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
 def _checked_hidden(hidden: Any) -> tuple[int, ...]:
     if isinstance(hidden, (int, str)) or not isinstance(hidden, Iterable):
         raise ModelError(
@@ -79,7 +76,7 @@ def _checked_hidden(hidden: Any) -> tuple[int, ...]:
         )
     layers = tuple[Any, ...](hidden)
     for units in layers:
-        if not _is_whole(units) or not 1 <= units <= 1_000_000:
+        if not is_whole(units) or not 1 <= units <= 1_000_000:
             raise ModelError(
                 f"hidden must hold whole numbers from 1 to 1,000,000, got {units!r}",
                 hint=Hint("try {}", hidden=(512, 512)),

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import IO, Any, Literal
 
-from cutaway.errors import printable
 from cutaway.log import ErrorLines, survive
 
 log = logging.getLogger("cutaway.jobs")
@@ -209,4 +208,4 @@ class RunnerProcess:
         if code < 0:
             return f"it was ended by signal {-code}"
         last = self._errors.last()
-        return printable(f"it ended with exit code {code}{f': {last}' if last else ''}")
+        return f"it ended with exit code {code}{f': {last}' if last else ''}"

@@ -186,7 +186,7 @@ def _bars() -> Generator[ProgressCallback]:
     # One column that takes what is left: a long note of one task is cut, and no number of another one.
     rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=8),
         TextColumn("{task.fields[words]} {task.fields[note]}", markup=False, table_column=rest),
     )

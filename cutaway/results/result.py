@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cutaway.errors import UsageError
+from cutaway.errors import UsageError, printable
 
 from .notebook import NotebookDisplay, declared_html, notes_html
 from .table import Table
@@ -60,7 +60,7 @@ class Result(NotebookDisplay):
         return panels(self._drawn())
 
     def __repr__(self) -> str:
-        return f"<{self.line()}>"
+        return printable(f"<{self.line()}>")
 
     def _drawn(self) -> "Sequence[Panel]":
         if not (drawn := self.panels()):

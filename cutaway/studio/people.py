@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cutaway.cache import private_folder
+from cutaway.checks import check_regular
 from cutaway.errors import UsageError
 from cutaway.log import survive
 from cutaway.runs import changing, write_atomic
@@ -43,6 +44,7 @@ def read_names(file: Path) -> list[str]:
     Raises:
         UsageError: The file cannot be read, or a line is not a name.
     """
+    check_regular(file)
     try:
         with file.open("rb") as opened:
             text = opened.read(FILE_BYTES + 1)

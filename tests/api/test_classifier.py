@@ -227,6 +227,7 @@ def test_an_array_is_predicted_by_the_run_as_by_the_estimator():
     x, y = load_iris(return_X_y=True)
     fitted = ct.Classifier(**QUICK).fit(x, y)
     np.testing.assert_array_equal(fitted.run_.predict(x), fitted.predict_proba(x))
+    assert fitted.run_.data.feature_names == ("column 1", "column 2", "column 3", "column 4")
 
 
 @pytest.mark.exhaustive

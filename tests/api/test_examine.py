@@ -1,6 +1,7 @@
 """Why a new sample gets its answer: the nearest training samples and the inputs that contributed most."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from cutaway.errors import DataError
 from cutaway.topics.common import nearest as nearest_module
 from cutaway.topics.prediction.file import write_rows
 from cutaway.topics.prediction.prediction import predictions
-from tests.ready_runs import record_untrained
+from tests.runs import record_untrained
 
 pytestmark = pytest.mark.slow
 
@@ -69,8 +70,8 @@ def test_inputs_of_images_are_named_by_their_place(digits_run):
     found = digits_run.examine(new, nearest=0, explain=64).contributions
     expected = digits_run.explain("test[2]").attribution.inputs
     for name, value in zip(found.inputs[2], found.values[2], strict=True):
-        row, column = json.loads(name)
-        assert value == pytest.approx(expected[row, column], abs=1e-5)
+        row, column = map(int, re.findall(r"\d+", name))
+        assert value == pytest.approx(expected[row - 1, column - 1], abs=1e-5)
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])

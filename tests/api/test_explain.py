@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,7 @@ from cutaway.context import RunContext
 from cutaway.data import Dataset, split_dataset
 from cutaway.errors import DataError, ModelError, UnknownNameError
 from cutaway.image_shape import ImageShape
-from cutaway.topics.explanation.result import _pixel
-from tests.ready_runs import record_untrained
+from tests.runs import record_untrained
 
 
 def test_a_sample_is_explained_by_name_and_by_values(digits_run):
@@ -35,16 +36,15 @@ def test_a_pixel_has_its_place_and_its_value(digits_run):
         (shown,) = digits_run.explain(sample).tables(limit=0)
         assert len(shown) == 64
         for line in shown.texts():
-            place = divmod(int(line["Input"]), 8)
-            assert line["Pixel"] == f"row {place[0]}, column {place[1]}"
-            assert line["Value"] == f"{row[place]:g}"
+            x, y = re.fullmatch(r"row (\d), column (\d)", line["Input"]).groups()
+            assert line["Value"] == f"{row[int(x) - 1, int(y) - 1]:g}"
     (units,) = digits_run.explain(row).tables("dense_2")
     assert [column.heading for column in units.columns] == ["Unit", "Contribution", "Activation"]
 
 
 def test_a_place_in_an_image_names_the_channel_where_there_are_several():
-    assert _pixel(28 * 13 + 9, ImageShape(28, 28, 1)) == "row 13, column 9"
-    assert _pixel(3 * (28 * 13 + 9) + 2, ImageShape(28, 28, 3)) == "row 13, column 9, channel 2"
+    assert ImageShape(28, 28, 1).pixel(28 * 13 + 9) == "row 14, column 10"
+    assert ImageShape(28, 28, 3).pixel(3 * (28 * 13 + 9) + 2) == "row 14, column 10, channel 3"
 
 
 def test_the_label_is_given_its_probability_where_it_is_neither_of_the_two_compared(digits_run):

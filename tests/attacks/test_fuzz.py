@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections import Counter
@@ -100,6 +101,22 @@ def test_damaged_columnar_files_are_read_or_refused(kind, tmp_path):
     counts = json.loads(out.stdout)
     assert sum(counts.values()) >= cases
     assert min(counts.values()) >= cases / 5, f"both ways are gone often: {counts}"
+
+
+SPARSE_CHILD = Path(__file__).with_name("sparse_child.py")
+
+
+@pytest.mark.short
+def test_damaged_sparse_matrices_are_refused():
+    child = runpy.run_path(str(SPARSE_CHILD))
+    assert [child["outcome"](*child["hostile"](number)) for number in range(20)] == ["refused"] * 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="each case is in a child, which a crash ends")
+@pytest.mark.exhaustive
+def test_no_damaged_sparse_matrix_ends_the_process():
+    out = subprocess.run([sys.executable, SPARSE_CHILD, "250"], capture_output=True, text=True, timeout=240)
+    assert (out.returncode, out.stdout) == (0, '{"refused": 250}'), out.stderr[-2000:]
 
 
 SWEEP_CHILD = Path(__file__).with_name("sweep_fuzz_child.py")

@@ -1,6 +1,7 @@
 """What people read in the terminal: no line is broken in a pipe, nothing is obeyed, names keep their columns."""
 
 import functools
+import io
 import re
 import unicodedata
 from pathlib import Path
@@ -8,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from cutaway.api import train
-from cutaway.cli.output import print_findings, print_table, say, shorten
+from cutaway.checks import warn_user
+from cutaway.cli.main import _end, _show
+from cutaway.cli.output import print_findings, print_rows, print_table, say, shorten
 from cutaway.embedding import Quality
+from cutaway.errors import CutawayWarning, Hint
 from cutaway.findings import Finding
 from cutaway.topics.embedding.embedding import quality_rows
 from cutaway.words import points
@@ -46,7 +50,7 @@ def test_estimates_are_written_with_their_standard_errors():
 
 
 def test_without_quality_none_is_printed(cutaway, digits_run):
-    arguments = ("embed", digits_run.path, "--split", "test", "--method", "pca", "--samples", "90")
+    arguments = ("embed", digits_run.path, "--split", "test", "--method", "pca", "--points", "90")
     assert "trustworthiness" not in cutaway(*arguments, "--no-quality")[1]
     assert "trustworthiness" in cutaway(*arguments)[1]
 
@@ -106,6 +110,26 @@ def test_nothing_in_a_name_is_obeyed_by_the_terminal(capsys, monkeypatch):
     print_findings([Finding("k", "warning", f"Class {name}", f"Of {name}: 3.", {}, samples=(name,), units=(name,))])
     print_table([{"Name": name, "Wide": "x" * 30}], title=f"Of {name}")
     say(f"Tried for {name}.\n")
-    out = capsys.readouterr().out
-    assert out.count(shown) == 7
-    assert all(c.isprintable() for line in out.split("\n") for c in line)
+    _show(lambda words, *_: say(words))(Warning(name), UserWarning)
+    _end(name, 1, debug=False)
+    with pytest.warns(CutawayWarning) as caught:
+        warn_user(f"{name}: " + Hint("try {}", label=name))
+    out, err = capsys.readouterr()
+    assert (out.count(shown), err.count(shown), str(caught[0].message).count(shown)) == (8, 1, 2)
+    assert all(c.isprintable() for line in f"{out}{err}".split("\n") for c in line)
+
+
+class Rows(list):
+    """Names of rows."""
+
+    def columns(self):
+        """One column."""
+        return {"name": self}
+
+
+@pytest.mark.parametrize(("is_terminal", "a", "b"), [(True, r"a\x1b[2J", '"b c"'), (False, "a\x1b[2J", '"b\rc"')])
+def test_rows_reach_a_terminal_escaped_and_a_pipe_as_they_are(is_terminal, a, b, monkeypatch):
+    monkeypatch.setattr("sys.stdout", out := io.StringIO(newline=""))
+    out.isatty = lambda: is_terminal
+    print_rows([Rows(["a\x1b[2J", "b\rc"])])
+    assert out.getvalue() == f"name\n{a}\n{b}\n"

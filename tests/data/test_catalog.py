@@ -7,6 +7,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import threading
 from importlib import resources
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -15,12 +16,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cutaway.data import catalog, dataset_names, load_again, load_dataset, split_dataset
+from cutaway.checks import check_regular
+from cutaway.data import (
+    catalog,
+    count_decisions,
+    dataset_names,
+    load_again,
+    load_dataset,
+    look_at_table,
+    map_npy,
+    read_decisions,
+    read_new_image,
+    split_and_prepare,
+    split_dataset,
+)
 from cutaway.data.sources import DataSource, registry
 from cutaway.data.sources import mnist as mnist_source
+from cutaway.data.sources.features import Features
 from cutaway.data.sources.record import dataset_from_files
-from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, DataError, UnknownNameError, UsageError
 from cutaway.image_shape import ImageShape
+from cutaway.models.importing.opening import read_model
+from cutaway.options import parse_size
+from cutaway.studio.people import read_names
 
 
 @pytest.fixture(scope="module")
@@ -253,19 +271,39 @@ def test_a_source_in_the_registry_is_used(monkeypatch, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
-def test_a_pipe_is_refused_instead_of_read(tmp_path):
-    os.mkfifo(tmp_path / "data.npz")
-    with pytest.raises(DataError):
-        load_dataset(tmp_path / "data.npz")
-    (tmp_path / "link.npz").symlink_to(tmp_path / "data.npz")
-    with pytest.raises(DataError):
-        load_dataset(tmp_path / "link.npz")
-    folder = tmp_path / "folder"
-    folder.mkdir()
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        *((f"x.{ending}", load_dataset) for ending in ("csv", "parquet", "npz")),
+        ("x.csv", read_decisions),
+        ("x.jsonl", lambda path: count_decisions(path) or check_regular(path)),  # a list may be written into a pipe
+        ("x.csv", look_at_table),
+        ("x.npy", map_npy),
+        ("x.png", lambda path: read_new_image(path, shape=(8, 8), scale=255)),
+        ("x.keras", read_model),
+        ("x.txt", read_names),
+    ],
+)
+def test_a_pipe_is_refused_instead_of_read(name, read, tmp_path):
+    os.mkfifo(tmp_path / name)
+    waited = []  # whoever waits is let go in the end
+    writer = threading.Timer(20, lambda: waited.append(os.close(os.open(tmp_path / name, os.O_WRONLY))))
+    writer.start()
+    with pytest.raises(CutawayError, match=name):
+        read(tmp_path / name)
+    writer.cancel()
+    assert not waited
+    (tmp_path / f"link-{name}").symlink_to("/dev/null")
+    with pytest.raises(CutawayError):
+        read(tmp_path / f"link-{name}")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_pipes_in_a_folder_are_no_data(tmp_path):
     for part in ("x_train", "y_train"):
-        os.mkfifo(folder / f"{part}.npy")
+        os.mkfifo(tmp_path / f"{part}.npy")
     with pytest.raises(DataError):
-        load_dataset(folder)
+        load_dataset(tmp_path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems keep names of files as text")
@@ -278,11 +316,19 @@ def test_a_path_that_is_no_text_is_refused_in_one_line(ending, tmp_path):
         load_dataset(os.fsdecode(path))
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no device files here")
-def test_a_device_is_refused_instead_of_read(tmp_path):
-    (tmp_path / "data.npz").symlink_to("/dev/zero")
-    with pytest.raises(DataError):
-        load_dataset(tmp_path / "data.npz")
+def test_a_number_of_5000_digits_is_refused_or_taken_for_a_name(tmp_path):
+    digits = "9" * 5000  # Python reads and writes 4,300
+    pd.DataFrame({"a": [digits, "1"] * 30, "label": ["x", "y"] * 30}).to_csv(tmp_path / "t.csv", index=False)
+    for call in (
+        lambda: load_dataset(tmp_path / "t.csv", label=digits),
+        lambda: split_and_prepare(load_dataset(tmp_path / "t.csv", label="label")),
+        lambda: parse_size(f"28x{digits}"),
+        lambda: load_dataset(tmp_path / "t.csv", label="label").split(seed=10**5000),
+    ):
+        with pytest.raises(CutawayError) as caught:
+            call()
+        assert len(str(caught.value)) < 1000
+    assert Features(("a",), {"a": ("no", "yes")}).names_of("a", ["0", digits]) == ("0", digits)
 
 
 def test_links_in_a_circle_are_no_data(tmp_path):

@@ -1,6 +1,5 @@
 """Decisions on labels: the files they are in, and what they change."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +27,7 @@ from cutaway.data import (
 )
 from cutaway.data.decisions.record import NUMBER, quoted_cell
 from cutaway.errors import ConfigError, CutawayError, CutawayWarning, DataError, UnknownNameError, UsageError
-from cutaway.topics.prediction.file import write_text
+from cutaway.topics.prediction.file import texts
 
 letters = st.characters(codec="utf-8", exclude_characters="\0") | st.sampled_from(" '\"=+-@,;\t\r\n")
 names = st.text(letters, min_size=1, max_size=12) | st.sampled_from([*MISSING[1:], " pad", "'=q", "=q", "''", "+3"])
@@ -104,7 +103,7 @@ def test_a_decision_that_a_later_one_overrides_may_be_of_a_class_that_there_is_n
 
 
 def test_a_file_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "label-issues.csv"
+    path = tmp_path / "suspects.csv"
     path.write_text("Sample;Decision;Label;score\ntest[3];Relabel;1;0,9\ntest[4];;;0,8\ntrain[2];drop;;0,7\n")
     found = read_decisions(path)
     assert found == (Decision("test[3]", "relabel", "1"), Decision("train[2]", "drop"))
@@ -220,10 +219,9 @@ class Named:
 
 @given(st.lists(names, min_size=1, max_size=20))
 def test_names_in_a_file_of_predictions_are_read_as_those_of_decisions(given: list[str]) -> None:
-    text = io.StringIO()
-    write_text([Named(given)], text, lines=False)
+    ((text, _),) = texts([Named(given)], lines=False)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "predictions.csv"
-        path.write_bytes(text.getvalue().encode())
+        path.write_bytes(text.encode())
         assert [each.sample for each in read_decisions(path)] == given
-    assert text.getvalue().rstrip().endswith(",-1")
+    assert text.rstrip().endswith(",-1")

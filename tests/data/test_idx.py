@@ -76,15 +76,6 @@ def test_rank_32_is_read_and_rank_33_is_refused(write):
         read_idx(write(declaring(*[1] * 33, values=b"\7")))
 
 
-def assert_readable_or_refused(path):
-    try:
-        read_idx(path)
-        message = None
-    except DataError as error:
-        message = str(error)
-    assert message is None or ("\n" not in message and str(path) in message)
-
-
 @given(data=st.data(), packed=st.booleans())
 @in_one_folder
 def test_mutated_and_truncated_files_raise_a_data_error_or_are_read(write, data, packed):
@@ -94,13 +85,12 @@ def test_mutated_and_truncated_files_raise_a_data_error_or_are_read(write, data,
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path = write(bytes(content[: data.draw(st.integers(0, len(content)))]))
-    assert_readable_or_refused(path)
-
-
-@given(content=st.binary(max_size=80))
-@in_one_folder
-def test_any_bytes_raise_a_data_error_or_are_read(write, content):
-    assert_readable_or_refused(write(content))
+    try:
+        read_idx(path)
+        message = None
+    except DataError as error:
+        message = str(error)
+    assert message is None or ("\n" not in message and str(path) in message)
 
 
 @pytest.mark.parametrize("cut", range(4 + 8 + 12))
@@ -118,9 +108,7 @@ def test_truncated_gzip_is_noticed(write, keep):
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_the_error_says_how_many_bytes_are_declared_and_present(write, pack):
-    with pytest.raises(DataError):
-        read_idx(write(pack(declaring(20, 30, values=bytes(599)))))
+def test_more_bytes_than_are_declared_are_noticed(write, pack):
     with pytest.raises(DataError):
         read_idx(write(pack(declaring(20, 30, values=bytes(601)))))
 

@@ -1,12 +1,9 @@
 """Inputs that stay on disk: the same dataset as in memory, never loaded, and broken files refused."""
 
-import json
 import os
 import pickle
 import re
 import struct
-import subprocess
-import sys
 import tracemalloc
 import warnings
 
@@ -311,63 +308,3 @@ def test_files_that_do_not_fit_together_are_refused_with_the_folder(tmp_path):
         (tmp_path / name).unlink()
     with pytest.raises(DataError):
         load_dataset(tmp_path)
-
-
-CHILD = """
-import json, resource, sys, tracemalloc
-import numpy as np
-from cutaway.data import SampleIds, load_dataset
-
-def status(key):
-    with open("/proc/self/status") as lines:
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(key + ":"))
-
-limit = status("VmData") + int(sys.argv[2])
-resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-before = status("RssAnon")
-tracemalloc.start()
-data = load_dataset(sys.argv[1])
-digest = data.sha256
-samples = len(data.sources["train"].y)
-index = np.random.default_rng(0).permutation(samples)
-rows = data.rows(SampleIds(("train",), np.zeros(samples, np.uint8), index))
-total, largest = 0.0, 0
-for start in range(0, samples, 512):
-    total += float(rows[start : start + 512][:, 0].sum(dtype=np.float64))
-    largest = max(largest, status("RssAnon") - before)
-peak = tracemalloc.get_traced_memory()[1]
-try:
-    np.ones(data.sources["train"].x.nbytes, np.uint8)
-    fits = True
-except MemoryError:
-    fits = False
-print(json.dumps({"digest": digest, "total": total, "peak": peak, "anonymous": largest, "fits": fits}))
-"""
-
-
-def run_child(folder, *, samples, limit):
-    """A child that may use `limit` bytes more than after its imports opens `samples` samples of 16 KiB each."""
-    folder.mkdir()
-    np.save(folder / "y_train.npy", np.arange(samples) % 2)
-    x = np.lib.format.open_memmap(folder / "x_train.npy", mode="w+", dtype=np.float32, shape=(samples, 4096))
-    marked = np.arange(0, samples, 100)
-    x[marked, 0] = marked % 7  # the rest of the file is a hole
-    del x
-    command = [sys.executable, "-c", CHILD, str(folder), str(limit)]
-    answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    assert answer["total"] == (marked % 7).sum()
-    assert not answer["fits"]  # the limit bites
-    return answer
-
-
-@pytest.mark.exhaustive
-@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_DATA and RssAnon bound what a process holds on Linux only")
-def test_memory_does_not_grow_on_data_larger_than_memory(tmp_path):
-    limit = 64 * 2**20
-    small = run_child(tmp_path / "small", samples=8_192, limit=limit)  # 128 MiB
-    large = run_child(tmp_path / "large", samples=32_768, limit=limit)  # 512 MiB
-    assert small["digest"] != large["digest"]
-    for measure in ("peak", "anonymous"):
-        # Labels and row numbers grow with the samples, by about 30 bytes each; nothing else may.
-        assert large[measure] - small[measure] < 4 * 2**20, (measure, small, large)
-        assert large[measure] < 32 * 2**20, (measure, large)

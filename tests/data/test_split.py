@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cutaway.data import Dataset, SampleIds, Split, load_dataset, split_dataset
 from cutaway.data.sampling import stratified_split
 from cutaway.data.splitting import Dividing
-from cutaway.errors import ConfigError, DataError, UnknownNameError
+from cutaway.errors import ConfigError, DataError, UnknownNameError, UsageError
 
 
 def labeled(*counts, test=()):
@@ -279,7 +279,7 @@ def test_a_share_outside_its_range_is_refused(name, share):
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "0", None])
 def test_a_seed_outside_its_range_is_refused(seed):
-    with pytest.raises(ConfigError):
+    with pytest.raises(UsageError, match="seed"):
         split_dataset(labeled(9, 9), seed=seed)
 
 

@@ -228,7 +228,7 @@ def test_what_follows_from_a_muted_cause_stands_for_itself_and_advises():
 
 def test_an_input_that_is_far_larger_than_the_others_is_named():
     large = InputFacts(20, -3.0, 1.2e6, 5e4, 2e5, (), 1.5, widest_at=2, largest=987_654.0, largest_at=5)
-    assert "Column 6" in found(inputs=large)["unscaled-inputs"].text
+    assert "column 6" in found(inputs=large)["unscaled-inputs"].text
     names = [f"name {i}" for i in range(20)]
     assert '"name 5"' in found(inputs=large, input_names=names)["unscaled-inputs"].text
     assert '"name 5"' not in found(inputs=large, input_names=names, images=True)["unscaled-inputs"].text

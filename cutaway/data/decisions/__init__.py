@@ -4,12 +4,22 @@ May call what `cutaway.data` says of datasets, tables, splits and names of sampl
 """
 
 from .applying import Decided, decide, drop, relabel, split_and_prepare
-from .record import Decision, check_decisions, csv_line, csv_row, quoted_cell, read_decisions, write_decisions
+from .record import (
+    Decision,
+    check_decisions,
+    count_decisions,
+    csv_line,
+    csv_row,
+    quoted_cell,
+    read_decisions,
+    write_decisions,
+)
 
 __all__ = [
     "Decided",
     "Decision",
     "check_decisions",
+    "count_decisions",
     "csv_line",
     "csv_row",
     "decide",

@@ -1,17 +1,20 @@
 """A person's decisions on labels: a sample is kept as it is, gets another label, or is dropped.
 
 They are rows of a table that any spreadsheet edits, with the columns sample, decision, label, by and when; other
-columns, such as those of a list of label issues, and rows without a decision are left alone.
+columns, such as those of a list of suspect labels, and rows without a decision are left alone.
 """
 
-import operator
+import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from cutaway._lazy import public
+from cutaway.checks import LARGEST, is_whole
 from cutaway.data.tables import FORMATS, open_any, row_words
 from cutaway.errors import DataError, Hint, UsageError
 
@@ -30,6 +33,9 @@ SPECIAL = frozenset(',;"\r\n\t')
 
 MOST = 1_000_000
 """Maximum number of decisions in a file."""
+
+LONGEST_LINE = 1 << 20
+"""Characters of a line of a list as JSON lines at most: one takes 300."""
 
 
 @public
@@ -87,11 +93,8 @@ def _class_name(label: Any, sample: str) -> str:
                 "give that class a name, with {} where the data are arrays; or drop the sample", class_names=None
             ),
         )
-    try:
-        if not isinstance(label, bool):
-            return str(operator.index(label))
-    except TypeError:
-        pass
+    if is_whole(label) and abs(label) <= LARGEST:
+        return str(int(label))
     raise UsageError(
         f"the new label for {sample} must be the name of a class, not {label!r}", hint='pass the name, for example "4"'
     )
@@ -126,7 +129,8 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
     file = Path(path).expanduser()
     if file.is_dir() or not file.exists():
         raise UsageError(
-            f"{path} is a folder, not a file with decisions on labels" if file.is_dir() else f"no such file: {path}",
+            "decisions on labels are in a file that exists",
+            got=f"the folder {path}" if file.is_dir() else str(path),
             hint="check the path; the decisions of a run are in its labels.csv",
         )
     reader = open_any(path, header=True, what="decisions on labels")
@@ -135,7 +139,7 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
     if lacking := [name for name in ("sample", "decision") if name not in known]:
         raise DataError(
             f"the decisions on labels in {path} have no column {' and no '.join(lacking)}",
-            hint="start from the file that cutaway label-issues -o label-issues.csv writes",
+            hint="start from the file that cutaway labels -o suspects.csv writes",
         )
     wanted = {name: known[name] for name in COLUMNS if name in known}
     found: list[Decision] = []
@@ -149,6 +153,34 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
         if len(found) > MOST:
             raise DataError(f"{path} has more than {MOST:,} decisions", hint="divide the file")
     return tuple(found)
+
+
+def count_decisions(path: Path) -> int:
+    """The number of decisions in a file that `read_decisions` reads, or in a list as JSON lines; 0 if there is no file.
+
+    Raises:
+        UsageError, DataError: See `read_decisions`; or a line is not from a list of suspect labels.
+    """
+    if not path.is_file():
+        return 0
+    if path.suffix.lower() != ".jsonl":
+        return len(read_decisions(path))
+    with open(path, encoding="utf-8", errors="replace") as file:
+        # a longer line is cut, so it is no JSON
+        lines = enumerate(iter(partial(file.readline, LONGEST_LINE), ""), start=1)
+        return sum(bool(_json_row(line, number, path).get("decision")) for number, line in lines if line.strip())
+
+
+def _json_row(line: str, number: int, path: Path) -> dict[str, Any]:
+    row: Any = None
+    with suppress(ValueError, RecursionError):  # refused below, with the number of the line
+        row = json.loads(line)
+    if isinstance(row, dict) and isinstance(row.get("sample"), str) and ("given" in row or "decision" in row):
+        return row
+    raise DataError(
+        f"{path} is not replaced: line {number:,} is not from a list of suspect labels",
+        hint="write the list to another file, such as suspects.jsonl",
+    )
 
 
 def write_decisions(decisions: Iterable[Decision]) -> str:
@@ -186,7 +218,7 @@ def _decision(values: Mapping[str, str], *, where: str) -> Decision:
 
 
 def _text(cell: Any) -> str:
-    """A cell of a text file as `quoted_cell` was given it, without spaces around it if a person typed it."""
+    """A cell of a text file as `quoted_cell` was given it, without spaces around it where it was typed by a person."""
     text = _value(cell)
     for each in (text, text.strip()):
         if each.startswith("'") and quoted_cell(each[1:]) == each:

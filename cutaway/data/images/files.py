@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from cutaway.checks import warn_user
+from cutaway.checks import check_regular, warn_user
 from cutaway.errors import DataError, Hint, UsageError
 from cutaway.image_shape import ImageShape
 from cutaway.parallel import ask_memory
@@ -195,11 +195,10 @@ def _refuse(broken: list[DataError]) -> None:
 def _read(path: Path, use: "Callable[[Image], T]") -> T:
     from PIL import Image, UnidentifiedImageError
 
+    check_regular(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow, on odd metadata and on sizes that are checked here
-            if not path.is_file():
-                raise OSError("not a regular file")
             with Image.open(path, formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Image.DecompressionBombError(f"{image.width:,} x {image.height:,} pixels")
@@ -245,7 +244,7 @@ def _converted(image: "Image", mode: Mode, size: tuple[int, int] | None) -> "Ima
     if image.mode.startswith("I"):  # 16 bits per pixel: the upper eight
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
-        image = image.convert("RGBA")  # transparent pixels show a white page
+        image = image.convert("RGBA")  # what is transparent shows a white page
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = image.convert(mode)
     if size is not None and (image.height, image.width) != size:

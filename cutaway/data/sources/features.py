@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cutaway.checks import whole_number
 from cutaway.data.tables import read_schema
 from cutaway.errors import DataError
 
@@ -37,10 +38,10 @@ class Features:
         return found[0] if len(found) == 1 else None
 
     def names_of(self, column: str, labels: Sequence[str]) -> tuple[str, ...]:
-        """The names of some labels of a column, if they are numbers of its classes; otherwise the labels themselves."""
-        names = self.class_names.get(column, ())
-        known = all(label.isdecimal() and int(label) < len(names) for label in labels)
-        return tuple(names[int(label)] for label in labels) if known else tuple(labels)
+        """The names of some labels of a column, where they are numbers of its classes; else they themselves."""
+        names = dict(enumerate(self.class_names.get(column, ())))
+        found = tuple(names.get(whole_number(label)) for label in labels)
+        return tuple(labels) if None in found else found
 
 
 def read_features(file: Path) -> Features:

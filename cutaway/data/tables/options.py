@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from cutaway.checks import whole_number
 from cutaway.errors import Hint, UsageError
 from cutaway.options import TableOptions
 from cutaway.words import listed
@@ -20,7 +21,7 @@ def table_options(
         columns: The names of all columns.
         label: The column of the classes.
         where: What the table is called in messages.
-        likely: The column that is named as an example if there is no label; "" for the last one.
+        likely: The column that is named as an example where there is no label; "" for the last one.
         options: See `TableOptions`.
 
     Raises:
@@ -34,7 +35,7 @@ def table_options(
         )
     if not isinstance(label, str | int) or isinstance(label, bool):
         raise UsageError(f"label must be the name or the number of a column, not {label!r}")
-    number = int(label) if isinstance(label, int) or label.removeprefix("-").isdecimal() else 0
+    number = label if isinstance(label, int) else whole_number(label) or 0
     if label not in columns and 1 <= abs(number) <= len(columns):
         label = columns[number - 1 if number > 0 else number]
     for name in ("ignore", "use", "category", "class_names"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.errors import DataError, Hint
+from cutaway.errors import DataError, Hint, printable
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.words import listed
 
@@ -26,10 +26,10 @@ class Survey:
 
     Attributes:
         where: The table, for messages.
-        columns: What each column holds, before its use is decided.
+        columns: What each column holds, before it is decided what is done with it.
         codes: int64 (row,), index into `values` of each row's label, -1 where it is not known.
         values: The different labels, as text, in the order in which they appear.
-        extras: (row,) by name: "group" as int64 codes, "time" and "weight" as float64, if they are asked for.
+        extras: (row,) by name: "group" as int64 codes, "time" and "weight" as float64, where they are asked for.
         groups: The different groups.
     """
 
@@ -88,7 +88,7 @@ def first_columns(reader: Reader, most: int) -> tuple[Column, ...]:
 
     Args:
         reader: The table.
-        most: Maximum number of rows to read.
+        most: Rows to read at most.
 
     Raises:
         DataError: The table is damaged.
@@ -118,7 +118,7 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
     kept: dict[str, list[Any]] = defaultdict(list)
     same: dict[str, str] | None = None
     name = reader.where.name if reader.where else "the table"
-    for chunk in reading(reader, task=f"reading {name}", on_progress=on_progress):
+    for chunk in reading(reader, task=f"reading {printable(name, 60)}", on_progress=on_progress):
         for column in columns.values():
             column.add(chunk[column.name])
         same = _equal_columns(chunk) if same is None else _still_equal(chunk, same)

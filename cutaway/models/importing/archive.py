@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cutaway.checks import file_kind
+from cutaway.checks import check_regular
 from cutaway.errors import CutawayError, DataError, UnknownNameError
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -58,9 +58,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     path = Path(path)
     if not os.path.exists(path):
         raise UnknownNameError(f"no such model file: {path}")
-    if not os.path.isfile(path):  # reading a pipe would wait forever
-        kind = file_kind(path.stat().st_mode)
-        raise DataError(f"{path} is {kind}, not a model file", hint="name a .keras or .h5 file")
+    check_regular(path)
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size  # read(LIMIT) would allocate all of LIMIT

@@ -9,7 +9,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from cutaway.checks import meant
+from cutaway.checks import is_whole, meant
 from cutaway.errors import UnknownNameError
 from cutaway.page.bundle import Bundle
 from cutaway.page.explorer import Explorer
@@ -41,7 +41,7 @@ class ExplorerWidget(anywidget.AnyWidget):
         layer: Name of the layer that the large map shows.
         epoch: Number of the epoch. None sets the kept one; negative numbers count from the last that is shown.
         color: The column by which samples are colored: what it is called in `selection`.
-        pinned: Name of the sample whose card and path through the model are shown; None for none.
+        pinned: Name of the sample whose card and way through the model are shown; None for none.
         selected: Positions of the selected samples, a tuple of ints. It can be set like `selection`.
         height: Height of the large map in CSS pixels.
     """
@@ -126,7 +126,7 @@ class ExplorerWidget(anywidget.AnyWidget):
         epoch, epochs = proposal["value"], self.record.epochs
         if epoch is None:
             return epochs[self.record.kept]
-        if isinstance(epoch, int | np.integer) and not isinstance(epoch, bool):
+        if is_whole(epoch):
             if epoch in epochs:
                 return int(epoch)
             if -len(epochs) <= epoch < 0:

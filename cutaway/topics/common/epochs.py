@@ -1,9 +1,9 @@
 """The epochs that a user asks for: one number, several, or all."""
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
+from cutaway.checks import is_whole
 from cutaway.context import RunContext
 from cutaway.errors import Hint, UsageError, printable
 from cutaway.words import evenly_spaced
@@ -17,7 +17,7 @@ def check_epoch(epoch: Any) -> int | None:
     """
     if epoch is None:
         return None
-    if not _is_whole(epoch):
+    if not is_whole(epoch):
         raise UsageError(
             "epoch must be a whole number, or None for the kept epoch",
             got=printable(repr(epoch), 60),
@@ -41,17 +41,13 @@ def epoch_numbers(context: RunContext, epochs: Any) -> list[int]:
         return list(context.folder.epochs)
     named: list[Any] = [epochs] if isinstance(epochs, str) or not hasattr(epochs, "__iter__") else list(epochs)
     for each in named:
-        if not _is_whole(each):
+        if not is_whole(each):
             raise UsageError(
                 "epochs must be whole numbers, or None for all with a snapshot",
                 got=repr(each),
                 hint=Hint("pass for example {}", epochs=[0, 1, -1]),
             )
     return [context.epoch(int(each)) for each in named]
-
-
-def _is_whole(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Integral)
 
 
 def some_epochs(context: RunContext, epochs: Sequence[int] | int | None) -> list[int]:

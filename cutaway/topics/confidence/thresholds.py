@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from functools import partial
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.checks import meant
+from cutaway.checks import is_whole, meant
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import Hint, UnknownNameError, UsageError
@@ -238,7 +237,7 @@ def _class_number(context: RunContext, positive: Any) -> int:
         return 1
     if isinstance(positive, str) and positive in names:
         return names.index(positive)
-    if not isinstance(positive, bool) and isinstance(positive, Integral) and 0 <= int(positive) < len(names):
+    if is_whole(positive) and 0 <= int(positive) < len(names):
         return int(positive)
     raise UnknownNameError(
         f"no such class: {positive!r}; positive must be the name or the number of one of {listed(names, 10)}",

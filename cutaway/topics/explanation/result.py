@@ -2,6 +2,7 @@
 
 import html
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from cutaway.checks import meant
 from cutaway.context import RunContext
 from cutaway.data import Table as DataTable
 from cutaway.errors import UnknownNameError, printable
-from cutaway.image_shape import ImageShape
+from cutaway.image_shape import input_names
 from cutaway.results.notebook import ROWS, figure_html, joined_html
 from cutaway.results.plain import plain
 from cutaway.results.progress import ProgressOption, show_progress
@@ -36,7 +37,7 @@ _CONTRIBUTION = ("Contribution", decimals(4), "What it adds to the difference of
 class InputRows:
     """What each value of the input contributed, arrays ``(value,)``."""
 
-    input: Any = value("Input", TEXT, "Number of a value of the input, or name of its column.")
+    input: Any = value("Input", TEXT, "Name of a column, or where a value is; rows and columns are counted from 1.")
     contribution: np.ndarray = value(*_CONTRIBUTION)
 
 
@@ -58,7 +59,6 @@ class ColumnSum:
     contribution: float = value(*_CONTRIBUTION)
 
 
-PIXEL = Column(("pixel",), "Pixel", TEXT, "Row and column from 0, from the upper left corner.", explained=True)
 VALUE = Column(("value",), "Value", GENERAL, "What it is in the data.")
 CELL = Column(("value",), "Value", NAME, "What it is in the table.")
 """What people see of each input as well."""
@@ -73,7 +73,6 @@ class Explanation(Result):
         attribution: Activations, logits and contributions.
         class_names: Names of the classes.
         epoch: Number of the epoch.
-        feature_names: Names of the values of the input, if they are known.
         sample: What was explained: the name of a sample, as in every other answer, or its raw values.
         context: The run it is of.
         asked: The name that the user gave, such as "test[7]" for row 7 of a split; "" for raw values.
@@ -82,7 +81,6 @@ class Explanation(Result):
     attribution: "Attribution"
     class_names: tuple[str, ...]
     epoch: int
-    feature_names: tuple[str, ...] | None
     sample: str | np.ndarray
     context: RunContext
     asked: str = ""
@@ -141,7 +139,7 @@ class Explanation(Result):
                 sentence,
                 image,
                 inputs if image is not None else inputs.reshape(-1),
-                self.feature_names or [f"column {k}" for k in range(1, inputs.size + 1)],
+                [] if image is not None else self._input_names,
                 self.probabilities,
                 self.class_names,
                 found.winner,
@@ -196,8 +194,12 @@ class Explanation(Result):
         if layer is not None:
             units = UnitRows(np.arange(len(parts)), parts, found.activations[layer])
             return Table.of(UnitRows, units).take(order)
-        names = list(self.feature_names) if self.feature_names else np.arange(len(parts))
-        return Table.of(InputRows, InputRows(names, parts)).take(order)
+        return Table.of(InputRows, InputRows(self._input_names, parts)).take(order)
+
+    @property
+    def _input_names(self) -> Sequence[str]:
+        record = self.context.manifest.dataset
+        return input_names(record.feature_names, record.shape)
 
     def tables(self, layer: str | None = None, limit: int = ROWS, *, label: str = "") -> tuple[Table, ...]:
         """The table shown in a terminal: the largest contributions, above or below 0.
@@ -240,16 +242,12 @@ class Explanation(Result):
         return (replace(table, title=title, notes=tuple(notes)),)
 
     def _with_values(self, table: Table) -> Table:
-        """A table of inputs, or of the columns that they were made from, with their values and the places of pixels."""
+        """A table of inputs, or of the columns that they were made from, with what each is."""
         first, *others = table.columns
         names, added, values = table.values[first.names[0]], list[Column](), dict[str, Any](table.values)
-        record = self.context.manifest.dataset
-        if not self.feature_names and record.image is not None:
-            values["pixel"] = [_pixel(int(name), record.image) for name in names]
-            added.append(PIXEL)
         if self.context.preparation is None:
             x = self.context.data.x(self.context.sample(self.sample)) if isinstance(self.sample, str) else self.sample
-            by_name: dict[Any, Any] = dict(zip(self.feature_names or range(x.size), np.ravel(x).tolist(), strict=True))
+            by_name: dict[Any, Any] = dict(zip(self._input_names, np.ravel(x).tolist(), strict=True))
             values["value"] = [by_name[name] for name in names]
             added.append(VALUE)
         elif isinstance(self.sample, str) and isinstance(self.context.loaded, DataTable):
@@ -259,8 +257,6 @@ class Explanation(Result):
             cells = [row[columns.get(str(name), str(name))] for name in names]
             values["value"] = [None if cell == "" else cell for cell in cells]
             added.append(CELL)
-        if not self.feature_names and len(record.shape) == 1:  # as `cutaway importance` calls them
-            values[first.names[0]] = [f"column {int(name) + 1}" for name in names]
         return replace(table, columns=(first, *added, *others), values=values)
 
     def to_pandas(self, layer: str | None = None) -> "pandas.DataFrame":
@@ -271,7 +267,8 @@ class Explanation(Result):
 
         Returns:
             Columns unit, contribution and activation for a layer; input and contribution for the values of the input,
-            which are numbered, or named like the columns of the DataFrame that the run was trained on.
+            which are named like the columns of the DataFrame that the run was trained on, or else "column 1", or for
+            images "row 1, column 1".
 
         Raises:
             UnknownNameError: There are no contributions of that layer.
@@ -341,12 +338,6 @@ class Explanation(Result):
             )[0]
 
 
-def _pixel(number: int, image: ImageShape) -> str:
-    """Where a value of an image is."""
-    row, place, channel = np.unravel_index(number, (image.rows, image.columns, image.channels))
-    return f"row {row}, column {place}{'' if image.is_gray else f', channel {channel}'}"
-
-
 def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = None) -> Explanation:
     """Explain one prediction of a run; see `cutaway.Run.explain`.
 
@@ -370,7 +361,6 @@ def explain(context: RunContext, x: np.ndarray | str, *, epoch: int | None = Non
         found,
         context.class_names,
         context.epoch(epoch),
-        record.feature_names,
         sample=row if ids is None else ids[0],
         context=context,
         asked=x if isinstance(x, str) else "",

@@ -17,6 +17,7 @@ from cutaway.data import (
     InputFacts,
     LeakyInput,
     NearDuplicates,
+    Preparation,
     SampleIds,
     Shift,
     Split,
@@ -35,8 +36,8 @@ from cutaway.data import (
 )
 from cutaway.errors import Canceled, CutawayError
 from cutaway.findings import (
-    ISSUE_SCORE,
     MANY_SATURATED,
+    SUSPECT,
     Evidence,
     Finding,
     HeldOut,
@@ -48,6 +49,7 @@ from cutaway.findings import (
     looks_drawn,
     run_checks,
 )
+from cutaway.image_shape import input_names
 from cutaway.metrics import confusion_counts, exact_interval
 from cutaway.runs import kept_so_far
 from cutaway.topics.common.predictions import probability_batches
@@ -489,10 +491,17 @@ def sample_evidence(loaded: Dataset | Table, data: Dataset, split: Split) -> Sam
         test_samples=len(split.test),
         val_samples=len(split.val),
         train_samples=len(split.train),
-        input_names=data.feature_names,
-        input_columns=None if data.preparation is None else data.preparation.columns_of_features,
-        images=data.image is not None,
+        **_of_inputs(data, data.preparation),
     )
+
+
+def _of_inputs(data: Any, preparation: Preparation | None) -> dict[str, Any]:
+    """What is known of the inputs of a dataset, or of the record of one, as fields of `Evidence`."""
+    return {
+        "input_names": input_names(data.feature_names, data.shape),
+        "input_columns": None if preparation is None else preparation.columns_of_features,
+        "images": data.image is not None,
+    }
 
 
 def recorded_facts(context: RunContext) -> dict[str, Any]:
@@ -525,9 +534,7 @@ def recorded_facts(context: RunContext) -> dict[str, Any]:
         "val_samples": len(context.split.val),
         "train_samples": len(context.split.train),
         "config": {name: value for name, value in manifest.config.items() if value is not None},
-        "input_names": record.feature_names,
-        "input_columns": None if context.preparation is None else context.preparation.columns_of_features,
-        "images": record.image is not None,
+        **_of_inputs(record, context.preparation),
         "simpler_models": known_simpler_models(context) or (),
     }
 
@@ -623,7 +630,7 @@ def sample_room(data: Dataset) -> int:
 def _named_predictions(
     ids: SampleIds, held: HeldOut, predicted: np.ndarray, confidence: np.ndarray, *, tested: slice
 ) -> Examples:
-    """Samples with label issues, confident mistakes, hesitant answers, and mistakes by class.
+    """Samples with suspect labels, confident mistakes, hesitant answers, and mistakes by class.
 
     Args:
         ids: Validation and test samples.
@@ -637,7 +644,7 @@ def _named_predictions(
     is_tested[tested] = True
     wrong = is_tested & (predicted != labels)
     found = {
-        "label-issues": _first(scores > ISSUE_SCORE, by=-scores),
+        "label-noise": _first(scores > SUSPECT, by=-scores),
         "miscalibration/over": _first(wrong, by=-confidence),
         "miscalibration/under": _first(is_tested & ~wrong, by=confidence),
     }

@@ -78,7 +78,7 @@ def _leaky_pixel(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
     shown = -0.6 * mean / max(float(np.abs(mean).max()), 1e-9)
     (place,) = finding.remedy.inputs
     shown[place] = 1
-    words = f"row {place // image.columns}, column {place % image.columns}"
+    words = image.pixel(place)
     scale = max(1, 96 // max(image.rows, image.columns))
     png = signed_png(shown.reshape(image.rows, image.columns), scale=scale)
     return (Image(png, f"The leaky pixel in orange: {words}", frame=True, caption=words),)

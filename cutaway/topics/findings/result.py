@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from cutaway.errors import printable
 from cutaway.findings import folded
 from cutaway.results.notebook import NotebookDisplay, joined_html, line_html
 from cutaway.results.table import Table, value
@@ -49,7 +50,7 @@ class Findings(tuple["Finding", ...], NotebookDisplay):
         words = {"warning": "warnings", "note": "notes", "good": "good"}
         shown = [f"{counts[k]} {k if counts[k] == 1 else words[k]}" for k in MARKS if counts[k]]
         first = f"; first: {self[0].title}" if self else ""
-        return f"<Findings: {', '.join(shown) or 'none'}{first}>"
+        return printable(f"<Findings: {', '.join(shown) or 'none'}{first}>")
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A DataFrame, one row per finding: kind, severity, title, text, remedy, rule, source, known_as, cause."""

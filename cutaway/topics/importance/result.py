@@ -12,6 +12,7 @@ from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import stratified_sample
 from cutaway.errors import UsageError
+from cutaway.image_shape import input_names
 from cutaway.progress import ProgressCallback
 from cutaway.results.notebook import ROWS
 from cutaway.results.result import Answer, Result
@@ -189,8 +190,7 @@ def _groups(context: RunContext) -> dict[str, list[int]]:
             hint="run.explain shows which pixels support a prediction",
         )
     if data.preparation is None:
-        names = data.feature_names or tuple(f"column {number}" for number in range(1, data.features + 1))
-        groups = {name: [number] for number, name in enumerate(names)}
+        groups = {name: [place] for place, name in enumerate(input_names(data.feature_names, data.shape))}
     else:
         groups, first = {}, 0
         for step in data.preparation.steps:

@@ -2,16 +2,15 @@
 # pyarrow has no types
 """Rows in a file, such as predictions: CSV, Parquet or JSON lines, written in chunks, renamed once it is complete."""
 
-import io
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from cutaway.data import csv_line, csv_row, quoted_cell, read_decisions
+from cutaway.data import count_decisions, csv_line, csv_row, quoted_cell
 from cutaway.errors import CutawayError, UsageError
 from cutaway.runs import check_output, output_file
 
@@ -53,33 +52,31 @@ def write_rows(parts: Iterable[Rows], path: Path, *, what: str = "predictions") 
         if path.suffix.lower() == ".parquet":
             return _write_parquet(parts, target)
         with open(target, "w", encoding="utf-8", newline="") as file:
-            return write_text(parts, file, lines=path.suffix.lower() == ".jsonl")
+            count = 0
+            for text, rows in texts(parts, lines=path.suffix.lower() == ".jsonl"):
+                file.write(text)
+                count += rows
+            return count
 
 
-def write_text(parts: Iterable[Rows], file: IO[str], *, lines: bool) -> int:
-    """Write rows as CSV, or as JSON lines.
+def texts(parts: Iterable[Rows], *, lines: bool) -> Iterator[tuple[str, int]]:
+    """Rows as CSV, or as JSON lines.
 
     Args:
         parts: The rows, chunk by chunk, at least one.
-        file: Open for writing.
         lines: One JSON object a line, instead of CSV with the names of the columns in line 1.
 
-    Returns:
-        The number of rows.
+    Yields:
+        The text of a chunk, and its number of rows.
     """
-    count = 0
     for number, part in enumerate(parts):
-        buffer = io.StringIO()
         if lines:
-            buffer.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in part.records())
+            written = [json.dumps(record, ensure_ascii=False) + "\n" for record in part.records()]
         else:
             columns = part.columns()
-            if number == 0:
-                buffer.write(csv_row(columns))
-            buffer.writelines(map(csv_line, zip(*map(_cells, columns.values()), strict=True)))
-        count += len(part)
-        file.write(buffer.getvalue())
-    return count
+            written = [] if number else [csv_row(columns)]
+            written += map(csv_line, zip(*map(_cells, columns.values()), strict=True))
+        yield "".join(written), len(part)
 
 
 def _write_parquet(parts: Iterable[Rows], path: Path) -> int:
@@ -147,10 +144,6 @@ def check_rows_file(path: Path, *, what: str = "predictions") -> None:
 
 def _holds_decisions(path: Path) -> bool:
     """Whether a file has a person's decisions; other and unreadable files have none."""
-    try:
-        if path.suffix.lower() != ".jsonl":
-            return path.is_file() and bool(read_decisions(path))
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return any('"decision": "' in line and '"decision": ""' not in line for line in file)
-    except (CutawayError, OSError):
-        return False
+    with suppress(CutawayError, OSError):  # a file that is no list has none
+        return bool(count_decisions(path))
+    return False

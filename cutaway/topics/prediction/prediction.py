@@ -11,6 +11,7 @@ from cutaway._lazy import public
 from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.errors import Hint, ModelError, UsageError, printable
+from cutaway.image_shape import input_names
 from cutaway.metrics import at_temperature
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
@@ -390,7 +391,7 @@ def contributions_of(context: RunContext, n: int, *, epoch: int | None) -> Calla
     from cutaway.interpret import input_attribution
 
     record = context.manifest.dataset
-    names = np.array(_input_names(record.feature_names, record.shape), object)
+    names = np.array(input_names(record.feature_names, record.shape), object)
     check_whole(n, name="explain", least=1, most=len(names))
     try:
         attribute = input_attribution(context.model(epoch), scale=record.scale)
@@ -405,10 +406,3 @@ def contributions_of(context: RunContext, n: int, *, epoch: int | None) -> Calla
         return Contributions(pairs[:, 1].astype(np.int64), names[order], np.take_along_axis(values, order, axis=1))
 
     return find
-
-
-def _input_names(names: tuple[str, ...] | None, shape: tuple[int, ...]) -> list[str]:
-    """Names of the values of a sample: as they are known, or their places in it, such as "[3, 5]"."""
-    if names is not None:
-        return list(names)
-    return [f"[{', '.join(map(str, place))}]" for place in np.ndindex(*shape)]

@@ -115,9 +115,9 @@ def one_sample(context: RunContext, x: Any) -> Any:
         x = _framed(x, context.preparation)
     if context.preparation is None or not is_frame(x):
         return x
-    inputs = np.concatenate([inputs for _, inputs in prepare_new_rows(context.preparation, x)])
-    if len(inputs) != 1:
-        raise UsageError(f"cannot explain {len(inputs):,} rows at once", hint="pass one row, such as frame.iloc[[0]]")
+    if len(x) != 1:
+        raise UsageError(f"cannot explain {len(x):,} rows at once", hint="pass one row, such as frame.iloc[[0]]")
+    ((_, inputs),) = prepare_new_rows(context.preparation, x)
     return inputs[0]
 
 

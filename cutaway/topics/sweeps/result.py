@@ -114,7 +114,7 @@ class Sweep(Result):
         return cls(folder, manifest, tuple(trials), loaded)
 
     def __repr__(self) -> str:
-        return f"<{self.line()}>"
+        return printable(f"<{self.line()}>")
 
     def line(self) -> str:
         """A one-line summary."""

@@ -5,6 +5,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
+from cutaway.checks import check_regular
 from cutaway.errors import DataError, UsageError
 
 from .columnar import FORMATS, open_columnar
@@ -28,6 +29,8 @@ def open_reader(path: Path, *, header: bool | None = None, wanted: Container[str
     Raises:
         DataError: The file cannot be read, is damaged or empty, or two columns have the same name.
     """
+    if not path.is_dir():
+        check_regular(path)
     try:
         os.listdir(path) if path.is_dir() else open(path, "rb").close()
     except OSError as error:
@@ -55,11 +58,8 @@ def workbook_error(name: str) -> DataError:
 
 
 def _begins_as_workbook(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(8).startswith(SIGNATURES)
-    except OSError:
-        return False  # reading it reports the fault
+    with path.open("rb") as file:
+        return file.read(8).startswith(SIGNATURES)
 
 
 def open_any(
@@ -84,6 +84,4 @@ def open_any(
     path = Path(table).expanduser()
     if not os.path.exists(path):  # unlike Path.exists, it returns False in a folder that nobody may look into
         raise UsageError(f"no such file for {what}: {path}", hint="check the path")
-    if not path.is_file() and not path.is_dir():
-        raise DataError(f"{what} must be a file or a folder, and {path} is neither", hint="copy it into a file")
     return open_reader(path.resolve(), header=header, wanted=wanted)
