@@ -27,7 +27,7 @@ NAMES = (
     "tables",
     "large_tables",
     "far_samples",
-    "suspect_labels",
+    "label_issues",
     "findings",
     "remedy_tests",
     "label_estimates",

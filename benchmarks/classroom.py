@@ -3,7 +3,7 @@
 A studio with a folder and a link for each student, as the guide on classrooms starts it, and requests as their pages
 send them, each over connections of its own. All open the form, which looks at the data, and start a training of digits
 at the same moment; each page has its stream of events, and follows its live map while it trains. Then eight open their
-runs at the same moment: each page asks for a first look, the map, the sections and the sheet of suspect labels. Nothing
+runs at the same moment: each page asks for a first look, the map, the sections and the sheet of label issues. Nothing
 else may run.
 
 Memory is that of the studio and all processes below it, by PSS: what they share counts once. The program is compiled

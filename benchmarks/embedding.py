@@ -3,8 +3,8 @@
 Both get the same 50 principal components of the same samples, perplexity 30 and as many threads as there are cores, and
 run with their own defaults. Seconds include everything from there on, such as neighbors and affinities, but not
 compilation and a first small run. KL divergence is computed by the same function for both, with an exact Z; at 10,000
-samples with affinities over all pairs, by scikit-learn. Also measured: memory, the time until the first
-iterate, new samples, compilation.
+samples with affinities over all pairs, by scikit-learn. Also measured: memory, the time until the first layout step,
+new samples, compilation.
 
 With ``--peers`` instead, `cutaway.TSNE` with its quality races openTSNE, scikit-learn and umap-learn on pixels and a
 hidden layer of MNIST and on 200 unequal blobs: all four on 10,000 samples, and the first two on 70,000.
@@ -196,8 +196,8 @@ def whole(points: np.ndarray, file: str) -> tuple[float, float, float, float]:
     """Lay out in a new process and measure the quality.
 
     Returns:
-        Seconds without the quality, GB of memory beyond the data (with it), seconds to the first iterate, and the time
-        of the quality as a share of that of the layout.
+        Seconds without the quality, GB of memory beyond the data (with it), seconds to the first layout step, and the
+        time of the quality as a share of the time of the layout.
     """
     np.save(file, points)
     done = subprocess.run([sys.executable, "-c", CHILD, file], check=True, capture_output=True, text=True)
@@ -294,13 +294,13 @@ def main() -> int:
         wholes = [whole(h, file) for _ in range(MEMORY_ROUNDS)]
         seconds, memory, first, quality = (statistics.median(values) for values in zip(*wholes, strict=True))
         one, thousand = placing(h)
-    print(f"  70,000 x 512: {seconds:.1f} s, {memory:.2f} GB beyond the data, first iterate after {first:.2f} s")
+    print(f"  70,000 x 512: {seconds:.1f} s, {memory:.2f} GB beyond the data, first layout step after {first:.2f} s")
     print(f"  its quality takes {quality:.2f} of that time besides (median of {len(wholes)})")
     print(f"  placing a new sample {1000 * one:.0f} ms, 1,000 of them {thousand:.2f} s")
     extra = {
         "compiled": compiled,
         "memory_gb": memory,
-        "first_iterate": first,
+        "first_step": first,
         "quality": [each[3] for each in wholes],
         "place": [one, thousand],
     }
@@ -312,7 +312,7 @@ def main() -> int:
             "2,000 and 10,000 in at most a quarter": max(shares[2_000], shares[10_000]) <= 1 / 4,
             "KL no higher than openTSNE's": all(r["kl"]["cutaway"] <= r["kl"]["openTSNE"] for r in results.values()),
             "less than 1.5 GB beyond the data": memory < 1.5,
-            "first iterate in less than 1 s": first < 1,
+            "first layout step in less than 1 s": first < 1,
             "quality in at most a third of the time of the layout": quality <= 1 / 3,
             "a new sample in less than 50 ms, 1,000 in less than 2 s": one < 0.05 and thousand < 2,
             "kernels compile in at most 12 s": compiled <= 12,

@@ -23,12 +23,12 @@ PROGRAM = """
 import json, resource, sys, time, cutaway as ct
 from cutaway.models import import_lean_keras
 import_lean_keras()
-from cutaway.topics.labels.cross_validation import of_data
-from cutaway.topics.labels.folds import held_out
-from cutaway.topics.labels.options import LabelsOptions
+from cutaway.topics.label_issues.cross_validation import of_data
+from cutaway.topics.label_issues.folds import held_out
+from cutaway.topics.label_issues.options import LabelIssuesOptions
 from cutaway.progress import ignore_progress
-data = ct.load_dataset(sys.argv[1])
-setup = of_data(data, LabelsOptions(None, None, int(sys.argv[2]), 1, int(sys.argv[3])), on_progress=ignore_progress)
+sizes = LabelIssuesOptions(folds=int(sys.argv[2]), seeds=1, epochs=int(sys.argv[3]))
+setup = of_data(ct.load_dataset(sys.argv[1]), sizes, on_progress=ignore_progress)
 start = time.perf_counter()
 held_out(setup, engine=sys.argv[4] if len(sys.argv) > 4 else None, on_progress=ignore_progress)
 cpu = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

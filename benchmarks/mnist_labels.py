@@ -1,10 +1,10 @@
-"""Draw the 50 most suspect labels of MNIST as a person judged them: docs/images/mnist-labels.png.
+"""Draw the 50 worst label issues of MNIST as a person judged them: docs/images/mnist-labels.png.
 
     python -m benchmarks.mnist_labels
 
-The list is that of ``cutaway labels mnist`` (70,000 samples, 5 folds, 3 seeds). One of us looked at each picture, four
-times enlarged, without looking at what others say of it, and wrote into results/mnist_labels.csv whether the label is
-wrong, right, or whether a person cannot tell.
+The list is that of ``cutaway label-issues mnist`` (70,000 samples, 5 folds, 3 seeds). One of us looked at each picture,
+four times enlarged, without looking at what others say of it, and wrote into results/mnist_labels.csv whether the label
+is wrong, right, or whether a person cannot tell.
 """
 
 import csv

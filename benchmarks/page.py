@@ -47,8 +47,8 @@ TARGETS = {
 }
 """The most milliseconds of each action on 70,000 points."""
 
-MORPH = 12
-"""The fewest frames a second of a morph."""
+FRAMES = 12
+"""The fewest frames a second of an animation."""
 
 LARGE_TARGETS = {"paint": 4_000, "pan": 1_000}
 GROWTH = 1.0
@@ -188,7 +188,7 @@ def grown(browser: Any, path: Path) -> dict[str, float]:
 def report(title: str, times: dict[str, dict[str, list[float]]]) -> None:
     print(f"  {title}")
     for action in times["auto"]:
-        unit = "/s" if action == "morph" else "ms"
+        unit = "/s" if action == "animate" else "ms"
         row = "; ".join(f"{name} {spread(taken[action], unit=unit, digits=1)}" for name, taken in times.items())
         theirs, ours = times["bokeh"][action], times["auto"][action]
         print(f"    {action:<13} {row}; BokehJS / auto {ratio(theirs, ours[: len(theirs)]):.2f}", flush=True)
@@ -199,7 +199,7 @@ def promises(times: dict[str, list[float]], large: dict[str, list[float]], growt
         f"{COUNT:,} points, {action}: at most {most} ms": statistics.median(times[action]) <= most
         for action, most in TARGETS.items()
     }
-    kept[f"{COUNT:,} points, morph: {MORPH} frames a second or more"] = statistics.median(times["morph"]) >= MORPH
+    kept[f"{COUNT:,} points, animate: {FRAMES} frames a second or more"] = statistics.median(times["animate"]) >= FRAMES
     kept |= {
         f"{LARGE:,} points, {action}: at most {most} ms": statistics.median(large[action]) <= most
         for action, most in LARGE_TARGETS.items()

@@ -79,14 +79,14 @@ class Ours {
     return this.painted();
   }
 
-  async morph(milliseconds) {
+  async animate(milliseconds) {
     let frames = 0;
     const count = () => (frames += 1);
     this.map.transition.show("0");
     await this.painted();
     this.map.addEventListener("layout", count);
     const taken = await clock(async () => {
-      this.map.transition.morph("1", milliseconds);
+      this.map.transition.move("1", milliseconds);
       while (this.map.transition.a !== "1") await frame();
     });
     this.map.removeEventListener("layout", count);
@@ -187,7 +187,7 @@ class Theirs {
     return this.move(k % 2 ? 0 : 1);
   }
 
-  async morph() {
+  async animate() {
     const taken = await repeat(1, (k) => this.move(0.3 * (k + 1)));
     return 1000 / taken;
   }
@@ -201,7 +201,7 @@ async function timeLarge(kind, data, times) {
   return { paint, pan: await repeat(times, (k) => contestant.pan(k)) };
 }
 
-/** Every action once or, where it is quick, several times; milliseconds, and frames a second of a morph. */
+/** Every action once or, where it is quick, several times; milliseconds, and frames a second of an animation. */
 async function timeActions(kind, data) {
   const slow = kind === "bokeh";
   const contestant = slow ? new Theirs(stage, data) : new Ours(stage, data, kind);
@@ -228,7 +228,7 @@ async function timeActions(kind, data) {
   await contestant.painted();
   taken.recolor = await repeat(slow ? 1 : 7, (k) => contestant.recolor(k));
   taken.step = await repeat(slow ? 1 : 9, (k) => contestant.step(k));
-  taken.morph = await contestant.morph(2000);
+  taken.animate = await contestant.animate(2000);
   return { taken, selected, painter: slow ? "webgl" : contestant.map.surface.kind };
 }
 

@@ -22,11 +22,11 @@ if "keras" not in sys.modules:
 if TYPE_CHECKING:
     from cutaway.api.classifier import Classifier
     from cutaway.api.comparing import compare
+    from cutaway.api.label_issues import label_issues
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
     from cutaway.api.record import record
     from cutaway.api.run import Run
-    from cutaway.api.suspects import label_issues
     from cutaway.api.train import mlp, resume, train, train_like
     from cutaway.api.tsne import TSNE
     from cutaway.augmentation import Augmentation
@@ -46,13 +46,13 @@ if TYPE_CHECKING:
     from cutaway.topics.history.result import History
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Influences
-    from cutaway.topics.labels.result import LabelIssues
+    from cutaway.topics.label_issues.result import LabelIssues
     from cutaway.topics.layers.layers import LayerHistory
     from cutaway.topics.learning_curve.learning_curve import LearningCurve
     from cutaway.topics.prediction.prediction import Predictions
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.sweeps.result import Sweep
-    from cutaway.topics.sweeps.sweeping import open_sweep, sweep
+    from cutaway.topics.sweeps.sweep import open_sweep, sweep
     from cutaway.topics.units.units import Units
     from cutaway.training import Recorder
 
@@ -72,7 +72,7 @@ _MODULES = {
     "Importances": "cutaway.topics.importance.result",
     "Influences": "cutaway.topics.influence.result",
     "History": "cutaway.topics.history.result",
-    "LabelIssues": "cutaway.topics.labels.result",
+    "LabelIssues": "cutaway.topics.label_issues.result",
     "LayerHistory": "cutaway.topics.layers.layers",
     "LearningCurve": "cutaway.topics.learning_curve.learning_curve",
     "Predictions": "cutaway.topics.prediction.prediction",
@@ -91,15 +91,15 @@ _MODULES = {
     "doctor": "cutaway.topics.doctor.doctor",
     "exercises_done": "cutaway.exercises",
     "export": "cutaway.api.model_files",
-    "label_issues": "cutaway.api.suspects",
+    "label_issues": "cutaway.api.label_issues",
     "load_dataset": "cutaway.data",
     "mlp": "cutaway.api.train",
     "open_model": "cutaway.api.model_files",
     "open_run": "cutaway.api.opening",
-    "open_sweep": "cutaway.topics.sweeps.sweeping",
+    "open_sweep": "cutaway.topics.sweeps.sweep",
     "record": "cutaway.api.record",
     "resume": "cutaway.api.train",
-    "sweep": "cutaway.topics.sweeps.sweeping",
+    "sweep": "cutaway.topics.sweeps.sweep",
     "train": "cutaway.api.train",
     "train_like": "cutaway.api.train",
 }

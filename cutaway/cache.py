@@ -99,8 +99,8 @@ def cached(kind: str, *decides: Any, method: int) -> "CachedResult":
 
     Args:
         kind: What it is, such as "units".
-        decides: All that decides it besides the code: JSON-able data and arrays, of which a digest is taken.
-        method: Number of the way in which it is computed. Change it with the code: other numbers, another dataclass.
+        decides: All that decides it besides the code: JSON-able data and arrays; the key is their digest.
+        method: Number of the algorithm. Change it with the code: other numbers, another dataclass.
     """
     text = json.dumps([_version(), kind, method, decides], sort_keys=True, default=_of_array)
     return CachedResult(kind, hashlib.sha256(text.encode()).hexdigest()[:32])
@@ -158,7 +158,7 @@ class CachedResult:
         return found
 
     def read(self) -> Any:
-        """The result, or None where it is not there.
+        """The result, or None if it is not there.
 
         One that cannot be read, cut off by a crash or pickled by other code, counts as not there.
         """
@@ -269,11 +269,11 @@ def _limit() -> int:
 
 
 def tidy() -> None:
-    """Delete results that were used longest ago until the rest is within the limit, and what was left half written.
+    """Delete half-written files, and the least recently used results until the rest is within the limit.
 
     Of each kind the one that was used last stays, and does not count: inputs of a table may be larger than the limit.
     """
-    with survive(log, "deleting results that were used longest ago", OSError):
+    with survive(log, "deleting the least recently used results", OSError):
         found = [(entry.stat(), entry) for entry in os.scandir(private_folder(RESULTS))]
         kinds, total, most = set[str](), 0, _limit()
         for status, entry in sorted(found, key=lambda each: -each[0].st_mtime):

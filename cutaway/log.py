@@ -22,7 +22,7 @@ LONGEST = 300
 """Characters of a line of a process that are kept."""
 
 TAIL_BYTES = 4_000
-"""The end of a log in which its last line is looked for."""
+"""Number of bytes at the end of a log that are searched for its last line."""
 
 WAIT_SECONDS = 5.0
 """Until the last line of a process that has ended is read."""
@@ -81,10 +81,10 @@ def shown_log(*, debug: bool = False) -> Generator[None]:
 
 
 def last_line(file: IO[bytes]) -> str:
-    """The last line of a log that is open for reading, at most `LONGEST` characters; "" where there is none.
+    """The last line of a log that is open for reading, at most `LONGEST` characters; "" if there is none.
 
     Args:
-        file: The log, of which the last 4,000 bytes are read.
+        file: The log; its last 4,000 bytes are read.
     """
     file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
     lines = file.read(TAIL_BYTES).decode(errors="replace").strip().splitlines()

@@ -207,7 +207,7 @@ class CancelToken:
         """
         if self.canceled:
             raise Canceled(
-                "work runs until it is done",
+                "the work was canceled",
                 got=REQUEST,
                 hint="run it again (in Python, inside a new CancelToken)",
             )

@@ -84,14 +84,14 @@ def save(shot: bytes, path: Path) -> None:
 
 
 def take_pictures(browser: Any, report: Path) -> None:
-    """The way of a sample, a drawing, and the top of the report."""
+    """The path of a sample, a drawing, and the top of the report."""
     with opened(browser, report, scheme="light", width=WIDTH, height=900) as page:
         page.evaluate("explorer.store.set({ pinned: 247 })")
         page.wait_for_timeout(500)
-        shoot(page, "way", ".way")
-        page.locator(".trial summary").click()
+        shoot(page, "path", ".sample-path")
+        page.locator(".new-sample summary").click()
         draw(page)
-        shoot(page, "drawing", ".trial")
+        shoot(page, "drawing", ".new-sample")
     with opened(browser, report, scheme="light", width=1200, height=900) as page:
         clip = {"x": 0, "y": 0, "width": 1200, "height": 1660}
         save(page.screenshot(full_page=True, clip=clip), IMAGES / "report.png")
@@ -141,7 +141,7 @@ def take_film(browser: Any, report: Path) -> None:
         page.add_style_tag(content=LOW_MAP)
         page.wait_for_timeout(500)
         film = Film(page)
-        page.evaluate("document.querySelector('.explorer .strip').scrollIntoView()")
+        page.evaluate("document.querySelector('.explorer .layer-maps').scrollIntoView()")
         page.evaluate("scrollBy(0, -12)")
         page.evaluate(POINTER)
         play_epochs(film)
@@ -168,7 +168,7 @@ def choose_layer(film: Film, layer: str) -> None:
     """The map goes from one layer to another as it does for a user, one picture per step."""
     page = film.page
     old = page.evaluate("explorer.map.transition.a")
-    place = page.locator(".strip button").nth(page.evaluate(layer)).bounding_box()
+    place = page.locator(".layer-maps button").nth(page.evaluate(layer)).bounding_box()
     page.mouse.move(place["x"] + 0.6 * place["width"], place["y"] + 0.6 * place["height"])
     film.shoot(300)
     page.evaluate(f"explorer.store.set({{ layer: {layer} }})")

@@ -88,7 +88,7 @@ assert 0.89 <= run.history["val_accuracy"][-1] <= 0.92
 # **Before you run it:** what will the first of the five plots show, before any training?
 
 # %%
-sequence = run.embed_epochs("dense_2", split="test", points=2000, progress=False)
+sequence = run.embed_epochs("dense_2", split="test", samples=2000, progress=False)
 digits = sequence.embeddings[0].labels
 sequence.plot(columns=5)
 
@@ -177,7 +177,7 @@ faster_run = ct.train(
     progress=False,
 )
 first_step = faster_run.embed_epochs(
-    "dense_2", split="test", points=2000, epochs=[0, 1], progress=False
+    "dense_2", split="test", samples=2000, epochs=[0, 1], progress=False
 )
 kept_neighbors = float(first_step.preserved.mean())
 print(f"neighbors kept in the first epoch: {kept_neighbors:.1%}")
@@ -218,7 +218,7 @@ ct.check("5.q3", "")
 
 # %%
 by_layer = run.embed_layers(
-    layers=["input", "dense_1", "dense_2", "output"], split="test", points=2000, progress=False
+    layers=["input", "dense_1", "dense_2", "output"], split="test", samples=2000, progress=False
 )
 
 by_layer.plot()

@@ -756,7 +756,7 @@ assert perplexity_table["KL in nats"].idxmin() == 500
 # %% [markdown]
 # ### What the start changes
 #
-# With `initialization="random"`, the seed decides where the descent starts. We compare the maps of five seeds with
+# With `init="random"`, the seed decides where the descent starts. We compare the maps of five seeds with
 # each other, all ten pairs. Besides the digits, we do this for data that we made: ten groups in 20 dimensions, with a
 # wide gap between any two of them.
 #
@@ -767,9 +767,7 @@ assert perplexity_table["KL in nats"].idxmin() == 500
 # %%
 def compare_starts(points):
     """Return the maps of five random starts, their KL, and the agreement of each pair."""
-    made = [
-        embed(points, initialization="random", seed=seed, quality=False) for seed in range(5)
-    ]
+    made = [embed(points, init="random", seed=seed, quality=False) for seed in range(5)]
     maps, losses = [each.xy for each in made], [each.kl_divergence for each in made]
     near = [neighbors(xy) for xy in maps]
     pairs = list(combinations(range(5), 2))
@@ -924,7 +922,7 @@ ct.check("8.3", None)
 
 # %% tags=["solution"]
 seed_maps = [
-    embed(hidden, perplexity=5, initialization="random", seed=chosen_seed, quality=False).xy
+    embed(hidden, perplexity=5, init="random", seed=chosen_seed, quality=False).xy
     for chosen_seed in (0, 1)
 ]
 seed_agreement = shared_neighbors(neighbors(seed_maps[0]), neighbors(seed_maps[1])).mean()
@@ -1017,9 +1015,7 @@ def farther(points):
 
 
 from_pca = embed(three)
-from_random = [
-    embed(three, initialization="random", seed=seed, quality=False).xy for seed in range(5)
-]
+from_random = [embed(three, init="random", seed=seed, quality=False).xy for seed in range(5)]
 
 plt.figure(figsize=(4.8, 4.2), layout="constrained")
 scatter(plt.gca(), from_pca.xy, COLORS[which], "green should be ten times as far away", size=8)
@@ -1277,7 +1273,7 @@ mean_correlations = np.array(
     ]
 )
 # the control: ten groups with nothing between them, from a random start
-control_map = embed(ten_groups, initialization="random", quality=False).xy
+control_map = embed(ten_groups, init="random", quality=False).xy
 control_correlation = spearmanr(
     between_means(ten_groups, group), between_means(control_map, group)
 ).statistic

@@ -26,7 +26,7 @@
 # - bring photos of your own digits into the form of MNIST, and measure what each step is worth,
 # - say with an interval what a test on few images tells you,
 # - find out with a control whether more training images help, or only more training,
-# - find suspect labels in a dataset, and test the method with labels that you made wrong yourself,
+# - find label issues in a dataset, and test the method with labels that you made wrong yourself,
 # - keep a model, a report and your decisions on labels.
 
 # %% [markdown] tags=["about-solutions"]
@@ -824,7 +824,7 @@ assert 0.48 < upstroke.loc[1, "as 1"] < 0.76 and 0.1 < upstroke.loc[1, "as 7"] <
 # `transform`, which moves none of the others. **Before you run it:** where will your ones be?
 
 # %%
-embedding = reader.embed("dense_2", split="test", points=2000, progress=False)
+embedding = reader.embed("dense_2", split="test", samples=2000, progress=False)
 hidden = keras.Model(
     models["augmented"].inputs, models["augmented"].get_layer("dense_2").output
 )
@@ -1032,8 +1032,9 @@ ct.check("12.q12", "")
 # labels that are wrong.
 #
 # How does one find them among 10,000? `label_issues` divides the images into folds. A model that was trained on all
-# folds but one judges the images of that one, so that no model judges labels that it was trained on. A label is
-# **suspect** if these models prefer another class. The score goes from 0 to 1, and above 0.5 they do prefer another.
+# folds but one judges the images of that one, so that no model judges labels that it was trained on. An image has a
+# **label issue** if these models prefer another class. The score goes from 0 to 1, and above 0.5 they do prefer
+# another.
 #
 # We judge the 10,000 test images with small models: 784-256-10, three folds, each once. (The defaults are five folds
 # and three seeds; with all 70,000 images, that takes some minutes.)
@@ -1041,7 +1042,7 @@ ct.check("12.q12", "")
 
 # %%
 def judge(labels, name):
-    """Train on MNIST's test images with some labels, and find suspect labels."""
+    """Train on MNIST's test images with some labels, and find label issues."""
     judged = ct.Dataset.from_arrays(
         test.x, labels, name=name, scale=data.scale, centering="mass"
     )
@@ -1054,7 +1055,7 @@ judges, issues = judge(test.y, "mnist-test")
 print(f"predicted as labeled: {issues.accuracy:.3f}")
 
 # %% [markdown]
-# Here are the twelve most suspect labels: the label, and what the models suggest. **Judge each for yourself before
+# Here are the twelve worst label issues: the label, and what the models suggest. **Judge each for yourself before
 # you read on:** is the label wrong, is it right though the digit is unusual, or can nobody tell?
 
 # %%
@@ -1066,10 +1067,10 @@ judgment = ["?", "?", "?", "?", "?", "?", "?", "?", "?", "?", "?", "?"]
 pd.Series(judgment).value_counts()
 
 # %% [markdown]
-# Suspect does not mean wrong. In our eyes, most of the twelve labels are right, though the digits are unusual: a 2
+# A label issue is not yet a wrong label. In our eyes, most of the twelve labels are right, though the digits are unusual: a 2
 # with a short foot, a 1 with a base, sixes with a tiny loop. A few can be argued about, and you may see that
 # differently. The list is a question to a person, and it saves her looking at 9,988 other images. The models learned
-# from 6,667 images each and misread 3% of the others. Where a model misreads a digit, it suspects the label.
+# from 6,667 images each and misread 3% of the others. Where a model misreads a digit, it reports a label issue.
 
 # %% tags=["check"]
 assert 0.955 < issues.accuracy < 0.98
@@ -1133,14 +1134,14 @@ for kind, hit in hits.items():
 # or have you seen them before?
 
 # %%
-suspects = issues.ids.index  # rows of the test set, the most suspect first
+listed = issues.ids.index  # rows of the test set, the worst issue first
 for kind, each in lists.items():
     alarms = each.ids.index[:100][~hits[kind][:100]]
-    share = np.isin(alarms, suspects[:50]).mean()
+    share = np.isin(alarms, listed[:50]).mean()
     print(f"{kind:10}  not planted, but among the first 50 of the list above: {share:.2f}")
 
 # %% [markdown]
-# Nearly all of them are among the most suspect fifty of the list with the labels as they are. Some of these may be
+# Nearly all of them are among the first fifty of the list with the labels as they are. Some of these may be
 # labels that are really wrong, so that our test counts them against the method although it is right. This is why the
 # precision on planted labels is, if anything, too low.
 #
@@ -1154,7 +1155,7 @@ for kind, hit in hits.items():
     assert 0.8 <= hit[:100].mean() <= 0.96
     assert hit[:200].sum() >= 92
     alarms = lists[kind].ids.index[:100][~hits[kind][:100]]
-    assert np.isin(alarms, suspects[:50]).mean() > 0.7
+    assert np.isin(alarms, listed[:50]).mean() > 0.7
 assert abs(hits["random"][:100].mean() - hits["confusable"][:100].mean()) < 0.07
 
 # %% [markdown]
@@ -1162,14 +1163,14 @@ assert abs(hits["random"][:100].mean() - hits["confusable"][:100].mean()) < 0.07
 #
 # If 15 of 10,000 labels are wrong, a model that reads all digits as they are has an error of 0.15%. A model that is
 # counted wrong on 0.5% makes 50 mistakes, and up to 15 of them could be right answers. Our reader has never seen a
-# test image. **Before you run it:** on which share of the first 15 suspects does it contradict the label, and on
+# test image. **Before you run it:** on which share of the first 15 label issues does it contradict the label, and on
 # which share of all 10,000?
 
 # %%
 said = reader.predictions(split="test").argmax(axis=1)
 contradicts = said != test.y
 print(
-    f"contradicts the label: {contradicts[suspects[:15]].mean():.2f} of the first 15 suspects"
+    f"contradicts the label: {contradicts[listed[:15]].mean():.2f} of the first 15 label issues"
 )
 print(f"                       {contradicts.mean():.4f} of all test images")
 budget = pd.DataFrame({"error": [0.12, 0.0143, 0.0085, 0.005, 0.002]})
@@ -1179,7 +1180,7 @@ budget["could be wrong labels"] = (15 / budget["mistakes"]).clip(upper=1)
 budget.round(4)
 
 # %% [markdown]
-# On about half of the first 15 suspects: a model that never saw them takes the side of the label in the other half.
+# On about half of the first 15 label issues: a model that never saw them takes the side of the label in the other half.
 # For a linear model with an error of 12%, wrong labels are 1% of the mistakes, and nobody needs to care. At 0.85%,
 # where ours is, they may be more than a sixth. At 0.5% they may be 30%, and at 0.2% most of what is left. The
 # interval does not know of them: it speaks of chance only, and for 50 mistakes it goes from 0.38% to 0.66%. So
@@ -1187,14 +1188,14 @@ budget.round(4)
 # would have to repeat the wrong labels.
 
 # %% tags=["check"]
-assert 0.2 <= contradicts[suspects[:15]].mean() <= 0.85 and contradicts.mean() < 0.0115
+assert 0.2 <= contradicts[listed[:15]].mean() <= 0.85 and contradicts.mean() < 0.0115
 assert budget["could be wrong labels"].round(2).tolist() == [0.01, 0.10, 0.18, 0.30, 0.75]
 assert budget.loc[3, ["from", "to"]].round(4).tolist() == [0.0038, 0.0066]
 
 # %% [markdown]
 # ### Exercise 5: a shorter list
 #
-# For the **random** planted labels, work out the precision and the recall of the first 50 suspects. Why is one of
+# For the **random** planted labels, work out the precision and the recall of the first 50 label issues. Why is one of
 # them high and the other not? Check both numbers: precision, then recall.
 
 # %% tags=["exercise"]
@@ -1216,9 +1217,9 @@ assert precision_50 > 0.93 and 0.46 < recall_50 <= 0.5
 #
 # - a: They would memorize wrong labels as well, and then find them right.
 # - b: The training would take three times as long.
-# - c: They would suspect all labels that they were trained on.
+# - c: They would report an issue for every label that they were trained on.
 #
-# **Question 14.** You correct the suspects with whatever the models suggest, without looking. What happens?
+# **Question 14.** You correct the label issues with whatever the models suggest, without looking. What happens?
 #
 # - a: The labels are better than before, because the models misread only 3%.
 # - b: Right labels become wrong wherever a model misread an unusual digit.
@@ -1289,7 +1290,7 @@ assert np.array_equal(reopened.predict(own_test, verbose=0).argmax(axis=1), own_
 
 # %% [markdown]
 # **The report**, one HTML file that works offline: learning curves, mistakes, layers, an explorer in which you can
-# draw a digit, and the suspect labels as a sheet on which you decide with the keys `k`, `r` and `d`. We write that of
+# draw a digit, and the label issues as a sheet on which you decide with the keys `k`, `r` and `d`. We write that of
 # the judges, with few points, to save time; `reader.report("report.html")` has everything about the reader and takes
 # about half a minute.
 
@@ -1311,7 +1312,7 @@ assert report.stat().st_size > 1_000_000
 # - Write a hundred digits and set `FOLDER`. What are your ones like?
 # - Give the reader the whole recipe: `ct.train(ct.mlp((1024, 1024)), "mnist", recipe="minute")` takes about a minute
 #   and misreads about 0.64%.
-# - `ct.label_issues("mnist")` judges all 70,000 labels. The guide "Wrong labels" shows the 50 most suspect of them,
+# - `ct.label_issues("mnist")` judges all 70,000 labels. The guide "Label issues" shows the 50 worst of them,
 #   and what one of us said of each: 12 wrong, 18 right, 20 that nobody can tell.
 #
 # *Sources: Northcutt, Athalye and Mueller 2021, "Pervasive label errors in test sets destabilize machine learning

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.runs import MAY_TRAIN, RUNS
+from tests.ready_runs import MAY_TRAIN, RUNS
 
 ROOT = Path(__file__).parents[1]
 
@@ -221,7 +221,7 @@ class TrainingGuard:
     def check(self):
         """Fail where the running test may not train."""
         if not self.allowed:
-            pytest.fail("this file may not train: read a run of tests/runs.py, or see MAY_TRAIN there")
+            pytest.fail("this file may not train: read a run of tests/ready_runs.py, or see MAY_TRAIN there")
 
     @contextlib.contextmanager
     def off(self):
@@ -238,7 +238,7 @@ GUARD = TrainingGuard()
 
 @pytest.fixture(scope="session")
 def ready_run(made_once):
-    """A function that opens a run of tests/runs.py by its name, for tests that only read it."""
+    """A function that opens a run of tests/ready_runs.py by its name, for tests that only read it."""
     import cutaway as ct
 
     def ready(name):
@@ -250,7 +250,7 @@ def ready_run(made_once):
 
 @pytest.fixture
 def copied_run(ready_run, tmp_path):
-    """A function that opens a copy of a run of tests/runs.py, for a test that changes it."""
+    """A function that opens a copy of a run of tests/ready_runs.py, for a test that changes it."""
     import cutaway as ct
 
     def copied(name):

@@ -10,7 +10,7 @@ from cutaway.errors import Canceled, CutawayError, Hint, UsageError, printable
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.topics.common.epochs import check_epoch
 from cutaway.topics.common.pairing import pair_samples
-from cutaway.topics.comparison.measuring import SAMPLES, compare_layers, compare_predictions
+from cutaway.topics.comparison.measures import SAMPLES, compare_layers, compare_predictions
 from cutaway.topics.comparison.result import Comparison
 
 from .opening import open_run

@@ -13,7 +13,7 @@ MOST_NEAREST = 1000
 """Nearest others that are taken from a matrix of all distances: enough for a perplexity of 333."""
 
 ROUNDING = 1e-3
-"""Share of the largest distance by which two directions may differ: float32 products of rows far from 0 differ so."""
+"""Share of the largest distance by which two directions may differ, as float32 products of rows far from 0 do."""
 
 BLOCK_BYTES = 2**27
 """Bytes of a dense matrix of distances that are sorted at a time."""

@@ -58,7 +58,7 @@ def class_document(run: Run) -> dict[str, Any]:
 
 
 def model_layers(run: Run) -> list[dict[str, Any]]:
-    """Name and kind of each layer, and its units, activation or dropout rate where it has one."""
+    """Name and kind of each layer, and its units, activation or dropout rate if it has one."""
     shown, model = ("units", "activation", "rate"), run.context.manifest.model
     return [
         {"name": layer.name, "kind": layer.kind}
@@ -85,7 +85,7 @@ def file_document(run: Run, file: Path, **more: Any) -> dict[str, Any]:
 
 
 def export_document(run: Run, written: Export, *, epoch: int) -> dict[str, Any]:
-    """What export answers: the file, and the one beside it with the preparation, or None where that is inside."""
+    """What export answers: the file, and the one beside it with the preparation, or None if it is inside."""
     beside = None if written.preparation is None else str(written.preparation)
     return {**file_document(run, written.file, epoch=epoch), "preparation": beside, "why": written.why}
 
@@ -96,7 +96,7 @@ def model_document(summary: ModelSummary, *, why: str | None) -> dict[str, Any]:
 
 
 def dataset_document(data: Dataset | Table) -> dict[str, Any]:
-    """What is in a dataset, in words and in numbers, and of a table what is done with each column."""
+    """The content of a dataset, in words and in numbers, and the use of each column of a table."""
     counts = {source: len(labels) for source, labels in data.labels.items()}
     classes = np.bincount(np.concatenate(list(data.labels.values())), minlength=data.classes)
     sizes = [f"{name} ({count:,})" for name, count in zip(data.class_names, classes.tolist(), strict=True)]

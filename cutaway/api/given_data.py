@@ -52,7 +52,7 @@ def refuse_model(*given: Any, verb: str) -> None:
     """Refuse a model where data belong, as in ``train("digits", model)``.
 
     Raises:
-        UsageError: One of what is given is a model of Keras, which is not imported for this: nobody has one before.
+        UsageError: An argument is a model of Keras. Keras is not imported for this: before, nobody can have a model.
     """
     keras: Any = sys.modules.get("keras")
     model = next((each for each in given if hasattr(keras, "Model") and isinstance(each, keras.Model)), None)

@@ -21,7 +21,7 @@ from cutaway.topics.common.predictions import labels, probabilities
 
 if TYPE_CHECKING:
     from cutaway.data import Decision
-    from cutaway.embedding import Iterate
+    from cutaway.embedding import LayoutStep
     from cutaway.models import Model
     from cutaway.page import ExplorerWidget
     from cutaway.plots import Figure
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cutaway.topics.history.result import History
     from cutaway.topics.importance.result import Importances
     from cutaway.topics.influence.result import Answers, Influences
-    from cutaway.topics.labels.result import LabelIssues
+    from cutaway.topics.label_issues.result import LabelIssues
     from cutaway.topics.layers.layers import LayerHistory, Layers
     from cutaway.topics.layers.similarity import Similarity
     from cutaway.topics.learning_curve.learning_curve import LearningCurve
@@ -189,7 +189,7 @@ class Run:
         """How each sample was learned: when first, how often forgotten, how sure the model was of its label.
 
         Recorded predictions of training samples are those made while the model was trained on them in the epoch, with
-        dropout, and each by the weights of its own step; those of other samples are of the weights after the epoch.
+        dropout, and each by the weights of its own step; those of other samples are made after the epoch.
 
         Args:
             split: "train", "val", "test" or "all" (in that order). If None, all; for a model that does not open and
@@ -347,9 +347,9 @@ class Run:
         split: str = "all",
         epoch: int | None = None,
         method: str = "tsne",
-        points: int | None = None,
+        samples: int | None = None,
         seed: int = 0,
-        callback: "Callable[[Iterate], bool | None] | None" = None,
+        callback: "Callable[[LayoutStep], bool | None] | None" = None,
         quality: bool = True,
         progress: ProgressOption = True,
         **settings: Any,
@@ -363,16 +363,16 @@ class Run:
             split: "train", "val", "test" or "all".
             epoch: Number of the epoch; the kept one if None.
             method: "tsne", "pca" or "umap" (which needs the package umap-learn).
-            points: Maximum number of samples, a stratified sample by class; 100,000 at most, which None stands for.
+            samples: Maximum number of samples, 1..100,000, a stratified sample by class; None means 100,000.
             seed: Random seed of the sample, and of everything random in the method.
-            callback: t-SNE only: gets the coordinates as they move, at most ten times a second, the first time before
-                the first step, and never if the result is cached. If it returns False, the embedding stops, and you get
-                the coordinates reached so far (which are not cached).
+            callback: t-SNE only: gets a `cutaway.embedding.LayoutStep` at most ten times a second, the first time
+                before the first iteration, and never if the result is cached. If it returns True, the descent ends, and
+                you get the coordinates reached so far (which are not cached).
             quality: Whether to measure its quality, which takes about 0.4 times as long as t-SNE of 70,000 x 512; if
                 False, it is measured when `Embedding.quality` or ``misplaced`` is first asked for.
             progress: See `Run`.
-            settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, n_iter, initialization,
-                early_exaggeration, exaggeration, learning_rate and others.
+            settings: Settings of t-SNE, see `cutaway.embedding.TSNESettings`: perplexity, max_iter, init,
+                early_exaggeration, exaggeration, learning_rate and others. `cutaway.TSNE` has the same.
 
         Returns:
             An `Embedding`. If the callback or a `CancelToken` stopped t-SNE while the coordinates were moving, it holds
@@ -392,7 +392,7 @@ class Run:
                 layer,
                 split=split,
                 epoch=check_epoch(epoch),
-                points=points,
+                samples=samples,
                 settings={"method": method, "seed": seed, **settings},
                 callback=callback,
                 quality=quality,
@@ -413,7 +413,7 @@ class Run:
             layer: Name of the layer; the last hidden one if None. "input" is what the model sees.
             epochs: Their numbers, ascending; all with a snapshot if None.
             progress: See `Run`.
-            settings: split, points, seed, and settings of t-SNE, as in `embed`. There is no callback.
+            settings: split, samples, seed, and settings of t-SNE, as in `embed`. There is no callback.
 
         Raises:
             UnknownNameError: There is no such layer, split or epoch.
@@ -644,11 +644,11 @@ class Run:
             `cutaway.findings.label_scores` and `cutaway.findings.bound_count`.
         """
         from cutaway.execution import check_engine
-        from cutaway.topics.labels.cross_validation import of_run
-        from cutaway.topics.labels.finding import find_label_issues
-        from cutaway.topics.labels.options import LabelsOptions
+        from cutaway.topics.label_issues.cross_validation import of_run
+        from cutaway.topics.label_issues.options import LabelIssuesOptions
+        from cutaway.topics.label_issues.search import find_label_issues
 
-        options = LabelsOptions(folds=folds, seeds=seeds, epochs=epochs)
+        options = LabelIssuesOptions(folds=folds, seeds=seeds, epochs=epochs)
         check_engine(engine)
         setup = of_run(self.context, options)
         with show_progress(progress) as on_progress:
@@ -769,7 +769,7 @@ class Run:
         Raises:
             UnknownNameError: There is no such sample, epoch or target.
             UsageError: A number is outside its range, or the model was not trained before `epoch`.
-            ModelError: A layer has no gradient in closed form, or the loss is not one of those of `train`.
+            ModelError: A layer has no gradient in closed form, or the loss is not one that `train` takes.
             DataError: `samples` do not fit, or the model has diverged.
 
         Source:
@@ -829,7 +829,7 @@ class Run:
     @property
     def decisions(self) -> "tuple[Decision, ...]":
         """What a person decided on labels, in the order of the run's labels.csv; the last on a sample counts."""
-        from cutaway.topics.labels.deciding import decisions_of
+        from cutaway.topics.label_issues.decisions import decisions_of
 
         return decisions_of(self.context)
 
@@ -848,7 +848,7 @@ class Run:
             UnknownNameError, DataError: There is no such sample or class.
             RunError: The folder cannot be written.
         """
-        from cutaway.topics.labels.deciding import add_decisions
+        from cutaway.topics.label_issues.decisions import add_decisions
 
         return WrittenFile(add_decisions(self.context, decisions))
 

@@ -214,7 +214,7 @@ def train_recipe(
         data: What `load_dataset` takes.
         options: Options for the data, as `load_dataset` takes them.
         recipe: Where the model and the settings come from that are not given.
-        form: Settings of the model, as `cutaway.mlp` takes them; those of the recipe that are not in it.
+        form: Settings of the model, as `cutaway.mlp` takes them; missing ones come from the recipe.
         seed: Random seed.
         runs: Folder in which the run folder is made.
         name: Your name for the run, part of the folder name; the dataset's name if None.
@@ -243,7 +243,7 @@ def demo(*, seed: int = 0, runs: str | Path = RUNS) -> Demo:
     from cutaway.models import import_lean_keras
 
     import_lean_keras()
-    # where they are not in the cache yet, the kernels of t-SNE compile while the model trains
+    # if they are not in the cache yet, the kernels of t-SNE compile while the model trains
     warming = threading.Thread(target=warm_up, daemon=True)
     warming.start()
     run = train_recipe("mnist", seed=seed, runs=runs)

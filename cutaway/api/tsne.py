@@ -2,8 +2,8 @@
 # scikit-learn has no types
 """t-SNE as an estimator of scikit-learn, for anyone with an array: it knows no run, and loads neither Keras nor JAX."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -11,14 +11,16 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cutaway._lazy import public
-from cutaway.checks import check_whole
+from cutaway.checks import check_seed
 from cutaway.embedding import (
     EXACT,
     PCA_COMPONENTS,
     QUALITY_NEIGHBORS,
+    Callback,
     Placement,
+    TSNESettings,
     check_activations,
-    early_iterations,
+    check_callback,
     fit_tsne,
     inspected_neighbors,
     limited_threads,
@@ -28,14 +30,13 @@ from cutaway.embedding import (
 )
 from cutaway.errors import DataError, UsageError
 from cutaway.parallel import ask_memory
-from cutaway.progress import ProgressCallback
-from cutaway.results.progress import show_progress
+from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.sparse import check_sparse, is_sparse
 
 from .distances import nearest_of_distances
 
 if TYPE_CHECKING:
-    from cutaway.embedding import Iterate, Quality
+    from cutaway.embedding import Quality
 
 METRICS = ("euclidean", "cosine", "precomputed")
 
@@ -49,38 +50,38 @@ _Fitted: TypeAlias = "tuple[np.ndarray, float | None, dict[str, Any], Quality | 
 
 @public
 class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """t-SNE in seconds, with the parameters of scikit-learn's and openTSNE's.
+    """t-SNE in seconds, as an estimator of scikit-learn; settings and callback are those of `cutaway.Run.embed`.
 
     The same seed gives the same bytes on the same machine, with any number of threads. Above 50 columns, neighbors are
     searched in the first 50 principal components.
 
     Args:
         n_components: 2, or 1 for a line, of at most 4,000 samples.
-        perplexity: Effective number of neighbors of each sample, 1 or more and less than a third of the samples; the
-            affinities of several values are averaged. "auto" is 30, or less below 91 samples.
+        perplexity: Effective number of neighbors of each sample; the affinities of several values are averaged. The
+            ranges of the settings from here to `init`, and what "auto" means: `cutaway.embedding.TSNESettings`.
+        neighbors: "auto", "exact" or "approximate". Approximate search finds most of the nearest, and uses twice as
+            many neighbors as the perplexity instead of three times as many; `settings_["neighbors_recall"]` is the
+            share that was found, mostly 98%.
+        max_iter: Maximum number of iterations in all.
         early_exaggeration: Factor of the attractive forces in the first iterations, 1 or more.
-        early_exaggeration_iter: Number of these iterations; "auto" is 250, or 60 for more than 4,000 samples.
+        early_exaggeration_iter: Number of these iterations.
+        early_samples: Number of random samples that these iterations begin with.
         exaggeration: Factor of the attractive forces in all others, 1 or more.
-        learning_rate: Above 0; "auto" follows the number of samples.
-        max_iter: Most iterations in total, as scikit-learn counts them; the descent ends sooner once the KL divergence
-            hardly falls, mostly with more than 4,000 samples.
-        n_iter: Maximum number of iterations after early exaggeration, as openTSNE counts them, in place of `max_iter`.
+        learning_rate: Above 0.
+        momentum: After early exaggeration, 0 or more and below 1.
+        final_iter: Number of final iterations with a momentum of at most 0.8.
+        tolerance: The descent has converged when the KL divergence falls by less than this share in 50 iterations.
+        init: "pca", "spectral", "random", or an array (sample, component).
         metric: "euclidean"; "cosine", which is Euclidean between rows of length 1; or "precomputed": X is a sparse
             matrix whose row i holds the distances from sample i to its nearest others, at least three times the
             perplexity, as `sklearn.neighbors.kneighbors_graph` makes it, or a dense matrix of all distances.
-        neighbors: "exact", "approximate", or "auto", which is exact for up to 100,000 samples. Approximate search finds
-            most of the nearest, and uses twice as many neighbors as the perplexity instead of three times as many;
-            `settings_["neighbors_recall"]` is the share that was found, mostly 98%.
-        init: "pca", "spectral", "random", or an array (sample, component).
-        dof: 1: similarities on the map follow Student's t distribution with one degree of freedom.
         n_jobs: Number of threads; None or -1 for all.
-        random_state: Random seed: a whole number, a `numpy.random.RandomState`, or None for 0. It decides the
-            initializations "random" and "spectral", and on which samples the quality is measured.
-        verbose: Above 0, progress is drawn on stderr.
-        callbacks: A function or several, called as ``callback(iteration, kl_divergence, embedding)`` at most ten times
-            a second, with None before there is a KL divergence. One that returns True ends the descent; the callback of
-            `Run.embed` returns False for that.
+        seed: Random seed, whole number from 0. It decides the initializations "random" and "spectral", and which
+            samples the quality is measured on.
+        callback: Gets a `cutaway.embedding.LayoutStep` at most ten times a second, the first time before the first
+            iteration. If it returns True, the descent ends with the coordinates reached so far.
         quality: Whether `quality_` is measured, which takes about 0.4 times as long as the embedding.
+        progress: See `Run`.
 
     Attributes:
         embedding_: float32 (sample, component).
@@ -103,39 +104,43 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         n_components: int = 2,
         *,
         perplexity: float | Sequence[float] | str = "auto",
+        neighbors: str = "auto",
+        max_iter: int = 750,
         early_exaggeration: float = 12.0,
         early_exaggeration_iter: int | str = "auto",
+        early_samples: int | str = "auto",
         exaggeration: float = 1.0,
         learning_rate: float | str = "auto",
-        max_iter: int = 750,
-        n_iter: int | None = None,
-        neighbors: str = "auto",
-        metric: str = "euclidean",
+        momentum: float | str = "auto",
+        final_iter: int | str = "auto",
+        tolerance: float | str = "auto",
         init: str | np.ndarray = "pca",
-        dof: float = 1,
+        metric: str = "euclidean",
         n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-        callbacks: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
+        seed: int = 0,
+        callback: Callback | None = None,
         quality: bool = True,
+        progress: ProgressOption = False,
     ) -> None:
         self.n_components = n_components
         self.perplexity = perplexity
+        self.neighbors = neighbors
+        self.max_iter = max_iter
         self.early_exaggeration = early_exaggeration
         self.early_exaggeration_iter = early_exaggeration_iter
+        self.early_samples = early_samples
         self.exaggeration = exaggeration
         self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.n_iter = n_iter
-        self.neighbors = neighbors
-        self.metric = metric
+        self.momentum = momentum
+        self.final_iter = final_iter
+        self.tolerance = tolerance
         self.init = init
-        self.dof = dof
+        self.metric = metric
         self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
-        self.callbacks = callbacks
+        self.seed = seed
+        self.callback = callback
         self.quality = quality
+        self.progress = progress
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -155,21 +160,19 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             ValueError: X is not such a matrix (also as DataError), or a parameter is outside its range (UsageError).
         """
         self._check()
-        seed, before = _seed(self.random_state), dict(vars(self))
+        before = dict(vars(self))
         try:
-            self._fit(X, seed)
+            self._fit(X)
         except BaseException:  # an earlier fit stays as it was
             vars(self).clear()
             vars(self).update(before)
             raise
         return self
 
-    def _fit(self, X: Any, seed: int) -> None:
-        with show_progress(self.verbose > 0) as on_progress, limited_threads(self.n_jobs):
-            if self.metric == "precomputed":
-                fitted = self._fit_distances(X, seed, on_progress)
-            else:
-                fitted = self._fit_rows(X, seed, on_progress)
+    def _fit(self, X: Any) -> None:
+        with show_progress(self.progress) as on_progress, limited_threads(self.n_jobs):
+            how = {"seed": check_seed(self.seed), "callback": self._callback(), "on_progress": on_progress}
+            fitted = self._fit_distances(X, how) if self.metric == "precomputed" else self._fit_rows(X, how)
         xy, self.kl_divergence_, self.settings_, self.quality_ = fitted
         self.embedding_, self.n_iter_ = self._shown(xy), int(self.settings_["iterations"])
         self._n_features_out = int(self.n_components)
@@ -210,9 +213,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             raise UsageError(f"n_components must be 2 or 1, not {self.n_components!r}", hint=hint)
         if self.metric == "precomputed":
             self._check_of_distances()
-        if self.dof != 1:
-            hint = "pass dof=1, and exaggeration=1.5 or more for denser groups"
-            raise UsageError(f"dof must be 1, not {self.dof!r}", hint=hint)
+        check_callback(self.callback, method="tsne")
         if not isinstance(self.metric, str) or self.metric not in METRICS:
             raise UsageError(
                 f"metric must be one of {', '.join(METRICS)}, not {self.metric!r}",
@@ -247,40 +248,28 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 raise UsageError(rule, hint="pass n_components=2, or fewer samples")
             if not isinstance(init, str):
                 init = np.column_stack([np.asarray(init), np.zeros(len(init))])
-        names = ("perplexity", "neighbors", "early_exaggeration", "early_exaggeration_iter", "exaggeration")
-        given = {name: getattr(self, name) for name in (*names, "learning_rate")} | {"initialization": init}
-        early = early_iterations(samples, given)
-        if self.n_iter is None:
-            return given | {"n_iter": check_whole(self.max_iter, name="max_iter", least=early + 1)}
-        if self.max_iter != TSNE().max_iter:
-            raise UsageError("max_iter and n_iter both give the number of iterations", hint="leave one of them out")
-        # openTSNE counts without the early iterations
-        return given | {"n_iter": early + check_whole(self.n_iter, name="n_iter", least=1)}
+        return {field.name: getattr(self, field.name) for field in fields(TSNESettings)} | {"init": init}
 
-    def _fit_rows(self, X: Any, seed: int, on_progress: ProgressCallback) -> _Fitted:
+    def _fit_rows(self, X: Any, how: dict[str, Any]) -> _Fitted:
         rows = self._rows(X, reset=True)
-        told: dict[str, Any] = {"seed": seed, "on_progress": on_progress, "callback": self._callback()}
         h = check_activations(rows)
         wanted = inspected_neighbors(len(h)) if self.quality else 0
-        found = fit_tsne(h, self._settings(len(h)), neighbors=wanted, on_a_line=self.n_components == 1, **told)
+        found = fit_tsne(h, self._settings(len(h)), neighbors=wanted, on_a_line=self.n_components == 1, **how)
         assert found.components is not None
         assert found.points is not None
         self._placement = Placement(found.components, found.points, found.xy)
         quality = None
         if self.quality and len(h) > 2 * QUALITY_NEIGHBORS and found.settings["stopped"] != "canceled":
-            quality = measure_quality(
-                h, found.xy, k=QUALITY_NEIGHBORS, seed=seed, around=found.around, on_progress=on_progress
-            )
+            given = {"seed": how["seed"], "on_progress": how["on_progress"]}
+            quality = measure_quality(h, found.xy, k=QUALITY_NEIGHBORS, around=found.around, **given)
             quality = replace(quality, neighbors_found=found.settings["neighbors_recall"])
         return found.xy, found.kl_divergence, found.settings, quality
 
-    def _fit_distances(self, X: Any, seed: int, on_progress: ProgressCallback) -> _Fitted:
+    def _fit_distances(self, X: Any, how: dict[str, Any]) -> _Fitted:
         matrix = self._matrix(X, reset=True, dtype=[np.float64, np.float32])
         self._placement = None
         near = nearest_of_distances(matrix)
-        told: dict[str, Any] = {"seed": seed, "on_progress": on_progress, "callback": self._callback()}
-        settings = self._settings(len(near.index))
-        found = tsne_of_neighbors(near, settings, on_a_line=self.n_components == 1, **told)
+        found = tsne_of_neighbors(near, self._settings(len(near.index)), on_a_line=self.n_components == 1, **how)
         return found.xy, found.kl_divergence, found.settings, None
 
     def _rows(self, X: Any, *, reset: bool) -> np.ndarray:
@@ -336,22 +325,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         rows = normalize(rows) if self.metric == "cosine" else rows
         return self._components.fit_transform(rows) if reset else self._components.transform(rows)
 
-    def _callback(self) -> "Callable[[Iterate], bool] | None":
-        given = self.callbacks
-        if given is None:
-            return None
-        several = (given,) if callable(given) else tuple(given)
-
-        def callback(now: "Iterate") -> bool:
-            answers = [each(now.iteration, now.kl_divergence, self._shown(now.xy)) for each in several]
-            return True not in answers  # all of them were called
-
-        return callback
-
-
-def _seed(random_state: Any) -> int:
-    if random_state is None:
-        return 0
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31))
-    return check_whole(random_state, name="random_state, unless it is a RandomState or None,", least=0, most=2**32 - 1)
+    def _callback(self) -> Callback | None:
+        """The callback, with coordinates as the caller wants them."""
+        callback = self.callback
+        return callback and (lambda step: callback(replace(step, xy=self._shown(step.xy))))

@@ -7,6 +7,6 @@ of kernels), checks and errors.
 
 from .classes import class_change
 from .images import AugmentedRows, check_images
-from .settings import PRESETS, RULE, Augmentation, as_augmentation
+from .settings import ALLOWED, PRESETS, Augmentation, as_augmentation
 
-__all__ = ["PRESETS", "RULE", "Augmentation", "AugmentedRows", "as_augmentation", "check_images", "class_change"]
+__all__ = ["ALLOWED", "PRESETS", "Augmentation", "AugmentedRows", "as_augmentation", "check_images", "class_change"]

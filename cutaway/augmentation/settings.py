@@ -144,7 +144,8 @@ PRESETS: dict[str, Augmentation] = {
 """Augmentations by name: of single characters, and of photographs of things that have no left and right."""
 
 
-RULE = f"augment is {', '.join(PRESETS)}, none, or settings of an Augmentation"
+ALLOWED = f"{', '.join(PRESETS)}, none, or settings of an Augmentation"
+"""What `augment` can be, for messages."""
 
 
 def as_augmentation(value: Any) -> Augmentation | None:
@@ -171,8 +172,7 @@ def as_augmentation(value: Any) -> Augmentation | None:
         value = Augmentation(function=value)
     if value is not None and not isinstance(value, Augmentation):
         raise ConfigError(
-            RULE,
-            got=f"{value!r:.60}",
+            f"augment must be {ALLOWED}, not {value!r:.60}",
             hint=meant(
                 str(value),
                 PRESETS,
@@ -211,10 +211,8 @@ def _remember(function: Any) -> ImageFunction:
     try:
         signature(function).bind(None, None)
     except TypeError:
-        got = f"{name}{signature(function)}"
-        hint = f"write def {name}(image, random): ..."
-        rule = "function of an augmentation takes an image and a random generator"
-        raise ConfigError(rule, got=got, hint=hint) from None
+        fault = f"{name}{signature(function)} does not take an image and a random generator"
+        raise ConfigError(fault, hint=f"write def {name}(image, random): ...") from None
     _FUNCTIONS[name] = function
     return function
 

@@ -10,7 +10,7 @@ from cutaway.execution import check_engine
 from cutaway.options import typed_options
 from cutaway.topics.doctor.options import DoctorOptions, parse_mutes
 
-from .labels import data_again, find_run_or_data
+from .label_issues import data_again, find_run_or_data
 from .options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from .output import as_typed, print_findings, print_json, say
 

@@ -26,8 +26,9 @@ from cutaway.progress import CancelToken
 
 from . import (
     compare,
+    datasets,
     doctor,
-    labels,
+    label_issues,
     models,
     playground,
     prediction,
@@ -36,11 +37,10 @@ from . import (
     show,
     studio,
     sweeps,
-    system,
     topics,
     trainings,
 )
-from .leaving import CODE, give_up_output, leave
+from .exit import CODE, give_up_output, leave
 from .output import as_typed, say
 
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
@@ -96,7 +96,7 @@ def _is_import(frame: Any) -> bool:
 COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
     "Data and training": (
         (trainings.demo, "Show what cutaway does, on the bundled MNIST."),
-        (system.datasets, "List the bundled datasets, or look into one."),
+        (datasets.datasets, "List the bundled datasets, or look into one."),
         (trainings.train, "Train a model, and keep everything in a run folder."),
         (trainings.resume, "Continue a training that was stopped or died."),
         (sweeps.sweep, "Train many models and choose the best settings."),
@@ -114,7 +114,7 @@ COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
     ),
     "Improve": (
         (doctor.doctor, "Say what is wrong with a run, or with data."),
-        (labels.labels, "Find labels that are probably wrong."),
+        (label_issues.label_issues, "Find labels that are probably wrong."),
         (topics.topic_command("confidence"), "Show how far probabilities can be relied on."),
         (topics.topic_command("learning-curve"), "Show whether more data would help."),
         (compare.compare, "Compare two runs, or list all of a folder."),

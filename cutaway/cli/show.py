@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from cutaway.errors import CutawayError, printable
 
-from .drawn import IMAGE_WIDTH, drawn_image
 from .options import DataOption, JsonOption, RunArgument, RunsOption
 from .output import as_typed, print_findings, print_json, print_result, say
+from .text_images import IMAGE_WIDTH, text_image
 from .trainings import print_history
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _print_changed_image(run: "Run") -> None:
     if changed is None:
         return
     say(f"\n{printable(changed.names[0])} as the model saw it:\n")
-    drawn = [[name, *drawn_image(images[0])] for name, images in changed.shown.items()]
+    drawn = [[name, *text_image(images[0])] for name, images in changed.shown.items()]
     for parts in zip(*drawn, strict=True):
         say("  " + "  ".join(f"{part:<{IMAGE_WIDTH}}" for part in parts).rstrip())
     say()

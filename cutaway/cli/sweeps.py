@@ -53,7 +53,7 @@ def sweep(
 ) -> None:
     """Train many models with different settings, and choose the best on the validation samples."""
     check_engine(engine)
-    from cutaway.topics.sweeps.sweeping import sweep as begin
+    from cutaway.topics.sweeps.sweep import sweep as begin
 
     printer = TrialPrinter()
     how: dict[str, Any] = {"name": name, "runs": runs, "storage": asked.storage, "engine": engine, "on_trial": printer}
@@ -103,7 +103,7 @@ def report_sweep(folder: Path, output: Path | None, *, storage: str | None, give
             f"--split, --epochs, --samples, --against, --shared and --data are for a run, and {folder.name} is a sweep",
             hint="leave them out, or name one of its trials",
         )
-    from cutaway.topics.sweeps.sweeping import open_sweep
+    from cutaway.topics.sweeps.sweep import open_sweep
 
     page = open_sweep(folder, storage=storage).report(output)
     if as_json:

@@ -230,7 +230,7 @@ def _count_kept(labels: str) -> int:
 def _relabeled_held_out(run: Any, places: list[str]) -> str:
     """How many of the relabeled samples the model does not learn from, as the end of a sentence; where the data are."""
     from cutaway.errors import CutawayError
-    from cutaway.topics.labels.deciding import count_held_out
+    from cutaway.topics.label_issues.decisions import count_held_out
 
     try:
         count = count_held_out(run.context, places)

@@ -124,8 +124,8 @@ def column_facts(
         split: Training samples are judged, and compared with test samples, or validation samples if there are none.
 
     Returns:
-        The columns of which there is something to say; what a quick model is worth on whole groups of samples; and the
-        columns of a table that tell the class alone, the best one first, None where columns were not looked at.
+        The columns with something to report; the accuracy of a quick model on whole groups of samples; and the columns
+        of a table that tell the class alone, the best one first, None if columns were not examined.
 
     Raises:
         DataError: A file has changed since it was opened.
@@ -297,7 +297,7 @@ def _groups(
     ids: SampleIds,
     of_train: np.ndarray,
 ) -> Iterator[WholeGroups]:
-    """What a quick model is worth on whole groups, where samples of one group are in several parts of a split."""
+    """The accuracy of a quick model on whole groups, if samples of one group are in several parts of a split."""
     y, dated, shared = data.y(ids), list[_Grouping](), dict[bytes, _Grouping]()
     for each in columns:
         known = np.flatnonzero(np.isfinite(each.values))

@@ -349,7 +349,7 @@ def _resolve_scale(scale: Any, train: np.ndarray, *, ranges: Sequence[tuple[floa
             f"scale={value:g} turns {max(-low, high):g} into {largest:g}; inputs must stay below {LARGEST_INPUT:,.0f}",
             hint=f"pass scale={max(-low, high):g} or so, or standardize x",
         )
-    # The division is in float32, in which a smaller number would be 0 and a larger one infinite.
+    # The division is in float32, where a smaller number would be 0 and a larger one infinite.
     if not float(np.finfo(np.float32).tiny) <= value <= float(np.finfo(np.float32).max):
         raise UsageError(f'scale must be "auto" or a number above 0, not {scale!r}', hint="pass for example scale=255")
     return value

@@ -75,7 +75,7 @@ def read_idx(path: str | os.PathLike[str], *, limit: int = LIMIT) -> np.ndarray:
 def check_unpacked(path: Path, *, packed: int, unpacked: int) -> None:
     """Refuse packed values that would take much more memory than the file takes on the disk.
 
-    MNIST takes 4.7 times as much, and what is smaller than `MOST_UNPACKED` does no harm.
+    MNIST takes 4.7 times as much, and smaller files than `MOST_UNPACKED` do no harm.
 
     Args:
         path: The file.

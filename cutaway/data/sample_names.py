@@ -57,8 +57,8 @@ class TextNames(Naming):
         raise NotImplementedError
 
     @property
-    def unique(self) -> str:
-        """The rule that a name breaks which several samples have; its last word is what has a name."""
+    def several(self) -> str:
+        """What has a name, in the plural."""
         raise NotImplementedError
 
     def texts(self, ids: SampleIds) -> list[str | None]:
@@ -118,13 +118,13 @@ class FileNames(TextNames):
         return "their files"
 
     @property
-    def unique(self) -> str:
-        """The rule that a path breaks which several files end in."""
-        return "a path, or its end, means one file"
+    def several(self) -> str:
+        """What has a name, in the plural."""
+        return "files"
 
     @classmethod
     def of_paths(cls, paths: "Mapping[str, list[PurePath]]") -> "FileNames":
-        """The names of files by their paths relative to the folder of the data; what is no UTF-8 is escaped."""
+        """The names of files by their paths relative to the folder of the data; other bytes than UTF-8 are escaped."""
         import pyarrow as pa
 
         texts = {source: [_utf8(path.as_posix()) for path in each] for source, each in paths.items()}
@@ -206,8 +206,7 @@ def find_sample(name: str, sizes: Mapping[str, int], *, split: Split | None = No
     if len(samples) > 1:
         places = samples.places()
         raise UnknownNameError(
-            names.unique,
-            got=f'"{name}", which {len(samples):,} {names.unique.split()[-1]}s have: {listed(places, LISTED)}',
+            f'"{name}" is the name of {len(samples):,} {names.several}: {listed(places, LISTED)}',
             hint=f'take the place instead, such as "{places[0]}"',
         )
     if not len(samples):

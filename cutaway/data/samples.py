@@ -25,7 +25,7 @@ class Naming:
         raise NotImplementedError
 
     def columns(self, ids: "SampleIds") -> dict[str, list[Any]]:
-        """The columns by which a table of samples names them: "sample", and what stands beside it."""
+        """The columns that name samples in a table: "sample", and the file or row next to it."""
         return {"sample": self.of(ids)}
 
 

@@ -1,4 +1,4 @@
-"""Train, val and test: which sample is where, and the record from which that is restored exactly."""
+"""Train, val and test: which sample is where, and the record that restores it exactly."""
 
 import base64
 import zlib

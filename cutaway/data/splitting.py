@@ -157,7 +157,7 @@ def _hold_out(
 
 
 def _refuse_measurements(data: Labeled, present: np.ndarray) -> None:
-    """Say of labels that cannot be split that they look like measurements, where they do."""
+    """Add that labels which cannot be split look like measurements, if they do."""
     names = [data.class_names[k] for k in present]
     if len(names) <= MEASURED or not all(re.fullmatch(r"-?\d+", name) for name in names):
         return

@@ -26,8 +26,8 @@ from .new_samples import Placement, place, placement
 from .quality import inspect_quality, measure_quality
 from .tsne.fit import TSNEResult, limited_threads, tsne_of_neighbors
 from .tsne.fit import tsne as fit_tsne  # the package of this name is next to it
-from .tsne.iterate import Callback, Iterate
-from .tsne.schedule import EXACT, early_iterations
+from .tsne.layout_step import Callback, LayoutStep
+from .tsne.schedule import EXACT
 from .tsne.settings import PCA_COMPONENTS, TSNESettings
 from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neighbors
 
@@ -38,8 +38,8 @@ __all__ = [
     "PRESERVED",
     "QUALITY_NEIGHBORS",
     "Callback",
-    "Iterate",
     "Layout",
+    "LayoutStep",
     "NextEmbedding",
     "Placement",
     "PreviousEmbedding",
@@ -51,7 +51,6 @@ __all__ = [
     "check_activations",
     "check_callback",
     "drift",
-    "early_iterations",
     "embed",
     "embed_next",
     "fit_tsne",

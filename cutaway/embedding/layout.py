@@ -9,7 +9,7 @@ import numpy as np
 from cutaway.errors import Hint
 from cutaway.words import percent
 
-# A caution is said from these values on. By `python -m benchmarks embedding_cautions`, of maps that do not need it at
+# A caution is given from these values on. By `python -m benchmarks embedding_cautions`, of maps that do not need it at
 # most 5% get one, and of those that need it at least 90%.
 EQUAL_ROWS = 0.02
 # Two groups whose sizes or distances differ by this factor in the layer, and on the map by less than half of theirs.

@@ -17,7 +17,7 @@ from .new_samples import place, placement
 from .quality import LIMIT, WIDER, inspect_quality
 from .tsne.affinities import joint_affinities, kl_divergence
 from .tsne.fit import Surroundings, tsne
-from .tsne.iterate import CANCELLATIONS, Callback, stage
+from .tsne.layout_step import CANCELLATIONS, Callback, stage
 from .tsne.schedule import phases_for
 from .tsne.settings import PCA_COMPONENTS, TSNESettings, make_settings
 
@@ -41,7 +41,7 @@ def embed(
 
     The same call on the same machine gives the same coordinates.
 
-    The descent of t-SNE can be canceled: if the callback returns False or raises StopIteration, or if the callback or
+    The descent of t-SNE can be canceled: if the callback returns True or raises StopIteration, or if the callback or
     ``on_progress`` raises `Canceled`, the layout so far is returned, and ``settings["stopped"]`` is "canceled". A
     cancellation after the coordinates were computed, in all methods, returns them without the rest (KL
     divergence). The quality of a canceled layout is not measured. Before there are coordinates, `Canceled` is raised as
@@ -50,18 +50,18 @@ def embed(
     Args:
         h: float32 (sample, unit), finite; at least 4 samples, not all equal. Other real types are converted.
         method: "tsne", "pca" or "umap" (which needs umap-learn).
-        seed: Random seed: decides on which samples the quality is measured, and the coordinates of UMAP and of
+        seed: Random seed: decides which samples the quality is measured on, and the coordinates of UMAP and of
             t-SNE with a random initialization. The other coordinates do not depend on it.
         labels: (sample,), the class of each sample, for accuracies in the quality.
-        callback: For t-SNE only: called with an `Iterate` right after the principal components, then at most ten times
-            a second.
+        callback: For t-SNE only: called with a `LayoutStep` right after the principal components, then at most ten
+            times a second.
         quality: Whether to measure the quality, which takes about 0.4 times as long as t-SNE of 70,000 x 512.
         on_progress: Called when a stage starts and ends, and in between if it takes long.
         settings: For t-SNE: the settings explained in `TSNESettings`. Other methods have none.
 
     Raises:
         DataError: ``h`` is not a matrix of finite numbers, or has fewer than 4 rows, only equal rows, or one column
-            for PCA; ``labels`` is not one class for each sample; or an initialization does not fit.
+            for PCA; ``labels`` is not one class for each sample; or an array ``init`` does not fit.
         UnknownNameError: There is no such method.
         UsageError: A setting is unknown or outside its range, there are too few samples for the perplexity, or the
             method lacks its package, or gets a callback that it would not call.
@@ -135,7 +135,7 @@ def check_callback(callback: Any, *, method: str) -> None:
     if not callable(callback):
         raise UsageError(
             f"callback must be a function of one argument, got {type(callback).__name__}",
-            hint="pass a function that takes an Iterate, or leave callback out",
+            hint="pass a function that takes a LayoutStep, or leave callback out",
         )
     if method != "tsne":
         raise UsageError(f"method {method!r} calls no callback", hint="leave it out, or embed by t-SNE")
@@ -295,7 +295,7 @@ def warm_up() -> None:
     h = np.random.default_rng(0).normal(size=(WARM_UP_SAMPLES, 4)).astype(np.float32)
     affinities, start = joint_affinities(nearest_neighbors(h, WARM_UP_NEIGHBORS), 3.0), np.ascontiguousarray(h[:, :2])
     # as many iterations as estimate the KL divergence once
-    phases = phases_for(WARM_UP_SAMPLES, TSNESettings(n_iter=KL_INTERVAL, early_exaggeration_iter=KL_INTERVAL - 1))
+    phases = phases_for(WARM_UP_SAMPLES, TSNESettings(max_iter=KL_INTERVAL, early_exaggeration_iter=KL_INTERVAL - 1))
     for exact in (WARM_UP_SAMPLES, 0):  # with the forces summed over all pairs, and through a grid
         descend(affinities, start, phases=phases, threads=1, exact=exact)
     InterpolationGrid().update(40 * start, -200 * np.ones(2), 200 * np.ones(2))  # a wide layout needs two levels

@@ -15,7 +15,7 @@ from .alignment import PRESERVED, aligned_rows, procrustes
 from .tsne.affinities import Affinities
 from .tsne.descent import KL_WINDOW, Descent, Optimizer, fall_of_kl
 from .tsne.fit import descent_record, threads_for
-from .tsne.iterate import stage
+from .tsne.layout_step import stage
 from .tsne.optimizer import OptimizerState
 from .tsne.schedule import EXACT, Phase, phases_for
 from .tsne.settings import TSNESettings
@@ -136,7 +136,7 @@ def descend_with_springs(
         "arranged": "again" if rearrange else "as before",
         "neighbors_preserved": share,
         "held": float(held.mean()),
-        "n_iter": total + extensions * KL_WINDOW,
+        "max_iter": total + extensions * KL_WINDOW,
         "tolerance": EXTENSION_TOLERANCE if rearrange else 0.0,
         "phases": [asdict(phase) for phase in phases],
         "stiffness": {"arrange": arrange, "hold": hold},

@@ -14,7 +14,7 @@ from .alignment import neighborhood, shared_neighbors
 from .layout import Layout
 from .method import check_activations
 from .tsne.affinities import Affinities, joint_affinities, kl_divergence, neighbors_for
-from .tsne.iterate import stage
+from .tsne.layout_step import stage
 from .tsne.settings import PCA_COMPONENTS, check_perplexity_fits
 
 
@@ -117,7 +117,7 @@ def embed_next(
         xy, settings = descend_with_springs(
             affinities, before.xy, preserved, quick=quick, seconds=seconds, on_progress=on_progress
         )
-    settings |= {"perplexity": perplexity, "initialization": "previous", "seed": seed, "engine": "cutaway"}
+    settings |= {"perplexity": perplexity, "init": "previous", "seed": seed, "engine": "cutaway"}
     kl = kl_divergence(affinities, xy)
     seconds["total"] = perf_counter() - start
     return NextEmbedding(Layout(xy, "tsne", settings, seconds, kl, quality=None), neighbors, preserved)

@@ -6,10 +6,8 @@ is a function with the rules that it applies, in a module by subject; `registry`
 `cutaway.data`, `cutaway.metrics` and `cutaway.errors`; it knows no run, no model and no figure.
 """
 
-from .records import Evidence, Finding, Remedy, Rule, SimplerModel, WeightFacts, check, class_in_words
-from .registry import RULES, folded, run_checks
-from .suspects import (
-    SUSPECT,
+from .label_issues import (
+    ISSUE_SCORE,
     CountEstimate,
     HeldOut,
     bound_count,
@@ -21,12 +19,14 @@ from .suspects import (
     suggest,
     why_withheld,
 )
+from .records import Evidence, Finding, Remedy, Rule, SimplerModel, WeightFacts, check, class_in_words
+from .registry import RULES, folded, run_checks
 from .units import MANY_SATURATED, looks_drawn
 
 __all__ = [
+    "ISSUE_SCORE",
     "MANY_SATURATED",
     "RULES",
-    "SUSPECT",
     "CountEstimate",
     "Evidence",
     "Finding",

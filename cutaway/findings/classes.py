@@ -63,7 +63,7 @@ TOO_SURE = 0.15
 
 @check(
     Rule(
-        "label-noise",
+        "label-issues",
         words=(
             "Among validation and test samples, errors stay frequent where the model is most sure, while errors of "
             "overlapping classes vanish there: the lower end of the 95% interval of this remaining share is above "
@@ -75,7 +75,7 @@ TOO_SURE = 0.15
         known_as="label errors, label issues in cleanlab",
     ),
 )
-def label_noise(evidence: Evidence) -> Iterable[Finding]:
+def label_issues(evidence: Evidence) -> Iterable[Finding]:
     """Warn where many labels are wrong, and not only hard: also of what the model is most sure, many are.
 
     Classes that overlap make errors where a model is unsure; labels that are wrong by mistake are wrong everywhere.
@@ -96,17 +96,19 @@ def label_noise(evidence: Evidence) -> Iterable[Finding]:
         f"{probably}: of "
         f"the {surest:,} samples that the model is most sure about, {wrong:,} are labeled as another class."
     )
-    advice = "Look at the suspect labels with run.label_issues() or cutaway labels."
+    advice = "Look at the label issues with run.label_issues() or cutaway label-issues."
     record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}
     if overconfident:
         advice += " This model is too confident, so these may be its own errors instead: stop earlier, and look again."
         title = "This model cannot tell whether labels are wrong"
-        yield Finding("label-noise", "note", title, text, record, samples=evidence.named("label-noise"), advice=advice)
+        yield Finding(
+            "label-issues", "note", title, text, record, samples=evidence.named("label-issues"), advice=advice
+        )
         return
-    remedy = Remedy("drop the most suspect labels", change="drop-suspects")
-    samples = evidence.named("label-noise")
+    remedy = Remedy("drop the worst label issues", change="drop-label-issues")
+    samples = evidence.named("label-issues")
     yield Finding(
-        "label-noise", "warning", "Many labels are probably wrong", text, record, remedy, samples, advice=advice
+        "label-issues", "warning", "Many labels are probably wrong", text, record, remedy, samples, advice=advice
     )
 
 
@@ -215,7 +217,7 @@ def _advice_on_missed(
     if taken_for is None:
         return is_rare, advice
     both = (
-        f"Look at the samples of {first} that cutaway labels ranks first: nearly all that are missed are taken for "
+        f"Look at the samples of {first} that cutaway label-issues ranks first: nearly all missed ones are taken for "
         f"{class_in_words(names[taken_for])}, and either the two overlap, or samples of {first} are labeled "
         f"{class_in_words(names[taken_for])}."
     )
@@ -223,7 +225,7 @@ def _advice_on_missed(
 
 
 def _taken_for(measured: PerClass, label: int) -> int | None:
-    """The one class that the missed samples of a class are taken for, of three or more that are told apart."""
+    """The one class that the missed samples of a class are taken for, if the model separates three or more."""
     from scipy.sparse import csr_array
 
     matrix, right = csr_array(measured.matrix), int(measured.correct[label])

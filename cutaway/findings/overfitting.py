@@ -13,7 +13,7 @@ from .steps import first_divergence, stalled_loss
 
 RISE_LEVEL = 0.05
 """Level of the test of the rise. It is not divided by the number of epochs, although the lowest was chosen: they are so
-alike that a third of what is there would be found. Of 192 trainings on drawn data with 40 to 400 validation samples,
+alike that only a third of the cases would be found. Of 192 trainings on drawn data with 40 to 400 validation samples,
 none of which was used to choose this, the loss of 20,000 other samples did not rise in 24: 1 was called overfitting,
 and 4 without the test. It rose by more than 5% in 87: of those with 112 samples or more, 54 of 58 were found, and of
 those with 40, 8 of 29 (tests/findings/test_overfitting_chance.py draws some again)."""

@@ -12,7 +12,7 @@ from cutaway.errors import DataError, Hint
 from cutaway.interpret import LayerHealth
 from cutaway.metrics import PerClass, per_class
 
-from .suspects import CountEstimate
+from .label_issues import CountEstimate
 
 # Keras' own defaults, and the factors that make another learning rate far from them, or still usual.
 RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
@@ -27,7 +27,7 @@ class Remedy:
         words: What to do, a clause in the imperative: "use a tenth of the learning rate".
         settings: Training settings to change.
         activation: Another activation function of the hidden layers, or None.
-        change: What else to change, or None: in the samples "standardize", "drop-inputs" or "drop-suspects"; of the
+        change: What else to change, or None: in the samples "standardize", "drop-inputs" or "drop-label-issues"; of the
             model "default-weights", first weights from Keras' default initializers, or "no-regularization", neither
             dropout nor penalties of weights; of its probabilities "temperature", fitted on validation samples without
             any training.
@@ -43,7 +43,7 @@ class Remedy:
         Literal[
             "standardize",
             "drop-inputs",
-            "drop-suspects",
+            "drop-label-issues",
             "default-weights",
             "no-regularization",
             "temperature",
@@ -57,7 +57,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Rule:
-    """When a finding of a kind is made, and where that is from.
+    """When a finding of a kind is made, and the source of the rule.
 
     Attributes:
         kind: The kind of finding, such as "overfitting".

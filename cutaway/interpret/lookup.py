@@ -1,4 +1,4 @@
-"""Layers of a model by name, the one that is meant where none is named, and what layers put out."""
+"""Layers of a model by name, the default one if none is named, and the outputs of layers."""
 
 import math
 from collections.abc import Mapping

@@ -28,13 +28,13 @@ HELD = 2
 QUICK = ("learning", "augmented", "settings", "heading", "findings", "classes")
 """Sections to make first: they take least, or matter most."""
 
-OTHER_JOBS = ("explore", "suspects", "comparison")
+OTHER_JOBS = ("explore", "label_issues", "comparison")
 """Sections that have jobs of their own."""
 
 TOO_FEW = "There are too few samples for a map, or the run does not hold its model."
 
 FOLDS = 5
-"""Parts of the data in the search for suspect labels, each judged once, by models that were trained on the others."""
+"""Parts of the data in the search for label issues, each judged once, by models that were trained on the others."""
 
 
 class CurrentCallback:
@@ -58,7 +58,7 @@ def _open(path: Path, signature: str) -> RunContext:
 def _held_source(
     context: RunContext, against: RunContext | None, chosen: tuple[Any, ...], signature: str
 ) -> tuple[ReportSource, CurrentCallback]:
-    """The source of sections. It remembers the suspect labels, which the signature includes."""
+    """The source of sections. It remembers the label issues, which the signature includes."""
     current = CurrentCallback()
     source = ReportSource(context, current, *chosen)
     if against is None:
@@ -125,7 +125,7 @@ class Work:
         own, *others = (self.open(run, with_data=with_data) for run in job.runs)
         if job.split is not None:
             own.part(job.split)
-        signature = run_signature(own.path, suspects=True, personal=True)
+        signature = run_signature(own.path, label_issues=True, personal=True)
         chosen = (job.split, job.samples, job.layers, job.epochs)
         source, current = _held_source(own, others[0] if others else None, chosen, str(signature))
         current.callback = on_progress or self.on_progress
@@ -186,7 +186,7 @@ def _sections(work: Work) -> None:
 
 
 def _sheet(work: Work) -> None:
-    work.put_section("suspects", make_section(work.source(with_data=True), "suspects"))
+    work.put_section("label_issues", make_section(work.source(with_data=True), "label_issues"))
 
 
 def _explore(work: Work) -> None:
@@ -212,13 +212,13 @@ def _compare(work: Work) -> None:
     work.put_section("comparison", make_section(work.source(with_data=True), "comparison"))
 
 
-def _suspects(work: Work) -> None:
+def _label_issues(work: Work) -> None:
     """Each fold is kept in the run, and the sheet reads it from there: there is no part."""
-    from cutaway.topics.labels.cross_validation import of_run
-    from cutaway.topics.labels.finding import find_label_issues
-    from cutaway.topics.labels.options import LabelsOptions
+    from cutaway.topics.label_issues.cross_validation import of_run
+    from cutaway.topics.label_issues.options import LabelIssuesOptions
+    from cutaway.topics.label_issues.search import find_label_issues
 
-    find_label_issues(of_run(work.open(), LabelsOptions(folds=FOLDS, seeds=1)), on_progress=work.on_progress)
+    find_label_issues(of_run(work.open(), LabelIssuesOptions(folds=FOLDS, seeds=1)), on_progress=work.on_progress)
 
 
 def _doctor(work: Work) -> None:
@@ -264,7 +264,7 @@ MAKERS: dict[str, Callable[[Work], None]] = {
     "explore": _explore,
     "report": _report,
     "compare": _compare,
-    "suspects": _suspects,
+    "label_issues": _label_issues,
     "doctor": _doctor,
     "remedy": _remedy,
 }

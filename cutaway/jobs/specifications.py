@@ -66,7 +66,7 @@ class JobKind:
         died: What a page shows when its process ends in the middle of it, with ``{reason}``.
         takes: Options of a `SectionJob` that it may have.
         needs: Options of a `SectionJob` that it must have.
-        suspects: Whether the suspect labels decide the result.
+        label_issues: Whether the label issues decide the result.
         personal: Whether what a person writes does: the decisions on labels, and the title.
     """
 
@@ -77,7 +77,7 @@ class JobKind:
     died: str = DIED
     takes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    suspects: bool = False
+    label_issues: bool = False
     personal: bool = False
 
 
@@ -85,18 +85,18 @@ _MAP = ("split", "samples", "layers", "epochs")
 
 SECTIONS = {
     "preview": JobKind(queue="look", priority=0, takes=_MAP),
-    "sections": JobKind(suspects=True),
-    "sheet": JobKind(suspects=True, personal=True),
-    "explore": JobKind(priority=2, takes=(*_MAP, "against"), suspects=True),
-    "report": JobKind(takes=(*_MAP, "against", "state"), suspects=True, personal=True),
+    "sections": JobKind(label_issues=True),
+    "sheet": JobKind(label_issues=True, personal=True),
+    "explore": JobKind(priority=2, takes=(*_MAP, "against"), label_issues=True),
+    "report": JobKind(takes=(*_MAP, "against", "state"), label_issues=True, personal=True),
     "compare": JobKind(needs=("against",)),
-    "suspects": JobKind(queue="long", writes=True),
+    "label_issues": JobKind(queue="long", writes=True),
     "doctor": JobKind(),
     "remedy": JobKind(queue="long", writes=True, needs=("finding",)),
 }
 """What pages show of runs: a first look at the samples; the heading and the sections of the report, except for the map
-and the sheet; the sheet of suspect labels, with the decisions on them; the map; the report as one file; what differs
-from another run; the search for suspect labels, by trainings; the findings with their remedies; and the trial of a
+and the sheet; the sheet of label issues, with the decisions on them; the map; the report as one file; what differs
+from another run; the search for label issues, by trainings; the findings with their remedies; and the trial of a
 remedy, by training again."""
 
 _TRAINING = JobKind(queue="training", writes=True)
@@ -184,7 +184,7 @@ class SectionJob(Specification):
         finding: Kind of the finding whose remedy is tried.
     """
 
-    kind: Literal["preview", "sections", "sheet", "explore", "report", "compare", "suspects", "doctor", "remedy"]
+    kind: Literal["preview", "sections", "sheet", "explore", "report", "compare", "label_issues", "doctor", "remedy"]
     run: Name
     split: SplitName | None = None
     samples: Annotated[int, Field(ge=20, le=100_000)] | None = None
@@ -209,7 +209,9 @@ class SectionJob(Specification):
     def inputs(self, folder: Path) -> list[Any]:
         """The signatures of its runs."""
         about = self.about
-        return [run_signature(folder / run, suspects=about.suspects, personal=about.personal) for run in self.runs]
+        return [
+            run_signature(folder / run, label_issues=about.label_issues, personal=about.personal) for run in self.runs
+        ]
 
     def home(self, folder: Path, starter: Path) -> Path:
         """The starter's folder for work that only reads, which copies of a run share."""
@@ -318,14 +320,14 @@ MANAGED_JOB: TypeAdapter[ManagedJob] = TypeAdapter(Annotated[ManagedJob, Field(d
 """Checks a specification that a page or the job manager sends."""
 
 
-def run_signature(path: Path, *, suspects: bool = False, personal: bool = False) -> list[Any]:
+def run_signature(path: Path, *, label_issues: bool = False, personal: bool = False) -> list[Any]:
     """What changes when the content of a run does: files that are replaced by size and time, the history by its epochs.
 
     Lines of progress between two epochs change nothing: a run that is being trained has a page for each epoch.
 
     Args:
         path: The run.
-        suspects: Whether the trainings that find suspect labels are part of it.
+        label_issues: Whether the trainings that find label issues are part of it.
         personal: Whether the decisions on labels and the title are.
 
     Raises:
@@ -334,7 +336,7 @@ def run_signature(path: Path, *, suspects: bool = False, personal: bool = False)
     try:
         run = RunFolder.open(path)
         files: list[Any] = [_stamp(path / "run.json"), sorted(_stamps(path / "snapshots"))]
-        if suspects:
+        if label_issues:
             files.append(sorted(_stamps(path / "folds")))
         if personal:
             files += [_stamp(labels_path(path)), run.title]

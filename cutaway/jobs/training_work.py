@@ -157,7 +157,7 @@ def run(task: TrainingJob, context: JobContext) -> str:
         Canceled: It was stopped.
     """
     from cutaway.api.train import resume, train_like, train_recipe
-    from cutaway.topics.labels.deciding import read_all
+    from cutaway.topics.label_issues.decisions import read_all
 
     runs = context.folder
     if isinstance(task, Continuation):

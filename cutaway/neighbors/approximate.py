@@ -7,10 +7,10 @@ import numpy as np
 from cutaway.parallel import ranges, run_ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
-from .divided import DividedPoints, candidates_for
 from .nearest_cells import NearestCells
+from .partition import Partition, candidates_for
 from .records import Neighbors
-from .searched import searched_points
+from .search_index import search_index
 
 # Share of the neighbors that are to be found.
 WANTED = 0.99
@@ -53,7 +53,7 @@ def approximate_neighbors(
     Args:
         points: See `nearest_neighbors`.
         k: See `nearest_neighbors`.
-        more: Further neighbors to return, of which fewer may be found; the first k do not depend on it.
+        more: Further neighbors to return; fewer may be found, and the first k do not depend on it.
         on_progress: Called with the number of points done.
 
     Raises:
@@ -62,50 +62,50 @@ def approximate_neighbors(
     Source: Jégou, Douze, Schmid 2011, section 4 (the inverted file); here without quantization, with cells of equal
         size, and for all points of a cell together.
     """
-    searched = searched_points(points, k + more)
-    divided, names = searched.divided, searched.names
+    index = search_index(points, k + more)
+    partition, names = index.partition, index.names
     on_progress(Progress("neighbors", 0, len(names), "samples"))
     rows = np.sort(np.random.default_rng(0).permutation(len(names))[:MEASURED])
-    others, farthest = _nearest_of_some(divided, rows, k)
-    visited = _cells_that_hold(divided, rows[::2], others[::2], found=k + more)
-    near = NearestCells.of(divided.head, divided.starts, divided.centers, visited=visited)
-    found = searched.search(near, on_progress=on_progress)
+    others, farthest = _nearest_of_some(partition, rows, k)
+    visited = _cells_that_hold(partition, rows[::2], others[::2], found=k + more)
+    near = NearestCells.of(partition.head, partition.starts, partition.centers, visited=visited)
+    found = index.search(near, on_progress=on_progress)
     # both are rounded to float32, after sums in another order
-    limit = farthest[1::2, None] * np.float32(searched.scale) * np.float32(1 + 2.0**-20)
+    limit = farthest[1::2, None] * np.float32(index.scale) * np.float32(1 + 2.0**-20)
     shares = (found.squared[names[rows[1::2]], :k] <= limit).mean(axis=1)
     return ApproximateNeighbors(found, float(shares.mean()), float(shares.std() / len(shares) ** 0.5))
 
 
-def _cells_that_hold(divided: DividedPoints, rows: np.ndarray, others: np.ndarray, *, found: int) -> int:
+def _cells_that_hold(partition: Partition, rows: np.ndarray, others: np.ndarray, *, found: int) -> int:
     """The number of cells, those whose means are nearest to a point, that hold the wanted share of its neighbors.
 
     Args:
-        divided: The points.
+        partition: The points.
         rows: Some of them.
         others: int64 (row, k), their neighbors.
         found: Number of neighbors that are searched in these cells.
     """
     # the search needs more points than it has candidates
-    fewest = max(FEWEST, 1 + -(-(candidates_for(found) + 1) // int(np.diff(divided.starts).min())))
-    cell_of = np.searchsorted(divided.starts, np.arange(len(divided.points)), side="right") - 1
+    fewest = max(FEWEST, 1 + -(-(candidates_for(found) + 1) // int(np.diff(partition.starts).min())))
+    cell_of = np.searchsorted(partition.starts, np.arange(len(partition.points)), side="right") - 1
     ranks = np.empty(others.shape)
     for place, row in enumerate(rows):
-        order = np.argsort(np.square(divided.centers - divided.head[row]).sum(axis=1), kind="stable")
+        order = np.argsort(np.square(partition.centers - partition.head[row]).sum(axis=1), kind="stable")
         rank = np.empty(len(order))
         rank[order] = np.arange(1, len(order) + 1)
         ranks[place] = rank[cell_of[others[place]]]
     wanted = int(np.quantile(ranks, WANTED, method="higher"))
-    most = max(MOST, MOST_IN_ALL // len(divided.points), fewest)
-    return min(max(wanted, fewest), most, len(divided.centers))
+    most = max(MOST, MOST_IN_ALL // len(partition.points), fewest)
+    return min(max(wanted, fewest), most, len(partition.centers))
 
 
-def _nearest_of_some(divided: DividedPoints, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def _nearest_of_some(partition: Partition, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The nearest of all points for some rows.
 
     Returns:
         int64 (row, k), in any order, and float32 (row,), the squared distance of the farthest of them.
     """
-    points = divided.points
+    points = partition.points
     # around their middle, because products of large coordinates round distances away
     centered = points - np.median(points[:: -(-len(points) // MEASURED)], axis=0)
     norms = np.einsum("ij,ij->i", centered, centered)

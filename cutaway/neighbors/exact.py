@@ -5,7 +5,7 @@ import numpy as np
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .records import Neighbors
-from .searched import searched_points
+from .search_index import search_index
 
 
 def nearest_neighbors(points: np.ndarray, k: int, *, on_progress: ProgressCallback = ignore_progress) -> Neighbors:
@@ -30,6 +30,6 @@ def nearest_neighbors(points: np.ndarray, k: int, *, on_progress: ProgressCallba
 
     Source: Hjaltason and Samet 2003, section 4.2 (the bound, from two pivots; here with its minimum over a cell).
     """
-    searched = searched_points(points, k)
-    on_progress(Progress("neighbors", 0, len(searched.names), "samples"))
-    return searched.search(None, on_progress=on_progress)
+    index = search_index(points, k)
+    on_progress(Progress("neighbors", 0, len(index.names), "samples"))
+    return index.search(None, on_progress=on_progress)

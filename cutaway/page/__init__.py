@@ -12,9 +12,9 @@ from cutaway._lazy import lazy_getattr
 
 from .density import Density, DensityGrid
 from .explorer import Explorer, LayerMap, NetworkData, References, SampleColumn, UnitColumns, scale_layout
-from .label_sheet import LabelSheet, SuspectLabel
+from .label_sheet import LabelIssue, LabelSheet
 from .matrices import HeatMap, Matrix
-from .notebook.making import check_widget, explorer_widget
+from .notebook.explorer_widget import check_widget, explorer_widget
 from .playground import PlaygroundDigits, PlaygroundPage, render_playground
 from .render import SectionPart, render, render_section
 from .sections import (
@@ -47,6 +47,7 @@ __all__ = [
     "Figure",
     "HeatMap",
     "Image",
+    "LabelIssue",
     "LabelSheet",
     "LayerMap",
     "Level",
@@ -64,7 +65,6 @@ __all__ = [
     "StudioFiles",
     "Summary",
     "SummaryLine",
-    "SuspectLabel",
     "Table",
     "Text",
     "UnitColumns",

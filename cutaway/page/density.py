@@ -1,4 +1,4 @@
-"""The density of many samples on a map: how many lie in each cell of a square, and of which class most of them are.
+"""The density of many samples on a map: how many lie in each cell of a square, and their most frequent class.
 
 There are several grids over the same square, each with twice as many cells along a side as the one before, so
 zooming in shows finer structure.

@@ -245,7 +245,7 @@ class Explorer(Section):
         without: Why there is no network, as a sentence; may be empty.
         inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None if they are the images.
         references: Training samples for what a person draws or enters; None for none.
-        density: How many samples lie where on one of the maps, where there are many more than have a point; else None.
+        density: How many samples lie where on one of the maps, if there are many more than have a point; else None.
         begins: What is shown first, as the address of a page says it; "" for the defaults.
         python: What opens the run in Python, and what shows its samples there; None if that is not known.
         colors: "classes", "sequential", and "compared" where a column has this palette: lists of hex colors; "right",
@@ -282,9 +282,9 @@ class Explorer(Section):
         sizes += [len(array) for array in (self.images, self.neighbors, self.inputs) if array is not None]
         if not self.layers or not self.columns or set(sizes) != {self.count}:
             raise UsageError(
-                "an explorer needs at least one layer and one column, with an entry for each sample",
-                got=f"{self.count} samples, and entries for {', '.join(map(str, sorted(set(sizes)))) or 'none'}",
-                hint="pass arrays of one length",
+                f"cannot show {self.count} samples with {len(self.layers)} layers, {len(self.columns)} columns and "
+                f"arrays of the lengths {', '.join(map(str, sorted(set(sizes)))) or 'none'}",
+                hint="pass at least one layer and one column, and arrays with an entry for each sample",
             )
 
     @property

@@ -3,8 +3,8 @@ import { counted } from "./core/words.js";
 /** Labels that are shown at a time. */
 const SHOWN = 24;
 
-/** Suspect labels; some are shown at a time. */
-export class SuspectList {
+/** Label issues; some are shown at a time. */
+export class LabelIssueList {
   /** How many labels are shown. */
   shown = 0;
 
@@ -13,8 +13,8 @@ export class SuspectList {
    * @param {(index: number) => void} [go] goes to the first label that is not shown yet
    */
   constructor(host, go = (index) => this.reveal(index)) {
-    this.cards = /** @type {HTMLElement[]} */ ([...host.querySelectorAll(".suspect")]);
-    this.more = /** @type {HTMLButtonElement} */ (host.querySelector(".more-suspects"));
+    this.cards = /** @type {HTMLElement[]} */ ([...host.querySelectorAll(".label-issue")]);
+    this.more = /** @type {HTMLButtonElement} */ (host.querySelector(".more-issues"));
     this.more.addEventListener("click", () => go(this.shown));
     this.reveal(0);
   }

@@ -1,4 +1,4 @@
-"""The record of a sheet of suspect labels."""
+"""The record of a sheet of label issues."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ Action = Literal["keep", "relabel", "drop"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuspectLabel:
-    """A sample whose label is suspect.
+class LabelIssue:
+    """A sample whose label is probably wrong.
 
     Attributes:
         name: Its name, as the explorer of the page knows it.
         title: A few words, its name among them.
         given: The number of its class.
         suggested: The number of the class that is suggested.
-        score: From 0 to 1, how suspect the label is.
-        said: Sentences on how suspect it is; may be empty.
+        score: From 0 to 1; above 0.5 the models prefer another class.
+        said: Sentences on what the models and its nearest samples say; may be empty.
         image: Its image; None for samples that are not images.
         values: What it is in text; may be empty.
         near: Its nearest other samples as images, each with its label below; may be empty.
         rows: A small table of it and its nearest other samples, a line of headings first; may be empty.
         action: What was decided before, or None.
         label: The number of the class that it got then; None unless it was relabeled.
-        decided: Its name in the file of decisions, where that is another than the explorer's; else None.
+        decided: Its name in the file of decisions, if it differs from the explorer's; else None.
     """
 
     name: str
@@ -53,34 +53,33 @@ class SuspectLabel:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelSheet(Section):
-    """Suspect labels, and the file with a person's decisions on them.
+    """Label issues, and the file with a person's decisions on them.
 
     Attributes:
         names: Names of the classes.
-        suspects: The worst first.
+        issues: The worst first.
         file: The list as CSV, with columns for decisions.
         decisions: How many decisions on labels the run had when this was made.
 
     Raises:
-        UsageError: There is no suspect, or the number of a class is none.
+        UsageError: There is no label issue, or a class has no name.
     """
 
     template: ClassVar[str] = "label_sheet.html"
 
     names: tuple[str, ...]
-    suspects: tuple[SuspectLabel, ...]
+    issues: tuple[LabelIssue, ...]
     file: str
     decisions: int = 0
 
     def __post_init__(self) -> None:
-        numbers = {n for each in self.suspects for n in (each.given, each.suggested, each.label) if n is not None}
+        numbers = {n for each in self.issues for n in (each.given, each.suggested, each.label) if n is not None}
         classes = len(self.names)
-        if not self.suspects or not numbers <= set(range(classes)):
+        if not self.issues or not numbers <= set(range(classes)):
             raise UsageError(
-                "a sheet of labels needs at least one suspect, and a name for each of its classes",
-                got=f"{len(self.suspects)} suspects of the classes {', '.join(map(str, sorted(numbers))) or 'none'}, "
-                f"{classes} names",
-                hint="pass the names of all classes",
+                f"cannot show {len(self.issues)} label issues with the classes "
+                f"{', '.join(map(str, sorted(numbers))) or 'none'} and {classes} class names",
+                hint="pass at least one issue, and the names of all classes",
             )
 
     @property
@@ -94,13 +93,13 @@ class LabelSheet(Section):
             "name": self.name,
             "decisions": self.decisions,
             "names": [escaped(name) for name in self.names],
-            "suspects": [
+            "issues": [
                 {
                     "sample": s.decided or s.name,
                     "suggested": s.suggested,
                     "action": s.action,
                     "label": s.label,
                 }
-                for s in self.suspects
+                for s in self.issues
             ],
         }

@@ -1,8 +1,8 @@
 """ES modules linked into one script.
 
 Modules are plain files with named imports and exports alone. Linking puts each, imported ones first, into a function of
-its own, which returns what it exports: no bundler is needed, and names need only differ within a module. What runs is
-what was written, without its JSDoc comments, which are a quarter of it.
+its own, which returns what it exports: no bundler is needed, and names need only differ within a module. The code
+runs as it was written, without its JSDoc comments, which are a quarter of it.
 """
 
 import posixpath
@@ -60,10 +60,8 @@ def _visit(name: str, read: Callable[[str], str], sources: dict[str, str], *, pa
     source = read(name)
     if left := re.search(r"^(import|export)\b.*", _EXPORT.sub("", _IMPORT.sub("", source)), re.MULTILINE):
         raise UsageError(
-            'a module has imports on one line, import { name } from "./file.js";, and exports before a class, a '
-            "function or a constant",
-            got=f"{left.group()!r} in {name}",
-            hint="write it so",
+            f"cannot link {name}: {left.group()!r}",
+            hint='write import { name } from "./file.js"; on one line, and export before a class, function or constant',
         )
     for _, imported in _IMPORT.findall(source):
         _visit(_resolve(name, imported), read, sources, path=(*path, name))

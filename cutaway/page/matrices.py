@@ -21,7 +21,7 @@ class Matrix(Section):
         classes: The number of each, as the explorer knows it.
         counts: Integers (true, predicted), of the classes shown.
         samples: All samples of each class, also those predicted as a class that is not shown.
-        click: What a click does, shown above where there is a map.
+        click: What a click does, shown above if there is a map.
 
     Raises:
         UsageError: The sizes do not fit.
@@ -39,10 +39,9 @@ class Matrix(Section):
         size = len(self.names)
         if self.counts.shape != (size, size) or len(self.samples) != size or len(self.classes) != size:
             raise UsageError(
-                "a confusion matrix needs a row and a column for each class",
-                got=f"{size} names, {len(self.classes)} classes, {len(self.samples)} totals and counts of the shape "
-                f"{self.counts.shape}",
-                hint="pass counts (true, predicted)",
+                f"the parts of a confusion matrix do not fit: {size} names, {len(self.classes)} classes, "
+                f"{len(self.samples)} totals and counts of the shape {self.counts.shape}",
+                hint="pass counts (true, predicted), with a row and a column for each class",
             )
 
     @property
@@ -97,9 +96,9 @@ class HeatMap(Section):
         known = self.values[~np.isnan(self.values)]
         if self.values.shape != (len(self.rows), len(self.columns)) or ((known < 0) | (known > 1)).any():
             raise UsageError(
-                "a heat map needs a number from 0 to 1 for each row and column",
-                got=f"{len(self.rows)} rows, {len(self.columns)} columns and values of the shape {self.values.shape}",
-                hint="pass values (row, column)",
+                f"the parts of a heat map do not fit: {len(self.rows)} rows, {len(self.columns)} columns and values of "
+                f"the shape {self.values.shape}",
+                hint="pass values (row, column) from 0 to 1",
             )
 
     @property

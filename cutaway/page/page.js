@@ -4,18 +4,18 @@ import { followScheme } from "./core/scheme.js";
 import { keepInAddress } from "./explorer/address.js";
 import { Explorer } from "./explorer/explorer.js";
 import { drawFigures } from "./core/charts.js";
-import { SuspectList } from "./label_sheet.js";
+import { LabelIssueList } from "./label_sheet.js";
 import { explainMissingMap, linkSections } from "./links.js";
-import { startRail } from "./rail.js";
+import { startSectionList } from "./section_list.js";
 import { startTables } from "./tables.js";
 
 /** Connect the parts of the page: the color scheme, figures and explorers. */
 async function start() {
   const data = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("pageData")).textContent ?? "");
   followScheme(/** @type {HTMLElement} */ (document.getElementById("pageScheme")));
-  startRail();
+  startSectionList();
   startTables();
-  for (const { name } of data.sheets) new SuspectList(/** @type {HTMLElement} */ (document.getElementById(`${name}-sheet`)));
+  for (const { name } of data.sheets) new LabelIssueList(/** @type {HTMLElement} */ (document.getElementById(`${name}-sheet`)));
   drawFigures(data.figures);
   const bundle = bundleInPage(data.arrays, "pageArray");
   const explorers = data.explorers.map((/** @type {any} */ record) => startExplorer(record, bundle));

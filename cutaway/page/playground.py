@@ -60,7 +60,7 @@ def render_playground(
     Args:
         digits: What the dataset "Handwritten digits" holds.
         version: Of cutaway, which the page names.
-        studio: Address of the studio from that of the page, such as "./": the page asks it which tasks are done and
+        studio: Relative address of the studio, such as "./": the page asks it which tasks are done and
             tells those that are. "" for a page that asks for nothing.
         start: The samples and settings that it begins with: ``settings``, ``rows``, ``classNames`` and ``about``.
     """

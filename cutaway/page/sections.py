@@ -267,7 +267,7 @@ class Page:
         footer: The last line.
 
     Raises:
-        UsageError: A section's name is not one lowercase word, or two sections have the same name.
+        UsageError: A section's name is not of lowercase letters and _, or two sections have the same name.
     """
 
     title: str
@@ -279,11 +279,10 @@ class Page:
     def __post_init__(self) -> None:
         names = [section.name for section in self.all_sections]
         for name in names:
-            if not re.fullmatch("[a-z]+", name) or names.count(name) > 1:
+            if not re.fullmatch("[a-z_]+", name) or names.count(name) > 1:
                 raise UsageError(
-                    "each section of a page needs a name of its own, one lowercase word",
-                    got=f"{name!r} among {', '.join(names)}",
-                    hint='name it for example "layers"',
+                    f"{name!r} cannot name a section among {', '.join(names)}",
+                    hint='give each its own name of lowercase letters and _, for example "layers"',
                 )
 
     @property
@@ -293,5 +292,5 @@ class Page:
 
 
 def with_parts(section: Section) -> tuple[Section, ...]:
-    """A section, followed by its parts where it has some."""
+    """A section, followed by its parts, if it has some."""
     return (section, *(section.parts if isinstance(section, Parts) else ()))

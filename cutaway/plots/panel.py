@@ -126,7 +126,7 @@ class Panel:
         x_log: Whether the x axis is logarithmic.
         x_ticks: Where the x axis has ticks, ascending; none for where they fit.
         x_names: What is written at them; whole numbers if empty.
-        y_ends: What the y axis reaches at least.
+        y_ends: Values that the y axis includes.
         marks: Values of x that are marked.
         diagonal: Whether a dashed line shows where x and y, both in 0..1, are equal.
     """

@@ -58,7 +58,7 @@ SEQUENTIAL_COLORS = ("#4a3f9e", "#2c7fb0", "#35a88f", "#9cc25a", "#f0d043")
 MISSING_COLOR = "#8a8f98"
 """Of samples without a value."""
 
-# Figures have no background, and nobody knows on which page they lie. This gray has a contrast of 4.1 with white and
+# Figures have no background, and may be on any page. This gray has a contrast of 4.1 with white and
 # with our dark page, and 4.6 with JupyterLab's; a darker or a lighter one loses on one of them. Reports and the studio
 # replace it with their own.
 INK = MUTED = "#787d88"

@@ -11,7 +11,7 @@ from cutaway.topics.findings.section import findings, verdict
 from cutaway.topics.history.section import augmented, learning
 from cutaway.topics.importance.section import columns
 from cutaway.topics.influence.section import influence
-from cutaway.topics.labels.section import suspects
+from cutaway.topics.label_issues.section import label_issues
 from cutaway.topics.layers.section import layers
 from cutaway.topics.mistakes.section import mistakes
 from cutaway.topics.samples.section import hardest
@@ -28,7 +28,7 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     columns,
     classes,
     confidence,
-    suspects,
+    label_issues,
     layers,
     influence,
     hardest,

@@ -52,13 +52,13 @@ def regular_file(path: Path, *, run: Path, limit: int | None = None) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:  # a loop of links, a name that is too long, no permission
-        raise _refusal("can be read", error.strerror or str(error), path) from error
+        raise _refusal(error.strerror or str(error), path) from error
     if not real.is_relative_to(folder):
-        raise _refusal("lie in its folder", f"a link to {real}", path)
+        raise _refusal(f"it is a link to {real}, outside of the run folder", path)
     if not stat.S_ISREG(state.st_mode):
-        raise _refusal("are regular files", file_kind(state.st_mode), path)
+        raise _refusal(f"it is {file_kind(state.st_mode)}, not a regular file", path)
     if limit is not None and state.st_size > limit:
-        raise _refusal(f"of this kind have at most {limit:,} bytes", f"{state.st_size:,} bytes", path)
+        raise _refusal(f"it has {state.st_size:,} bytes, and such a file at most {limit:,}", path)
     return real
 
 
@@ -69,7 +69,7 @@ def check_no_link(path: Path) -> None:
         RunError: It is one.
     """
     if path.is_symlink():
-        raise _refusal("lie in its folder", "a symbolic link", path)
+        raise RunError(f"{path} is a symbolic link, and is not written to", hint=RESTORE)
 
 
 def open_regular(path: Path, flags: int, *, mode: int = 0o600) -> int:
@@ -109,7 +109,7 @@ def read_bytes(path: Path, *, run: Path, limit: int) -> bytes:
         with open(os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
             return file.read(min(os.fstat(file.fileno()).st_size, limit))
     except OSError as error:
-        raise _refusal("can be read", error.strerror or str(error), path) from error
+        raise _refusal(error.strerror or str(error), path) from error
 
 
 def file_digest(path: Path, *, run: Path) -> Any:
@@ -122,7 +122,7 @@ def file_digest(path: Path, *, run: Path) -> Any:
         with open(regular_file(path, run=run), "rb") as file:
             return hashlib.file_digest(file, "sha256")
     except PermissionError as error:
-        raise _refusal("can be read", error.strerror or str(error), path) from error
+        raise _refusal(error.strerror or str(error), path) from error
 
 
 def read_json(data: bytes, *, where: str, hint: str = RESTORE) -> Any:
@@ -187,7 +187,7 @@ def _opened(path: Path, run: Path) -> Generator[Any]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunError(f"no such file: {path}", hint=RESTORE) from error
     except OSError as error:
-        raise _refusal("can be read", error.strerror or str(error), path) from error
+        raise _refusal(error.strerror or str(error), path) from error
     try:
         with safetensors.safe_open(real, framework="numpy") as file:
             yield file
@@ -200,8 +200,8 @@ def _shapes(file: Any) -> dict[str, tuple[int, ...]]:
     return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
 
 
-def _refusal(rule: str, got: str, path: Path) -> RunError:
-    return RunError(f"files of a run {rule}", got=f"{got} at {path}", hint=RESTORE)
+def _refusal(why: str, path: Path) -> RunError:
+    return RunError(f"cannot read {path}: {why}", hint=RESTORE)
 
 
 def _refuse_constant(name: str) -> None:

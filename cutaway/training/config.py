@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from cutaway.augmentation import RULE, Augmentation, as_augmentation, check_images
+from cutaway.augmentation import ALLOWED, Augmentation, as_augmentation, check_images
 from cutaway.checks import meant, refuse_text
 from cutaway.errors import ConfigError, Hint, RunError
 from cutaway.models import FORM
@@ -54,26 +54,22 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    epochs: int = Field(default=5, ge=1, le=1_000_000, description="epochs is a whole number")
-    batch_size: int = Field(default=128, ge=1, le=1_000_000, description="batch_size is a whole number")
-    optimizer: Optimizer = Field(default="adam", description=f"optimizer is one of {', '.join(OPTIMIZERS)}")
-    learning_rate: float = Field(default=0.001, gt=0, le=1e6, description="learning_rate is a number")
-    momentum: float = Field(default=0.0, ge=0, lt=1, description="momentum (SGD only) is a number")
-    weight_decay: float = Field(default=0.0, ge=0, le=1, description="weight_decay (AdamW only) is a number")
-    schedule: Schedule = Field(default="constant", description=f"schedule is one of {', '.join(SCHEDULES)}")
-    loss: Loss = Field(default="categorical_crossentropy", description=f"loss is one of {', '.join(LOSSES)}")
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="label_smoothing is a number")
-    precision: Precision = Field(default="float32", description="precision is float32 or bfloat16")
-    validation: float = Field(default=0.25, gt=0, lt=1, description="validation is a share of the training samples")
-    patience: int | None = Field(default=None, ge=1, description="patience is a number of epochs")
-    class_weight: tuple[float, ...] | None = Field(
-        default=None, description="class_weight is one number for each class"
-    )
-    virtual_adversarial: float = Field(
-        default=0.0, ge=0, le=1e6, description="virtual_adversarial is a distance in units of the inputs"
-    )
-    augment: str | None = Field(default=None, description=RULE)
-    seed: int = Field(default=0, ge=0, lt=2**31, description="seed is a whole number")
+    epochs: int = Field(default=5, ge=1, le=1_000_000, description="a whole number")
+    batch_size: int = Field(default=128, ge=1, le=1_000_000, description="a whole number")
+    optimizer: Optimizer = Field(default="adam", description=f"one of {', '.join(OPTIMIZERS)}")
+    learning_rate: float = Field(default=0.001, gt=0, le=1e6, description="a number")
+    momentum: float = Field(default=0.0, ge=0, lt=1, description="a number")
+    weight_decay: float = Field(default=0.0, ge=0, le=1, description="a number")
+    schedule: Schedule = Field(default="constant", description=f"one of {', '.join(SCHEDULES)}")
+    loss: Loss = Field(default="categorical_crossentropy", description=f"one of {', '.join(LOSSES)}")
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="a number")
+    precision: Precision = Field(default="float32", description="float32 or bfloat16")
+    validation: float = Field(default=0.25, gt=0, lt=1, description="a share of the training samples")
+    patience: int | None = Field(default=None, ge=1, description="a number of epochs")
+    class_weight: tuple[float, ...] | None = Field(default=None, description="one number for each class")
+    virtual_adversarial: float = Field(default=0.0, ge=0, le=1e6, description="a distance in units of the inputs")
+    augment: str | None = Field(default=None, description=ALLOWED)
+    seed: int = Field(default=0, ge=0, lt=2**31, description="a whole number")
 
     @field_validator(*NUMBERS, mode="before")
     @classmethod
@@ -190,14 +186,12 @@ def recorded_config(record: Mapping[str, Any]) -> TrainingConfig:
     try:
         if not missing:
             return TrainingConfig.model_validate(record)
-        got = f'none for "{missing[0]}"'
+        fault = f'"config" in its run.json lacks the setting "{missing[0]}"'
     except ValidationError as error:
         first = error.errors()[0]
-        got = f'"{first["loc"][0]}" of {first["input"]!r:.60}'
+        fault = f'"config" in its run.json has a wrong value for "{first["loc"][0]}": {first["input"]!r:.60}'
     raise RunError(
-        'training as a run did needs every setting under "config" in its run.json',
-        got=got,
-        hint="restore the file from a copy of the run, or train again",
+        f"cannot train as the run did: {fault}", hint="restore the file from a copy of the run, or train again"
     )
 
 
@@ -281,15 +275,15 @@ def _config_error(first: Any) -> ConfigError:
             f'unknown setting: "{name}"; settings: {", ".join(TrainingConfig.model_fields)}',
             hint=_hint_for_unknown(name),
         )
-    rule = TrainingConfig.model_fields[name].description or name
-    default = TrainingConfig.model_fields[name].default
+    field, more = TrainingConfig.model_fields[name], ""
     if first["type"] == "finite_number":
-        rule += ", and finite"
-    elif first["type"] == "value_error" or first["type"].startswith(("greater_than", "less_than")):
+        more = " that is finite"
+    elif first["type"].startswith(("greater_than", "less_than")):
         # any other kind of error says no more than the description, such as "a valid number"
-        rule += f", {first['msg'].removeprefix('Input should be ').removeprefix('Value error, ')}"
+        more = f" {first['msg'].removeprefix('Input should be ')}"
     return ConfigError(
-        rule, got=repr(first["input"]), hint=Hint("pass for example {}", **{name: _EXAMPLES.get(name, default)})
+        f"{name} must be {field.description}{more}, not {first['input']!r:.60}",
+        hint=Hint("pass for example {}", **{name: _EXAMPLES.get(name, field.default)}),
     )
 
 

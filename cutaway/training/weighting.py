@@ -30,13 +30,13 @@ def class_weights(
     if given == "balanced":
         counts = np.maximum(np.bincount(labels, minlength=classes), 1)
         return tuple(float(w) for w in len(labels) / (classes * counts))
-    rule = f'class_weight is "balanced" or maps classes 0 to {classes - 1} to weights of at least 0'
+    rule = f'class_weight must be "balanced", or map classes 0 to {classes - 1} to weights of at least 0, not'
     if not isinstance(given, Mapping):
-        raise UsageError(rule, got=repr(given), hint="pass for example class_weight={0: 2.0}")
+        raise UsageError(f"{rule} {given!r}", hint="pass for example class_weight={0: 2.0}")
     weights = [1.0] * classes
     for number, weight in given.items():
         if number not in range(classes) or not 0 <= weight < float("inf"):
-            raise UsageError(rule, got=f"{number!r}: {weight!r}", hint="name classes by their numbers")
+            raise UsageError(f"{rule} {number!r} to {weight!r}", hint="name classes by their numbers")
         weights[number] = float(weight)
     return tuple(weights)
 

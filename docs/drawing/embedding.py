@@ -72,11 +72,11 @@ def method(bench: Bench) -> list[Row]:
     return _show("method", found, height=1.5)
 
 
-def points(bench: Bench) -> list[Row]:
+def samples(bench: Bench) -> list[Row]:
     """Fewer samples take less time."""
     values = (1000, 4000, 16_000)
-    found = {f"{value:,}": _make(bench.train(), split="all", points=value) for value in values}
-    return _show("points", found)
+    found = {f"{value:,}": _make(bench.train(), split="all", samples=value) for value in values}
+    return _show("samples", found)
 
 
 def perplexity(bench: Bench) -> list[Row]:
@@ -87,33 +87,33 @@ def perplexity(bench: Bench) -> list[Row]:
     )
 
 
-def n_iter(bench: Bench) -> list[Row]:
+def max_iter(bench: Bench) -> list[Row]:
     """Maximum number of iterations; the descent ends sooner when it has converged."""
-    found = {f"{value}": _make(bench.train(), points=4000, n_iter=value) for value in (251, 400, 750)}
-    _show("n_iter", found)
+    found = {f"{value}": _make(bench.train(), samples=4000, max_iter=value) for value in (251, 400, 750)}
+    _show("max_iter", found)
     return [
-        _row("n_iter", value, embedding, **{"iterations done": embedding.layout.settings["iterations"]})
+        _row("max_iter", value, embedding, **{"iterations done": embedding.layout.settings["iterations"]})
         for value, embedding in found.items()
     ]
 
 
 def callback(bench: Bench) -> list[Row]:
     """The coordinates during the descent."""
-    run, iterates = bench.train(seed=1), []
+    run, steps = bench.train(seed=1), []
     plain = _make(run)
     if plain.file:
         plain.file.unlink()  # or it would be read from the cache
     start = time.process_time()
-    watched = run.embed("dense_2", split="test", progress=False, callback=iterates.append)
+    watched = run.embed("dense_2", split="test", progress=False, callback=steps.append)
     spent = time.process_time() - start
-    chosen = [iterates[round(place * (len(iterates) - 1))] for place in (0, 0.25, 0.5, 1)]
+    chosen = [steps[round(place * (len(steps) - 1))] for place in (0, 0.25, 0.5, 1)]
     figure, axes = panels(4, height=1.5)
-    for each, iterate in zip(axes, chosen, strict=True):
-        cloud(each, iterate.xy, watched.labels, title=f"iteration {iterate.iteration}")
+    for each, step in zip(axes, chosen, strict=True):
+        cloud(each, step.xy, watched.labels, title=f"iteration {step.iteration}")
     save(figure, "callback")
     rows = [_row("callback", "None", plain, calls=0)]
     SECONDS[watched.file] = spent
-    return [*rows, _row("callback", "a function that collects them", watched, calls=len(iterates))]
+    return [*rows, _row("callback", "a function that collects them", watched, calls=len(steps))]
 
 
-SETTINGS = (layer, split, epoch, method, points, perplexity, n_iter, callback)
+SETTINGS = (layer, split, epoch, method, samples, perplexity, max_iter, callback)

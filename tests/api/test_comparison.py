@@ -11,7 +11,7 @@ import pytest
 import cutaway as ct
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.metrics import mcnemar, wilson_interval
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from cutaway.data import date_seconds
 from cutaway.progress import ignore_progress
 from cutaway.report.explorer.columns import sample_columns
 from cutaway.topics.common.source import ReportSource
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 ROWS = 240
 DAYS = pandas.Series(pandas.date_range("2024-01-03 10:30", periods=ROWS, freq="36h"))

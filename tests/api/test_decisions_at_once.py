@@ -11,8 +11,8 @@ import pytest
 from cutaway.data import Decision
 from cutaway.errors import DataError, RunError
 from cutaway.runs import changing, labels_path
-from cutaway.topics.labels import deciding
-from cutaway.topics.labels.deciding import append_decisions, read_all, take_back_decision
+from cutaway.topics.label_issues import decisions
+from cutaway.topics.label_issues.decisions import append_decisions, read_all, take_back_decision
 
 KEEP, DROP = Decision("test[1]", "keep", by="ada"), Decision("test[2]", "drop", by="ada")
 ODD = Decision('=cmd,"x"\nline', "relabel", "'a'", by="ada")
@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cutaway.topics.labels.deciding.write_atomic", refuse)
+    monkeypatch.setattr("cutaway.topics.label_issues.decisions.write_atomic", refuse)
     with pytest.raises(RunError):
         append_decisions(tmp_path, [KEEP])
     assert read_all(tmp_path) == ()
@@ -65,7 +65,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):
 DECIDES = """
 import sys
 from pathlib import Path
-from cutaway.topics.labels.deciding import append_decisions, take_back_decision
+from cutaway.topics.label_issues.decisions import append_decisions, take_back_decision
 from cutaway.data import Decision
 from cutaway.errors import DataError
 run, who, count, takes_back = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4] == "True"
@@ -151,6 +151,6 @@ def test_what_is_checked_holds_when_the_decision_is_added(tmp_path):
         with pytest.raises(RunError):
             append_decisions(tmp_path, [DROP])
 
-    with patch.object(deciding, "changing", partial(changing, patience=0.05)):
+    with patch.object(decisions, "changing", partial(changing, patience=0.05)):
         append_decisions(tmp_path, [KEEP], check=add_another)
     assert said(tmp_path) == [("test[1]", "keep", None, "ada")]

@@ -13,7 +13,7 @@ import cutaway as ct
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.results.notebook import facts_html, table_html
 from cutaway.topics.comparison.leaderboard import leaderboard_of
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 QUIET = {"progress": False}
 HOSTILE = ["<img src=x onerror=alert(1)>", '"><script>alert(2)</script>', "$\\href{javascript:alert(3)}{x}$"]

@@ -22,7 +22,7 @@ def embed(run, **settings):
 def test_all_samples_are_embedded_unless_fewer_are_wanted(run):
     everything = run.embed("dense_1", method="pca", progress=False)
     assert len(everything.xy) == len(run.split.part("all")) == 1797
-    some = run.embed("dense_1", method="pca", points=100, progress=False)
+    some = run.embed("dense_1", method="pca", samples=100, progress=False)
     assert len(some.xy) == 100
     assert {some.ids[i] for i in range(100)} <= {everything.ids[i] for i in range(1797)}
 

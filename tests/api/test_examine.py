@@ -12,7 +12,7 @@ from cutaway.errors import DataError
 from cutaway.topics.common import nearest as nearest_module
 from cutaway.topics.prediction.file import write_rows
 from cutaway.topics.prediction.prediction import predictions
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from cutaway.context import RunContext
 from cutaway.data import Dataset, split_dataset
 from cutaway.errors import DataError, ModelError, UnknownNameError
 from cutaway.image_shape import ImageShape
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 def test_a_sample_is_explained_by_name_and_by_values(digits_run):

@@ -19,7 +19,7 @@ from sklearn.datasets import load_wine
 import cutaway as ct
 from cutaway.data import Preparation
 from cutaway.errors import DataError, UsageError
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 import cutaway as ct
 from cutaway.topics.prediction import shift
 from cutaway.topics.prediction.prediction import predictions
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 pytestmark = pytest.mark.slow
 

@@ -18,8 +18,8 @@ from sklearn.datasets import load_digits
 import cutaway as ct
 from cutaway.data import Decision, SampleIds, all_ids, find_sample, load_dataset
 from cutaway.data.sample_names import FileNames
-from cutaway.topics.labels.result import write_suspects
-from tests.runs import record_untrained
+from cutaway.topics.label_issues.result import write_label_issues
+from tests.ready_runs import record_untrained
 
 QUIET = {"progress": False}
 
@@ -122,7 +122,7 @@ def test_tables_have_a_column_for_the_file_and_other_answers_name_it(run, folder
 
 
 @pytest.mark.exhaustive
-def test_suspects_name_files_and_decisions_keep_places(folder, tmp_path):
+def test_label_issues_name_files_and_decisions_keep_places(folder, tmp_path):
     run = ct.train(ct.mlp((8,)), load_dataset(folder), epochs=2, runs=tmp_path, **QUIET)
     assert list(run.dynamics(**QUIET).to_pandas().columns[:2]) == ["sample", "file"]
     known, influences = set(run.context.named(run.split.part("all")).names()), run.explain("test[1]").influence(2)
@@ -136,7 +136,7 @@ def test_suspects_name_files_and_decisions_keep_places(folder, tmp_path):
     assert (first["sample"], first["file"]) == (frame["sample"][0], frame["file"][0])
     readers = {"csv": lambda file: next(csv.DictReader(file)), "jsonl": lambda file: json.loads(next(file))}
     for ending, read in readers.items():
-        write_suspects(issues, tmp_path / f"s.{ending}")
+        write_label_issues(issues, tmp_path / f"s.{ending}")
         with open(tmp_path / f"s.{ending}", encoding="utf-8", newline="") as file:
             assert read(file)["file"] == first["file"]
     run.decide([Decision(first["file"], "keep"), Decision(issues.ids[1], "drop"), Decision("test[0]", "keep")])

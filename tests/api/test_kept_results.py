@@ -21,7 +21,7 @@ from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.activations import SharedPasses, layer_activations
 from cutaway.topics.findings.evidence import evidence_of
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 def refuse(*arguments, **settings):

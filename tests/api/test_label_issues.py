@@ -1,4 +1,4 @@
-"""Suspect labels of data and of runs, found by real trainings, and what decisions on them change."""
+"""Label issues of data and of runs, found by real trainings, and what decisions on them change."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ from cutaway.data import read_decisions
 from cutaway.errors import Canceled, DataError, RunError, UnknownNameError, UsageError
 from cutaway.models import ModelForm
 from cutaway.progress import Progress, ignore_progress
-from cutaway.topics.labels.result import write_suspects
+from cutaway.topics.label_issues.result import write_label_issues
 
 pytestmark = pytest.mark.slow
 
@@ -116,11 +116,11 @@ def test_the_command_lists_them_as_python_does(
     monkeypatch.setattr("cutaway.api.opening.open_run", lambda *_, **__: run)  # with its arrays
     monkeypatch.setattr("cutaway.training.loop.FoldTrainer", lambda *_, **__: pytest.fail("folds are kept"))
     with pytest.raises(SystemExit) as ended:
-        main(["labels", str(run.path), "--folds", "3", "--seeds", "2", "--json"])
+        main(["label-issues", str(run.path), "--folds", "3", "--seeds", "2", "--json"])
     out, err = capsys.readouterr()
     assert ended.value.code == 0, err
     said = json.loads(out)
-    assert [each["sample"] for each in said["suspects"]] == issues.ids.names()[: len(said["suspects"])] != []
+    assert [each["sample"] for each in said["label_issues"]] == issues.ids.names()[: len(said["label_issues"])] != []
     assert (said["estimate"]["low"], said["estimate"]["high"]) == (issues.count.low, issues.count.high)
 
 
@@ -139,7 +139,7 @@ def test_work_after_the_folds_and_folds_from_the_cache_are_named(run: ct.Run, is
 def test_neighbors_are_looked_for_among_a_sample_of_many(
     run: ct.Run, issues: ct.LabelIssues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cutaway.topics.labels.finding.SEARCHED", 200)
+    monkeypatch.setattr("cutaway.topics.label_issues.search.SEARCHED", 200)
     found = run.label_issues(folds=3, seeds=2, progress=False)  # the folds are kept
     assert (found.scores == issues.scores).all()
     assert len(found.neighbor_ids) == 200
@@ -149,16 +149,16 @@ def test_neighbors_are_looked_for_among_a_sample_of_many(
     h = run.activations("dense_1", split="all")
     row_of = {int(row): place for place, row in enumerate(run.split.part("all").index)}
     searched = np.array([row_of[row] for row in at])
-    for suspect, near in zip(rows(found)[:30].tolist(), found.neighbors[:30].tolist(), strict=True):
-        distance = ((h[searched] - h[row_of[suspect]]) ** 2).sum(axis=1)
-        distance[at.get(suspect, -1)] = np.inf if suspect in at else distance[-1]
+    for row, near in zip(rows(found)[:30].tolist(), found.neighbors[:30].tolist(), strict=True):
+        distance = ((h[searched] - h[row_of[row]]) ** 2).sum(axis=1)
+        distance[at.get(row, -1)] = np.inf if row in at else distance[-1]
         assert np.sort(distance)[:10] == pytest.approx(distance[near], rel=1e-4)
 
 
 def test_what_is_kept_is_not_trained_again(few: ct.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = {"folds": 2, "seeds": 1, "epochs": 1}
     first = ct.label_issues(few, progress=False, **sizes)
-    monkeypatch.setattr("cutaway.topics.labels.cross_validation.first_equal", None)
+    monkeypatch.setattr("cutaway.topics.label_issues.cross_validation.first_equal", None)
     monkeypatch.setattr("cutaway.training.loop.FoldTrainer", None)
     assert (ct.label_issues(few, progress=False, **sizes).scores == first.scores).all()
 
@@ -199,7 +199,7 @@ def test_a_table_is_judged_in_its_inputs_and_by_its_names(tmp_path: Path, monkey
     assert 1 <= direct.epochs < 60  # the first fold found out when the held-out loss is lowest
     newest = max((tmp_path / "cutaway" / "results").glob("fold-*"), key=lambda fold: fold.stat().st_mtime_ns)
     newest.unlink()
-    monkeypatch.setattr("cutaway.topics.labels.folds.find_epochs", None)  # that is not found out a second time
+    monkeypatch.setattr("cutaway.topics.label_issues.folds.find_epochs", None)  # that is not found out a second time
     again = ct.label_issues(path, label="y", id="id", folds=3, seeds=1, progress=False)
     assert again.epochs == direct.epochs
     assert (again.scores == direct.scores).all()
@@ -232,22 +232,22 @@ def test_decisions_change_a_new_training_and_survive_it(run: ct.Run, issues: ct.
 
 
 def test_a_list_is_decided_in_and_never_overwritten(issues: ct.LabelIssues, tmp_path: Path) -> None:
-    path = tmp_path / "suspects.csv"
-    write_suspects(issues, path)
-    write_suspects(issues, path)  # no decision yet
+    path = tmp_path / "label-issues.csv"
+    write_label_issues(issues, path)
+    write_label_issues(issues, path)  # no decision yet
     table = pd.read_csv(path, dtype={"decision": object, "label": object})
     assert table["sample"].tolist() == issues.ids.names()
     table.loc[0, ["decision", "label"]] = ["relabel", "3"]
     table.to_csv(path, index=False)
     assert read_decisions(path) == (ct.Decision(issues.ids.names()[0], "relabel", "3"),)
     with pytest.raises(UsageError):
-        write_suspects(issues, path)
+        write_label_issues(issues, path)
     for ending in ("parquet", "jsonl"):
-        write_suspects(issues, tmp_path / f"s.{ending}")
+        write_label_issues(issues, tmp_path / f"s.{ending}")
     assert pd.read_parquet(tmp_path / "s.parquet")["score"].tolist() == issues.scores.tolist()
     lines = (tmp_path / "s.jsonl").read_text().splitlines()
     assert json.loads(lines[0])["sample"] == issues.ids.names()[0]
-    write_suspects(issues, tmp_path / "s.jsonl")  # a list without decisions is replaced
+    write_label_issues(issues, tmp_path / "s.jsonl")  # a list without decisions is replaced
 
 
 def test_decisions_are_added_to_what_a_spreadsheet_saved_where_it_has_the_same_columns(
@@ -270,7 +270,7 @@ def test_decisions_are_added_to_what_a_spreadsheet_saved_where_it_has_the_same_c
 
 def test_a_class_copied_from_the_list_is_that_class(issues: ct.LabelIssues, tmp_path: Path) -> None:
     names = ("=q", "'=q", " pad", "a\rb", "a;b", "'t", "NA", "-1", "8", "9")
-    write_suspects(replace(issues, class_names=names), tmp_path / "s.csv")
+    write_label_issues(replace(issues, class_names=names), tmp_path / "s.csv")
     with open(tmp_path / "s.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     with open(tmp_path / "s.csv", "w", newline="", encoding="utf-8") as file:
@@ -297,18 +297,18 @@ def test_a_folder_that_cannot_be_written_says_so(run: ct.Run, monkeypatch: pytes
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cutaway.topics.labels.deciding.write_atomic", refuse)
+    monkeypatch.setattr("cutaway.topics.label_issues.decisions.write_atomic", refuse)
     with pytest.raises(RunError):
         run.decide([ct.Decision("sample[1]", "keep")])
 
 
-def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing(
+def test_the_report_shows_the_label_issues_that_were_found_before_and_trains_nothing(
     run: ct.Run, issues: ct.LabelIssues, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from cutaway.report.explorer.columns import suspect_columns
+    from cutaway.report.explorer.columns import label_issue_columns
     from cutaway.topics.common.source import ReportSource
     from cutaway.topics.findings.section import verdict
-    from cutaway.topics.labels.section import suspects
+    from cutaway.topics.label_issues.section import label_issues
 
     monkeypatch.setattr("cutaway.training.loop.FoldTrainer", lambda *_, **__: pytest.fail("a fold is trained"))
     folder = tmp_path / "copy"
@@ -318,14 +318,14 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
     copy.decide([ct.Decision(decided, "drop", when="2026-01-01"), ct.Decision(relabeled, "relabel", "7")])
     copy.decide(ct.Decision(decided, "keep", when="2026-01-02"))
     source = ReportSource(copy.context, ignore_progress)
-    sheet = suspects(source)
+    sheet = label_issues(source)
     count = min(200, int((issues.scores > 0.5).sum()))
-    assert [each.name for each in sheet.suspects] == issues.ids.names()[:count]
+    assert [each.name for each in sheet.issues] == issues.ids.names()[:count]
     for name in ("given", "suggested", "score"):
         expected = getattr(issues, "scores" if name == "score" else name)[:count]
-        np.testing.assert_array_equal([getattr(each, name) for each in sheet.suspects], expected)
+        np.testing.assert_array_equal([getattr(each, name) for each in sheet.issues], expected)
     for number in (0, 5):
-        first, names, near = sheet.suspects[number], issues.class_names, issues.neighbor_labels[number]
+        first, names, near = sheet.issues[number], issues.class_names, issues.neighbor_labels[number]
         given, suggested = (f"{100 * value:.0f}%" for value in issues.probabilities[number].tolist())
         as_given, as_suggested = int((near == first.given).sum()), int((near == first.suggested).sum())
         shares = ((given, suggested), (as_given, as_suggested))
@@ -334,27 +334,28 @@ def test_the_report_shows_the_suspects_that_were_found_before_and_trains_nothing
         assert [each.caption for each in first.near] == [names[label] for label in near[:4]]
     _, samples = issues.surest
     assert samples == 180
-    assert [(each.action, each.label) for each in sheet.suspects[:3]] == [("keep", None), ("relabel", 7), (None, None)]
-    (folder / "suspects.csv").write_text(sheet.file)
-    in_file = {each.sample: (each.action, each.label, each.when) for each in read_decisions(folder / "suspects.csv")}
+    assert [(each.action, each.label) for each in sheet.issues[:3]] == [("keep", None), ("relabel", 7), (None, None)]
+    (folder / "label-issues.csv").write_text(sheet.file)
+    written = read_decisions(folder / "label-issues.csv")
+    in_file = {each.sample: (each.action, each.label, each.when) for each in written}
     assert in_file == {each.sample: (each.action, each.label, each.when) for each in copy.decisions}, "the last ones"
     assert (sheet.file.count("\n"), sheet.decisions) == (1 + count, 3)
     first, count = verdict(source).lines[0], issues.count
     assert f"about {count.count} of 1,797 labels" in sheet.lead
     assert f"bout {count.count} of {len(run.split.part('all')):,} labels" in first.title
     assert f"{count.low} to {count.high}, " in first.text
-    assert (first.severity, first.target) == ("warning", "suspects")
-    (column,) = suspect_columns(source)
+    assert (first.severity, first.target) == ("warning", "label_issues")
+    (column,) = label_issue_columns(source)
     scores = dict(zip(source.shown.names(), column.values[0].tolist(), strict=True))
     listed = dict(zip(issues.ids.names(), issues.scores.tolist(), strict=True))
     assert {name: scores[name] for name in listed if name in scores} == {n: s for n, s in listed.items() if n in scores}
     others = [score for name, score in scores.items() if name not in listed]
-    assert max(others) <= min(listed.values()), "samples that are not listed are less suspect"
+    assert max(others) <= min(listed.values()), "samples that are not listed have lower scores"
     for path in (folder / "folds").glob("*-0-1.safetensors"):
         path.unlink()
     gone = ReportSource(copy.context, ignore_progress)
-    assert suspects(gone) is None
-    assert suspect_columns(gone) == []
+    assert label_issues(gone) is None
+    assert label_issue_columns(gone) == []
 
 
 def test_arrays_of_any_scale_are_judged_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -387,5 +388,5 @@ def test_models_that_cannot_judge_say_so_first_and_list_nothing(
     assert len(printed) == 0
     assert printed.title == found.note == found.to_json()["note"] != ""
     with pytest.raises(DataError):
-        write_suspects(found, tmp_path / "suspects.csv")
-    assert not (tmp_path / "suspects.csv").exists()
+        write_label_issues(found, tmp_path / "label-issues.csv")
+    assert not (tmp_path / "label-issues.csv").exists()

@@ -16,7 +16,7 @@ import cutaway as ct
 from cutaway import errors
 from cutaway.context import RunContext
 from cutaway.data import Dataset
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 ERRORS = [
     value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.CutawayError)

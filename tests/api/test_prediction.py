@@ -11,7 +11,7 @@ from PIL import Image
 import cutaway as ct
 from cutaway.topics.prediction.file import write_rows
 from cutaway.topics.prediction.prediction import predictions
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 @pytest.fixture(scope="module")

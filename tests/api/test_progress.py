@@ -183,8 +183,8 @@ def check_ends(told):
 
 @pytest.mark.parametrize("stops", [False, True])
 def test_a_descent_that_ends_early_ends_at_its_end(digits_run, stops):
-    settings = {"split": "test", "points": 200, "perplexity": 20, "seed": 11 + stops, "n_iter": 5000}
-    callback = (lambda now: now.iteration == 0) if stops else None
+    settings = {"split": "test", "samples": 200, "perplexity": 20, "seed": 11 + stops, "max_iter": 5000}
+    callback = (lambda step: step.iteration > 0) if stops else None
     told = reports(lambda on_progress: digits_run.embed(callback=callback, progress=on_progress, **settings), "t-SNE")
     check_ends(told)
     assert told[0].done == 0

@@ -33,7 +33,7 @@ from cutaway.topics.history.section import learning
 from cutaway.topics.layers.layers import LayerHistory
 from cutaway.topics.layers.section import layer_history_of, layers, layers_of
 from cutaway.topics.mistakes.section import mistakes
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 def source_of(run):
@@ -75,7 +75,7 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run,
     shutil.copytree(digits_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("labels*"))
     html = report_html(ct.open_run(tmp_path / "run").context, on_progress=told.append)
     places = {section.__name__: html.find(f'<section id="{section.__name__}"') for section in sections.SECTIONS}
-    assert places.pop("suspects") == -1, "no fold was trained"
+    assert places.pop("label_issues") == -1, "no fold was trained"
     assert places.pop("comparison") == -1, "there is no other run"
     assert places.pop("columns") == -1, "images have none"
     assert places.pop("augmented") == -1, "the images were learned from as they are"
@@ -148,7 +148,7 @@ def test_every_finding_has_a_card(source, digits_run):
 
 
 def test_findings_that_need_no_action_are_below_those_that_do(source, monkeypatch):
-    warning = Finding("label-noise", "warning", "Wrong labels", "12% are wrong. And more.", {})
+    warning = Finding("label-issues", "warning", "Wrong labels", "12% are wrong. And more.", {})
     notes = [
         Finding("confusion", "note", "Confused", "It is confused often.", {}),
         Finding("calibration", "good", "Fine", "Yes.", {}),

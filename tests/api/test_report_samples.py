@@ -19,7 +19,7 @@ from cutaway.topics.influence.result import Answers, influence
 from cutaway.topics.influence.section import EXPLAINED, SUPPORTING
 from cutaway.topics.influence.section import influence as influence_section
 from cutaway.topics.samples.section import HARDEST, hardest
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 @pytest.fixture(scope="module")

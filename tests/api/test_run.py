@@ -13,7 +13,7 @@ from sklearn.metrics import confusion_matrix
 
 import cutaway as ct
 from cutaway.errors import DataError, UnknownNameError, UsageError
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 def test_a_run_is_opened_without_keras(digits_run):

@@ -12,7 +12,7 @@ from cutaway.data import SampleIds
 from cutaway.progress import ignore_progress
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.mistakes.section import mistakes
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from cutaway.topics.common.sample_rows import COLUMNS, NEAREST, _headings, sampl
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.mistakes.section import mistakes
 from cutaway.topics.samples.section import hardest
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 def people(columns=3):

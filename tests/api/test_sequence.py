@@ -116,12 +116,12 @@ def test_canceling_keeps_the_embeddings_that_are_done(digits_run):
 
 
 def test_layers_from_the_input_on(digits_run):
-    row = embed_layers(digits_run.context, layers=["input", "dense_1", "output"], points=120, **SETTINGS)
+    row = embed_layers(digits_run.context, layers=["input", "dense_1", "output"], samples=120, **SETTINGS)
     assert row.names == ("input", "dense_1", "output")
     assert row.xy.shape == (3, 120, 2)
     inputs = row.embeddings[0].activations()
     np.testing.assert_array_equal(inputs, digits_run.data.inputs(row.ids).reshape(120, -1))
-    every = embed_layers(digits_run.context, 3, points=120, **SETTINGS)
+    every = embed_layers(digits_run.context, 3, samples=120, **SETTINGS)
     assert every.names == ("dense_1", "dense_2", "output")
     assert {embedding.epoch for embedding in every.embeddings} == {3}
 
@@ -165,7 +165,7 @@ def test_layers_that_make_no_sequence_are_refused(digits_run):
 
 def test_too_few_samples_and_equal_activations_are_refused(digits_run, copied_run):
     with pytest.raises(DataError):
-        embed_epochs(digits_run.context, "dense_2", epochs=[5, 6], points=3, **SETTINGS)
+        embed_epochs(digits_run.context, "dense_2", epochs=[5, 6], samples=3, **SETTINGS)
     path = copied_run("digits").path
     for epoch in (0, 1):
         weights = ct.open_run(path).folder.snapshot(epoch)

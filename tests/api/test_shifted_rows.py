@@ -9,7 +9,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.topics.prediction.shift import ShiftedColumns
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 pytestmark = pytest.mark.slow
 

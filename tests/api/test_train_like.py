@@ -10,7 +10,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.errors import ConfigError, DataError, ModelError, RunError, UsageError
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 SETTINGS = {"epochs": 12, "batch_size": 64, "optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.2, "seed": 5}
 SETTINGS |= {"schedule": "one-cycle", "patience": 1, "class_weight": "balanced", "validation": 0.3}

@@ -16,7 +16,7 @@ from cutaway.report.sections import SECTIONS
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings import section
 from cutaway.topics.findings.verdict import VERSION, _next_step
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 @pytest.fixture(scope="module")
@@ -216,12 +216,12 @@ def test_kinds_that_tell_most_are_kinds_that_exist():
 
 def test_a_warning_of_wrong_labels_stays_where_their_number_is_not_known(digits_run, monkeypatch):
     source = ReportSource(digits_run.context, ignore_progress)
-    noise = Finding("label-noise", "warning", "Many labels are probably wrong", "12% at least.", {})
+    noise = Finding("label-issues", "warning", "Many labels are probably wrong", "12% at least.", {})
     monkeypatch.setitem(source.computed, section.findings_of.__wrapped__, (noise,))
     monkeypatch.setattr(section, "_label_lines", lambda source: [])
     first = section.verdict(source).lines[0]
     assert (first.title, first.severity) == ("Many labels are probably wrong.", "warning")
-    wrong = section.SummaryLine("About 3 labels may be wrong.", "", "warning", "suspects")
+    wrong = section.SummaryLine("About 3 labels may be wrong.", "", "warning", "label_issues")
     monkeypatch.setattr(section, "_label_lines", lambda source: [wrong])
     titles = [line.title for line in section.verdict(source).lines]
     assert titles[0] == wrong.title

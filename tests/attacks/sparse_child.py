@@ -19,7 +19,7 @@ import cutaway as ct
 from cutaway.errors import DataError
 
 ROWS = 60
-SETTINGS = {"perplexity": 3, "n_iter": 5, "quality": False}
+SETTINGS = {"perplexity": 3, "max_iter": 6, "early_exaggeration_iter": 1, "quality": False}
 LARGE = ((2**40, 3), (60, 2**40), (2**50, 2**50), (10**18, 3))
 CHANGES = [
     lambda each: each[:-1],

@@ -183,7 +183,7 @@ WRONG = [
     (("doctor", "nothing"), '"nothing"'),
     (("doctor", "nothing.csv", "--label", "y"), "'nothing.csv'"),
     (("doctor", "digits", "--try"), "digits"),
-    (("labels", "none/nothing"), "'none/nothing'"),
+    (("label-issues", "none/nothing"), "'none/nothing'"),
     (("open", "none.keras"), "none.keras"),
     (("layers", "latest"), '"runs"'),
     (("train", "digits", "--runs", "/proc/runs"), "/proc/runs"),

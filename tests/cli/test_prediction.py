@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import cutaway as ct
-from tests.runs import record_untrained
+from tests.ready_runs import record_untrained
 
 
 @pytest.fixture(scope="module")

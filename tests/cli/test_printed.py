@@ -50,7 +50,7 @@ def test_estimates_are_written_with_their_standard_errors():
 
 
 def test_without_quality_none_is_printed(cutaway, digits_run):
-    arguments = ("embed", digits_run.path, "--split", "test", "--method", "pca", "--points", "90")
+    arguments = ("embed", digits_run.path, "--split", "test", "--method", "pca", "--samples", "90")
     assert "trustworthiness" not in cutaway(*arguments, "--no-quality")[1]
     assert "trustworthiness" in cutaway(*arguments)[1]
 

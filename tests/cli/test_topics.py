@@ -43,10 +43,10 @@ SAID = {
         lambda run: (run.split.test.take([3]).names()[0], run.explain("test[3]").to_pandas()["input"].tolist()),
     ),
     "embed": (
-        (RUN, "--split", "test", "--perplexity", "12", "--n-iter", "260"),
-        lambda said: (said["kl_divergence"], said["settings"]["n_iter"], said["file"]),
+        (RUN, "--split", "test", "--perplexity", "12", "--max-iter", "260"),
+        lambda said: (said["kl_divergence"], said["settings"]["max_iter"], said["file"]),
         lambda run: (lambda found: (found.layout.kl_divergence, 260, str(found.file)))(
-            run.embed(split="test", perplexity=12, n_iter=260, progress=False)
+            run.embed(split="test", perplexity=12, max_iter=260, progress=False)
         ),
     ),
     "confidence": (

@@ -103,7 +103,7 @@ def test_a_decision_that_a_later_one_overrides_may_be_of_a_class_that_there_is_n
 
 
 def test_a_file_from_a_spreadsheet_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "suspects.csv"
+    path = tmp_path / "label-issues.csv"
     path.write_text("Sample;Decision;Label;score\ntest[3];Relabel;1;0,9\ntest[4];;;0,8\ntrain[2];drop;;0,7\n")
     found = read_decisions(path)
     assert found == (Decision("test[3]", "relabel", "1"), Decision("train[2]", "drop"))

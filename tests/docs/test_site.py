@@ -119,7 +119,7 @@ def _resolve(page: str, target: str) -> str:
 
 MLP_SETTINGS = set(FORM)
 TSNE_SETTINGS = {field.name for field in fields(TSNESettings)}
-TSNE_PICTURES = {"perplexity", "n_iter"}
+TSNE_PICTURES = {"perplexity", "max_iter"}
 """The settings of t-SNE with a section of their own; the others share a table, without pictures."""
 
 

@@ -200,7 +200,7 @@ def test_a_cancellation_during_the_descent_keeps_the_layout_so_far():
     before = PreviousEmbedding(H[:, [20, 30]], layer_neighbors(H))
     layout = embed_next(H, before, on_progress=stop).layout
     assert layout.settings["stopped"] == "canceled"
-    assert 0 < layout.settings["iterations"] < layout.settings["n_iter"]
+    assert 0 < layout.settings["iterations"] < layout.settings["max_iter"]
     assert layout.xy.shape == (600, 2)
     assert np.isfinite(layout.kl_divergence)
 

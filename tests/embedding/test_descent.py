@@ -71,7 +71,7 @@ def test_many_points_get_larger_learning_rates_and_fewer_early_iterations():
         Phase("main", 665, 1.0, 320_000.0, pytest.approx(1 - 0.034 / 2**0.5), 0.04),
         Phase("final", 25, 1.0, 320_000.0, 0.8),
     )
-    assert [phase.learning_rate for phase in phases_for(60, TSNESettings(n_iter=251))] == [20.0, 60.0]
+    assert [phase.learning_rate for phase in phases_for(60, TSNESettings(max_iter=251))] == [20.0, 60.0]
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_many_points_get_larger_learning_rates_and_fewer_early_iterations():
         ({"early_samples": 500}, [(50, 500), (10, 0), (665, 0), (25, 0)]),
         ({"early_exaggeration_iter": 10}, [(10, 0), (715, 0), (25, 0)]),
         ({"final_iter": 0}, [(50, 20_000), (10, 0), (690, 0)]),
-        ({"n_iter": 61}, [(50, 20_000), (10, 0), (1, 0)]),
-        ({"n_iter": 70}, [(50, 20_000), (10, 0), (5, 0), (5, 0)]),
+        ({"max_iter": 61}, [(50, 20_000), (10, 0), (1, 0)]),
+        ({"max_iter": 70}, [(50, 20_000), (10, 0), (5, 0), (5, 0)]),
         # 15 neighbors: an eighth of the samples would leave many without one
         ({"perplexity": 5.0}, [(60, 0), (665, 0), (25, 0)]),
         ({"perplexity": 12.0}, [(50, 160_000 // 3), (10, 0), (665, 0), (25, 0)]),
@@ -139,20 +139,20 @@ def test_it_ends_when_the_kl_divergence_hardly_falls(graph):
 
 def test_the_callback_sees_the_layout_on_its_way(graph, monkeypatch):
     monkeypatch.setattr("cutaway.embedding.tsne.descent.REPORT_SECONDS", 0.0)
-    iterates = []
-    done = run(graph, iterations=150, callback=iterates.append, exact=0)
-    assert [each.iteration for each in iterates] == [*range(1, 151), 150]
-    assert [each.phase for each in iterates] == ["early"] * 100 + ["main"] * 51
-    assert iterates[23].kl_divergence is None
-    assert iterates[30].kl_divergence == done.history[0][1]
-    np.testing.assert_array_equal(iterates[-1].xy, done.xy)
+    steps = []
+    done = run(graph, iterations=150, callback=steps.append, exact=0)
+    assert [each.iteration for each in steps] == [*range(1, 151), 150]
+    assert [each.phase for each in steps] == ["early"] * 100 + ["main"] * 51
+    assert steps[23].kl_divergence is None
+    assert steps[30].kl_divergence == done.history[0][1]
+    np.testing.assert_array_equal(steps[-1].xy, done.xy)
     # in the order of the samples: the first step is short, so each point is near its own start
-    assert np.corrcoef(iterates[0].xy[:, 0], START[:, 0])[0, 1] > 0.95
-    assert iterates[0].xy is not iterates[1].xy
+    assert np.corrcoef(steps[0].xy[:, 0], START[:, 0])[0, 1] > 0.95
+    assert steps[0].xy is not steps[1].xy
 
 
-def false(_):
-    return False
+def true(_):
+    return True
 
 
 def stop_iteration(_):
@@ -164,12 +164,12 @@ def cancel(_):
 
 
 @ENGINES
-@pytest.mark.parametrize("stop", [false, stop_iteration, cancel])
+@pytest.mark.parametrize("stop", [true, stop_iteration, cancel])
 def test_the_callback_can_end_it_with_the_coordinates_so_far(graph, stop, exact, monkeypatch):
     monkeypatch.setattr("cutaway.embedding.tsne.descent.REPORT_SECONDS", 0.0)
 
-    def callback(iterate):
-        return stop(iterate) if iterate.iteration == 120 else None
+    def callback(step):
+        return stop(step) if step.iteration == 120 else None
 
     done = run(graph, callback=callback, exact=exact, threads=2)
     assert (done.iterations, done.stopped) == (120, "canceled")
@@ -246,10 +246,10 @@ def test_the_kl_divergence_on_the_way_is_estimated_from_a_random_sample(sample, 
 
 def test_no_step_is_longer_than_the_maximum(graph, monkeypatch):
     monkeypatch.setattr("cutaway.embedding.tsne.descent.REPORT_SECONDS", 0.0)
-    iterates = []
+    steps = []
     phases = (Phase("main", 30, 12.0, 1e6, 0.9),)
-    descend(graph, START, phases=phases, threads=1, callback=iterates.append)
-    steps = [np.linalg.norm(b.xy - a.xy, axis=1).max() for a, b in pairwise(iterates)]
-    # iterates are centered, points are not
-    assert max(steps) <= 2 * MAX_STEP + 1e-3
-    assert max(steps) > MAX_STEP / 2
+    descend(graph, START, phases=phases, threads=1, callback=steps.append)
+    lengths = [np.linalg.norm(b.xy - a.xy, axis=1).max() for a, b in pairwise(steps)]
+    # layouts are centered, points are not
+    assert max(lengths) <= 2 * MAX_STEP + 1e-3
+    assert max(lengths) > MAX_STEP / 2

@@ -24,11 +24,11 @@ def neighbor_accuracy(xy, labels):
 
 @pytest.fixture(scope="module")
 def digits():
-    return embed(DIGITS[0], n_iter=500)
+    return embed(DIGITS[0], max_iter=500)
 
 
 def test_tsne_keeps_the_species_of_iris_together():
-    layout = embed(IRIS[0], n_iter=500)
+    layout = embed(IRIS[0], max_iter=500)
     assert neighbor_accuracy(layout.xy, IRIS[1]) > 0.95
     assert layout.quality.trustworthiness > 0.98
 
@@ -58,7 +58,7 @@ def test_the_layout_reports_all_settings(digits):
         "perplexity": 30.0,
         "neighbors": "exact",
         "neighbors_recall": None,
-        "n_iter": 500,
+        "max_iter": 500,
         "tolerance": 0.002,
         "early_exaggeration_iter": 250,
         "early_exaggeration": 12.0,
@@ -72,7 +72,7 @@ def test_the_layout_reports_all_settings(digits):
         "repulsion": "exact",
         "grid_nodes": 0,
         "grid_spacing": 0.0,
-        "initialization": "pca",
+        "init": "pca",
         "pca_components": 50,
         "seed": 0,
         "engine": "cutaway",
@@ -86,20 +86,20 @@ def test_the_layout_reports_all_settings(digits):
 
 
 def test_the_same_call_gives_the_same_coordinates():
-    one, two = (embed(IRIS[0], n_iter=300, seed=3) for _ in range(2))
+    one, two = (embed(IRIS[0], max_iter=300, seed=3) for _ in range(2))
     np.testing.assert_array_equal(one.xy, two.xy)
     assert one.quality == two.quality
 
 
 @pytest.mark.parametrize("scale", [1e-36, 1e28])
 def test_tsne_does_not_depend_on_the_scale(scale):
-    layout = embed(IRIS[0] * scale, n_iter=300)
+    layout = embed(IRIS[0] * scale, max_iter=300)
     assert neighbor_accuracy(layout.xy, IRIS[1]) > 0.93
 
 
 def test_a_single_unit_is_laid_out_on_a_line():
     h = np.concatenate([np.linspace(0, 1, 50), np.linspace(5, 6, 50)])[:, None]
-    layout = embed(h, perplexity=10, n_iter=300)
+    layout = embed(h, perplexity=10, max_iter=300)
     assert (layout.xy[:, 1] == 0).all()
     assert neighbor_accuracy(layout.xy, np.repeat([0, 1], 50)) == 1
 
@@ -119,7 +119,7 @@ def test_quality_is_left_out_if_it_cannot_be_measured():
 
 def test_progress_reports_the_start_and_the_end_of_each_stage():
     reports = []
-    layout = embed(IRIS[0], n_iter=251, on_progress=reports.append)
+    layout = embed(IRIS[0], max_iter=251, on_progress=reports.append)
     parts = {}
     for each in reports:
         if each.task != "compiling":  # of kernels that no test has needed before
@@ -147,7 +147,7 @@ def test_an_outlier_does_not_affect_the_others(big, exact, monkeypatch):
     monkeypatch.setitem(descend.__kwdefaults__, "exact", exact)
     h = IRIS[0].copy()
     h[7] = big
-    layout = embed(h, n_iter=400)
+    layout = embed(h, max_iter=400)
     assert np.isfinite(layout.xy).all()
     # beyond 1e18 squares leave float32, and the order of neighbors by distance is lost
     accuracy, preserved = (0.9, 0.7) if big < 1e20 else (0.85, 0.4)
@@ -170,14 +170,14 @@ KINDS = [lambda h: np.asfortranarray(read_only(h)), lambda h: np.repeat(h, 2, ax
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_memory_layout_of_activations_changes_nothing(kind):
-    one, other = (embed(h, n_iter=300, labels=IRIS[1]) for h in (IRIS[0], kind(IRIS[0])))
+    one, other = (embed(h, max_iter=300, labels=IRIS[1]) for h in (IRIS[0], kind(IRIS[0])))
     np.testing.assert_allclose(one.xy, other.xy, atol=0.05 * np.ptp(one.xy))
     assert one.quality.accuracy_layer == other.quality.accuracy_layer
 
 
 def test_whole_numbers_are_laid_out_as_their_floats_are():
     h = DIGITS[0][:200]
-    np.testing.assert_array_equal(*(embed(h.astype(t), perplexity=20, n_iter=251).xy for t in ("u1", "i8")))
+    np.testing.assert_array_equal(*(embed(h.astype(t), perplexity=20, max_iter=251).xy for t in ("u1", "i8")))
 
 
 def ctrl_c(*_, **__):
@@ -189,7 +189,7 @@ def cancel(*_, **__):
 
 
 def test_quality_can_be_left_out():
-    whole, layout = embed(IRIS[0], n_iter=251), embed(IRIS[0], n_iter=251, quality=False)
+    whole, layout = embed(IRIS[0], max_iter=251), embed(IRIS[0], max_iter=251, quality=False)
     np.testing.assert_array_equal(layout.xy, whole.xy)
     assert (layout.quality, layout.misplaced) == (None, None)
     assert "quality" not in layout.seconds
@@ -199,7 +199,7 @@ def test_quality_can_be_left_out():
 def test_the_quality_of_many_samples_uses_the_neighbors_of_t_sne(perplexity, monkeypatch):
     """The same coordinates and quality as without them, whether t-SNE needs more or fewer for its affinities."""
     h = np.random.default_rng(0).normal(size=(2100, 60))
-    settings = {"perplexity": perplexity, "n_iter": 20, "early_exaggeration_iter": 10}
+    settings = {"perplexity": perplexity, "max_iter": 20, "early_exaggeration_iter": 10}
     bare, whole = embed(h, quality=False, **settings), embed(h, **settings)
     np.testing.assert_array_equal(bare.xy, whole.xy)
     quality, misplaced = inspect_quality(h, whole.xy, seed=0)
@@ -220,9 +220,9 @@ def test_of_many_samples_whose_neighbors_are_not_known_none_is_called_misplaced(
 
 @pytest.mark.parametrize("place", ["tsne.descent.kl_divergence", "method.inspect_quality"])
 def test_a_cancellation_after_the_descent_keeps_the_layout(place, monkeypatch):
-    whole = embed(IRIS[0], n_iter=251)
+    whole = embed(IRIS[0], max_iter=251)
     monkeypatch.setattr(f"cutaway.embedding.{place}", cancel)
-    layout = embed(IRIS[0], n_iter=251)
+    layout = embed(IRIS[0], max_iter=251)
     np.testing.assert_array_equal(layout.xy, whole.xy)
     assert layout.settings["stopped"] == "canceled"
     assert (layout.kl_divergence is None) == (place == "tsne.descent.kl_divergence")
@@ -237,7 +237,7 @@ def test_ctrl_c_is_raised_even_when_there_are_coordinates(task):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        embed(IRIS[0], n_iter=251, on_progress=on_progress)
+        embed(IRIS[0], max_iter=251, on_progress=on_progress)
 
 
 @pytest.mark.parametrize(("stop", "error"), [(ctrl_c, KeyboardInterrupt), (cancel, Canceled)])
@@ -249,7 +249,7 @@ def test_a_cancellation_before_the_descent_is_raised(task, stop, error):
 
     with pytest.raises(error):
         embed(IRIS[0], on_progress=on_progress)
-    assert embed(IRIS[0], n_iter=251).settings["iterations"] == 251
+    assert embed(IRIS[0], max_iter=251).settings["iterations"] == 251
 
 
 def test_a_token_canceled_during_the_descent_gives_the_layout_so_far():
@@ -272,7 +272,7 @@ def test_too_few_samples_for_the_perplexity_are_refused(samples, perplexity, lar
     h = IRIS[0][:samples]
     with pytest.raises(UsageError, match=f"perplexity={largest:g} "):
         embed(h, perplexity=perplexity)
-    assert np.isfinite(embed(h, perplexity=largest, n_iter=251).xy).all()
+    assert np.isfinite(embed(h, perplexity=largest, max_iter=251).xy).all()
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_too_few_samples_for_the_perplexity_are_refused(samples, perplexity, lar
         ({"perplexity": 0.5}, UsageError),
         ({"perplexity": float("nan")}, UsageError),
         ({"perplexity": "30"}, UsageError),
-        ({"n_iter": 250}, UsageError),
+        ({"max_iter": 250}, UsageError),
         ({"seed": -1}, UsageError),
     ],
 )
@@ -310,7 +310,7 @@ def test_pca_refuses_a_single_unit():
 @pytest.mark.parametrize("method", ["pca", "umap"])
 def test_a_callback_that_would_never_be_called_is_refused(method):
     with pytest.raises(UsageError):
-        embed(IRIS[0], method=method, labels=IRIS[1], callback=lambda iterate: None)
+        embed(IRIS[0], method=method, labels=IRIS[1], callback=lambda step: None)
 
 
 def test_a_callback_that_cannot_be_called_is_refused_before_any_work():

@@ -13,7 +13,7 @@ OLD, NEW = slice(0, 1000), slice(1000, 1400)
 
 @pytest.fixture(scope="module")
 def layout():
-    return embed(H[OLD], n_iter=400).xy
+    return embed(H[OLD], max_iter=400).xy
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits, load_iris
 
-from cutaway.embedding import Iterate, TSNESettings, embed, inspect_quality, place, placement
+from cutaway.embedding import LayoutStep, TSNESettings, embed, inspect_quality, place, placement
 from cutaway.embedding.tsne.settings import make_settings
 from cutaway.errors import DataError, UsageError
 
@@ -19,9 +19,9 @@ NAMES = {field.name for field in fields(TSNESettings)}
 
 def start_of(h, **settings):
     """The layout before the first iteration."""
-    iterates = []
-    embed(h, callback=lambda iterate: iterates.append(iterate) or False, **settings)
-    return iterates[0].xy
+    steps = []
+    embed(h, callback=lambda step: steps.append(step) or True, **settings)
+    return steps[0].xy
 
 
 def density(xy):
@@ -40,13 +40,13 @@ def test_auto_is_what_was_used():
 
 
 def test_a_learning_rate_is_that_of_both_phases():
-    layout = embed(IRIS, learning_rate=50, n_iter=300)
+    layout = embed(IRIS, learning_rate=50, max_iter=300)
     assert (layout.settings["learning_rate"], layout.settings["early_learning_rate"]) == (50.0, 50.0)
-    assert not np.array_equal(layout.xy, embed(IRIS, n_iter=300).xy)
+    assert not np.array_equal(layout.xy, embed(IRIS, max_iter=300).xy)
 
 
 def test_automatic_learning_rates_are_divided_by_the_exaggeration():
-    used = embed(H, early_exaggeration=4, exaggeration=2, n_iter=260).settings
+    used = embed(H, early_exaggeration=4, exaggeration=2, max_iter=260).settings
     assert (used["early_learning_rate"], used["learning_rate"]) == (100.0, 200.0)
     assert (used["early_exaggeration"], used["exaggeration"]) == (4.0, 2.0)
 
@@ -58,59 +58,55 @@ def test_exaggeration_in_the_main_phase_makes_groups_denser():
 
 def test_early_exaggeration_lasts_as_long_as_is_said():
     phases = []
-    layout = embed(IRIS, early_exaggeration_iter=20, n_iter=40, callback=lambda iterate: phases.append(iterate.phase))
+    layout = embed(IRIS, early_exaggeration_iter=20, max_iter=40, callback=lambda step: phases.append(step.phase))
     assert (layout.settings["early_exaggeration_iter"], layout.settings["iterations"]) == (20, 40)
     assert phases[0] == "start"
     assert phases[-1] == "main"
-    none = embed(IRIS, early_exaggeration_iter=0, n_iter=40)
-    np.testing.assert_array_equal(none.xy, embed(IRIS, early_exaggeration_iter=0, early_exaggeration=1, n_iter=40).xy)
+    none = embed(IRIS, early_exaggeration_iter=0, max_iter=40)
+    np.testing.assert_array_equal(none.xy, embed(IRIS, early_exaggeration_iter=0, early_exaggeration=1, max_iter=40).xy)
     assert not np.array_equal(none.xy, layout.xy)
 
 
 def test_more_momentum_moves_farther():
-    slow, fast = (embed(H, momentum=value, n_iter=280, tolerance=0).xy for value in (0.0, 0.9))
+    slow, fast = (embed(H, momentum=value, max_iter=280, tolerance=0).xy for value in (0.0, 0.9))
     assert np.ptp(fast) > 1.5 * np.ptp(slow)
 
 
 def test_without_a_tolerance_all_iterations_are_done():
-    assert embed(IRIS, tolerance=0, n_iter=800).settings["iterations"] == 800
+    assert embed(IRIS, tolerance=0, max_iter=800).settings["iterations"] == 800
     sooner = embed(IRIS, tolerance=0.2).settings
     assert (sooner["iterations"], sooner["stopped"]) == (325, "converged")
 
 
 def test_an_initial_array_is_taken_as_it_is():
     array = np.random.default_rng(0).normal(size=(150, 2)) + 3
-    np.testing.assert_array_equal(start_of(IRIS, initialization=array), array.astype(np.float32))
-    layout = embed(IRIS, initialization=array, n_iter=260)
-    assert layout.settings["initialization"].startswith("array ")
-    assert (
-        layout.settings["initialization"] != embed(IRIS, initialization=-array, n_iter=260).settings["initialization"]
-    )
-    np.testing.assert_array_equal(layout.xy, embed(IRIS, initialization=array.tolist(), n_iter=260).xy)
+    np.testing.assert_array_equal(start_of(IRIS, init=array), array.astype(np.float32))
+    layout = embed(IRIS, init=array, max_iter=260)
+    assert layout.settings["init"].startswith("array ")
+    assert layout.settings["init"] != embed(IRIS, init=-array, max_iter=260).settings["init"]
+    np.testing.assert_array_equal(layout.xy, embed(IRIS, init=array.tolist(), max_iter=260).xy)
     # a layout of its own is nearly a minimum already
     done = embed(H, perplexity=20)
-    again = embed(H, perplexity=20, initialization=done.xy, early_exaggeration_iter=0, n_iter=200)
+    again = embed(H, perplexity=20, init=done.xy, early_exaggeration_iter=0, max_iter=200)
     assert again.kl_divergence == pytest.approx(done.kl_divergence, rel=0.03)
     assert np.linalg.norm(again.xy - done.xy, axis=1).mean() < 0.2 * done.xy.std()
 
 
 def test_a_random_initialization_depends_on_the_seed_only():
-    one, same, other = (
-        start_of(h, initialization="random", seed=seed) for h, seed in ((IRIS, 1), (IRIS * 2, 1), (IRIS, 2))
-    )
+    one, same, other = (start_of(h, init="random", seed=seed) for h, seed in ((IRIS, 1), (IRIS * 2, 1), (IRIS, 2)))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
     assert one.std(axis=0) == pytest.approx([1e-4, 1e-4], rel=0.2)
-    first, second = (embed(IRIS, initialization="random", seed=4) for _ in range(2))
+    first, second = (embed(IRIS, init="random", seed=4) for _ in range(2))
     np.testing.assert_array_equal(first.xy, second.xy)
-    assert first.settings["initialization"] == "random"
+    assert first.settings["init"] == "random"
     # one unit is laid out in the plane then, not on a line
-    assert np.ptp(embed(IRIS[:, :1], initialization="random", n_iter=260).xy, axis=0).min() > 0
+    assert np.ptp(embed(IRIS[:, :1], init="random", max_iter=260).xy, axis=0).min() > 0
 
 
 def test_the_principal_components_are_the_usual_start():
     start = start_of(IRIS, seed=5)
-    np.testing.assert_array_equal(start, start_of(IRIS, initialization="pca"))
+    np.testing.assert_array_equal(start, start_of(IRIS, init="pca"))
     assert start[:, 0].std() == pytest.approx(1e-4, rel=1e-3)
 
 
@@ -118,9 +114,9 @@ def test_the_principal_components_are_the_usual_start():
 def test_many_samples_take_fewer_iterations_at_least(n):
     h = np.random.default_rng(0).normal(size=(n, 5)).astype(np.float32)
     least = 251 if n == 150 else 61
-    assert embed(h, n_iter=least, perplexity=5).settings["iterations"] == least
+    assert embed(h, max_iter=least, perplexity=5).settings["iterations"] == least
     with pytest.raises(UsageError):
-        embed(h, n_iter=least - 1, perplexity=5)
+        embed(h, max_iter=least - 1, perplexity=5)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +124,11 @@ def test_many_samples_take_fewer_iterations_at_least(n):
     [
         {"perplexty": 5},
         {"neighbors": "annoy"},
-        {"n_iter": 300.0},
-        {"n_iter": 100, "early_exaggeration_iter": 100},
+        {"max_iter": 300.0},
+        {"max_iter": 100, "early_exaggeration_iter": 100},
         {"early_samples": 1},
         {"final_iter": -1},
-        {"n_iter": 750, "final_iter": 500},
+        {"max_iter": 750, "final_iter": 500},
         {"early_exaggeration_iter": -1},
         {"early_exaggeration_iter": "most"},
         {"early_exaggeration": 0.5},
@@ -147,7 +143,7 @@ def test_many_samples_take_fewer_iterations_at_least(n):
         {"momentum": -0.1},
         {"tolerance": 1.0},
         {"tolerance": None},
-        {"initialization": "umap"},
+        {"init": "umap"},
     ],
 )
 def test_settings_out_of_range_are_refused(settings):
@@ -163,7 +159,7 @@ def test_settings_out_of_range_are_refused(settings):
 )
 def test_an_initialization_that_does_not_fit_is_refused(array):
     with pytest.raises(DataError):
-        embed(IRIS, initialization=array)
+        embed(IRIS, init=array)
 
 
 def same(one, other):
@@ -178,14 +174,14 @@ def same(one, other):
 
 
 def test_records_can_be_pickled_unchanged():
-    iterates = []
-    layout = embed(H, labels=LABELS, perplexity=20, n_iter=260, callback=iterates.append)
+    steps = []
+    layout = embed(H, labels=LABELS, perplexity=20, max_iter=260, callback=steps.append)
     quality, _ = inspect_quality(H, layout.xy, seed=0, labels=LABELS)
     at = placement(H, layout.xy)
-    for record in (layout, quality, at, iterates[-1], TSNESettings(perplexity=5)):
+    for record in (layout, quality, at, steps[-1], TSNESettings(perplexity=5)):
         copy = pickle.loads(pickle.dumps(record))
         assert same(copy, record)
-    assert isinstance(iterates[-1], Iterate)
+    assert isinstance(steps[-1], LayoutStep)
     np.testing.assert_array_equal(place(H[:3], pickle.loads(pickle.dumps(at))), place(H[:3], at))
 
 

@@ -17,7 +17,7 @@ from cutaway.neighbors import principal_points
 @pytest.mark.parametrize("n", [150, 4100])
 def test_the_reported_kl_divergence_is_exact(n):
     h = np.random.default_rng(0).normal(size=(n, 5)).astype(np.float32)
-    layout = embed(h, n_iter=251, perplexity=10)
+    layout = embed(h, max_iter=251, perplexity=10)
     graph = compute_affinities(principal_points(h, 5)[1], 10.0)
     assert layout.kl_divergence == pytest.approx(kl_divergence(graph, layout.xy), rel=1e-6)
     assert layout.settings["repulsion"] == ("exact" if n == 150 else "grid")
@@ -30,7 +30,7 @@ def test_any_size_works(n, columns, share, seed):
     h = np.random.default_rng(seed).normal(size=(n, columns))
     # three times the next number below n / 3 may be rounded up to n
     largest = n / 3 - 1e-9
-    layout = embed(h, perplexity=1 + share * (largest - 1), n_iter=251)
+    layout = embed(h, perplexity=1 + share * (largest - 1), max_iter=251)
     assert (layout.xy.shape, layout.xy.dtype) == ((n, 2), np.float32)
     assert np.isfinite(layout.xy).all()
     assert np.ptp(layout.xy, axis=0).max() > 0
@@ -55,7 +55,7 @@ def test_all_rows_equal_except_one_can_be_laid_out():
 
 
 def test_four_samples_do_not_end_as_one_point():
-    xy = embed(np.array([[0.0, 0], [0, 1], [5, 5], [5, 6]]), perplexity=1, n_iter=300).xy
+    xy = embed(np.array([[0.0, 0], [0, 1], [5, 5], [5, 6]]), perplexity=1, max_iter=300).xy
     apart = np.linalg.norm(xy[:, None] - xy, axis=2)
     assert max(apart[0, 1], apart[2, 3]) < 0.5 * min(apart[0, 2], apart[1, 3])
 
@@ -63,28 +63,28 @@ def test_four_samples_do_not_end_as_one_point():
 def test_constant_columns_change_nothing():
     h = np.random.default_rng(0).normal(size=(200, 3))
     more = np.concatenate([h, np.full((200, 4), 7.0)], axis=1)
-    apart = [np.linalg.norm(embed(each, n_iter=300).xy, axis=1) for each in (h, more)]
+    apart = [np.linalg.norm(embed(each, max_iter=300).xy, axis=1) for each in (h, more)]
     assert np.corrcoef(*apart)[0, 1] > 0.99
 
 
 def test_the_callback_sees_the_start_before_the_neighbors_are_searched():
-    reports, iterates = [], []
+    reports, steps = [], []
     h = load_iris().data
     embed(
         h,
-        n_iter=251,
+        max_iter=251,
         on_progress=lambda each: reports.append(each.task),
-        callback=lambda iterate: iterates.append((iterate, len(reports))),
+        callback=lambda step: steps.append((step, len(reports))),
     )
-    first, before = iterates[0]
+    first, before = steps[0]
     assert (first.iteration, first.phase, first.kl_divergence) == (0, "start", None)
     assert reports[:before] == ["principal components"] * 2
     assert first.xy[:, 0].std() == pytest.approx(1e-4, rel=1e-3)
-    assert iterates[-1][0].iteration == 251
+    assert steps[-1][0].iteration == 251
 
 
-def test_declining_the_start_returns_the_start():
-    layout = embed(load_iris().data, callback=lambda iterate: False)
+def test_stopping_at_the_start_returns_the_start():
+    layout = embed(load_iris().data, callback=lambda step: True)
     assert layout.settings["stopped"] == "canceled"
     assert layout.settings["iterations"] == 0
     assert layout.kl_divergence is None
@@ -114,7 +114,7 @@ h[::3] = h[0]
 fixed = np.asfortranarray(h[:500, :7])
 fixed.setflags(write=False)
 for part in (h, h[:50].astype("f8"), fixed, np.repeat(h[:60], 2, axis=1)[:, ::2]):
-    layout = embed(part, perplexity=5, n_iter=251, labels=np.arange(len(part)) % 3)
+    layout = embed(part, perplexity=5, max_iter=251, labels=np.arange(len(part)) % 3)
     layout.xy.setflags(write=False)
     place(part[:3], placement(part, layout.xy))
 print(len(before) > 10, compiled() - before)
@@ -134,7 +134,7 @@ def test_progress_says_that_kernels_are_compiled_and_only_the_first_time(tmp_pat
 import numpy as np
 from cutaway.embedding import embed
 told = []
-embed(np.random.default_rng(0).normal(size=(100, 4)), n_iter=251, on_progress=told.append)
+embed(np.random.default_rng(0).normal(size=(100, 4)), max_iter=251, on_progress=told.append)
 for each in told:
     if each.task == "compiling":
         print(each.done, each.total, each.note)

@@ -249,10 +249,10 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     "constant columns": (("constant-inputs",), constant_columns),
     "imbalanced table": (("class-imbalance",), imbalanced_table),
     "imbalanced images": (("class-imbalance",), imbalanced_images),
-    "random labels": (("baseline", "label-noise"), random_labels),
-    "wrong labels, images": (("label-noise",), wrong_labels),
+    "random labels": (("baseline", "label-issues"), random_labels),
+    "wrong labels, images": (("label-issues",), wrong_labels),
     "wrong labels, table": (
-        ("label-noise",),
+        ("label-issues",),
         lambda runs: wrong_labels(runs, of=lambda: table(1800, classes=4), classes=4),
     ),
     "telling column": (("target-leakage",), telling_column),

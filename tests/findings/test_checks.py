@@ -84,7 +84,7 @@ SICK = {
     "duplicates": {"repeated": [f"test[{i}]" for i in range(40)]},
     "shifted-test-samples": {"shift": Shift(0.75, 0.02, 1000)},
     "class-imbalance": {"class_counts": {"train": [780, 20], "val": [195, 5], "test": [195, 5]}},
-    "label-noise": {"wrong_labels": CountEstimate(40, 30, 52), "sure": (14, 134)},
+    "label-issues": {"wrong_labels": CountEstimate(40, 30, 52), "sure": (14, 134)},
     "saturated-units": {"layers": layer(activation="tanh", saturated=0.9)},
     "frozen-layers": {"frozen": ("dense_1",), "confusion": np.full((2, 2), 50), "class_names": ("a", "b")},
     "sigmoid-output": {
@@ -196,9 +196,9 @@ def test_what_is_usual_raises_no_warning(name: str) -> None:
 
 
 def test_an_overconfident_model_cannot_tell_whether_labels_are_wrong() -> None:
-    known = replace(HEALTHY, **SICK["label-noise"], calibration=(0.23, 0.23, 0.02))
+    known = replace(HEALTHY, **SICK["label-issues"], calibration=(0.23, 0.23, 0.02))
     assert [each.kind for each in warnings(known)] == ["miscalibration"]
-    (note,) = [each for each in run_checks(known) if each.kind == "label-noise"]
+    (note,) = [each for each in run_checks(known) if each.kind == "label-issues"]
     assert (note.severity, note.remedy) == ("note", None)
 
 
@@ -264,7 +264,7 @@ def test_a_narrow_layer_is_widened_and_other_first_weights_are_drawn_elsewhere()
 
 def test_findings_name_the_samples_and_units_that_they_are_about() -> None:
     examples = {
-        "label-noise": ("test[3]",),
+        "label-issues": ("test[3]",),
         "missed-class/2": ("test[5]",),
         "class-imbalance": ("train[1]",),
         "shifted-test-samples": ("test[7]",),

@@ -231,7 +231,7 @@ def test_inputs_are_measured_after_the_layers_that_prepare_them(tmp_path: Path, 
 def test_the_last_line_names_what_judges_labels_until_it_has(copied_run: Any) -> None:
     run = copied_run("other")
     before = ct.doctor(run, progress=False).not_judged
-    assert f"cutaway labels {run.path}" in before[-1]
+    assert f"cutaway label-issues {run.path}" in before[-1]
     run.label_issues(folds=2, seeds=1, epochs=1, progress=False)
     after = ct.doctor(run, progress=False).not_judged
     assert after == before[:-1]

@@ -28,8 +28,8 @@ def test_of_a_ready_made_model_what_was_not_judged_is_named(tmp_path: Path) -> N
     data = ct.Dataset.from_arrays(x[:1500], y[:1500], x_test=x[1500:], y_test=y[1500:], scale=1.0)
     run = ct.record(model, data, runs=tmp_path, progress=False)
     found = ct.doctor(run, progress=False)
-    said = " ".join(found.not_judged)
-    assert all(kind in said for kind in ("overfitting", "learning-rate-too-high", "vanishing-gradients", "label-noise"))
+    for kind in ("overfitting", "learning-rate-too-high", "vanishing-gradients", "label-issues"):
+        assert kind in " ".join(found.not_judged)
     (test,) = [each for each in found.findings if each.kind == "test-gap"]
     measured = np.mean(run.predictions(split="val").argmax(axis=1) == run.labels(split="val"))
     assert test.evidence["val_accuracy"] == measured

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import cutaway
-from tests.runs import MAY_TRAIN
+from tests.ready_runs import MAY_TRAIN
 
 ROOT = Path(__file__).parents[2]
 

@@ -81,7 +81,7 @@ OBJECTS = """
 import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
-from cutaway.api import classifier, comparing, tsne, model_files, opening, record, run, suspects, train
+from cutaway.api import classifier, comparing, tsne, model_files, opening, record, run, label_issues, train
 from cutaway import exercises
 from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, coverage, thresholds
@@ -91,21 +91,21 @@ from cutaway.topics.explanation import result as explanation
 from cutaway.topics.history import result as history
 from cutaway.topics.importance import result as importance
 from cutaway.topics.influence import result as influence
-from cutaway.topics.labels import result as labels
+from cutaway.topics.label_issues import result as labels
 from cutaway.topics.layers import layers
 from cutaway.topics.learning_curve import learning_curve
 from cutaway.topics.prediction import prediction
 from cutaway.topics.samples import dynamics
-from cutaway.topics.sweeps import result as sweep, sweeping
+from cutaway.topics.sweeps import result as results, sweep
 from cutaway.topics.units import units
 from cutaway.topics.findings import verdict
 from cutaway.augmentation import settings as augmentation
 from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
 defined += [augmentation.Augmentation, classifier.Classifier, tsne.TSNE, tables.Table, prediction.Predictions]
-defined += [labels.LabelIssues, suspects.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
+defined += [labels.LabelIssues, label_issues.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
 defined += [exercises.check, exercises.exercises_done, diagnosis.Diagnosis, doctor.doctor]
-defined += [sweep.Sweep, sweeping.open_sweep, sweeping.sweep]
+defined += [results.Sweep, sweep.open_sweep, sweep.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
 defined += [calibration.Calibration, coverage.Coverage, thresholds.Thresholds]

@@ -15,7 +15,7 @@ RETIRED = {
     r"\btowards\b": "toward",
     r"(?<!\.)\bprocessors?\b(?!\()": "CPU",
     r"\bby heart\b": "memorized",
-    r"\b[Mm]end(ing)? (the )?labels\b": "fix labels",
+    r"\b[Mm]end(ing)? (the )?labels\b|\b[Ss]uspect(s|ed)? labels?\b|\bsuspects\b|\blabel-noise\b": "label issues",
     r"\b[Ii]nactive\b": "dead (units)",
     r"\btelling-input\b|\bnear-copies\b|\brepeated-samples\b|\bmissing-shuffling\b|\bshared-groups\b": "RULES",
     r"\bas of every\b": "as for every",

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.errors import DataError, UsageError
-from cutaway.neighbors import approximate, approximate_neighbors, divided, nearest_neighbors
+from cutaway.neighbors import approximate, approximate_neighbors, nearest_neighbors, partition
 
 
 def surfaces(n, columns=20, seed=0):
@@ -24,8 +24,8 @@ def share_found(points, near):
 
 @pytest.fixture
 def small_cells(monkeypatch):
-    monkeypatch.setattr(divided, "CELL", 12)
-    monkeypatch.setattr(divided, "CELLS_PER_RANGE", 3)
+    monkeypatch.setattr(partition, "CELL", 12)
+    monkeypatch.setattr(partition, "CELLS_PER_RANGE", 3)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.neighbors import NearestNeighbors
 
 from cutaway.errors import DataError, UsageError
-from cutaway.neighbors import divided, nearest_neighbors
+from cutaway.neighbors import nearest_neighbors, partition
 
 DIGITS = load_digits().data.astype(np.float32)
 
@@ -44,8 +44,8 @@ def check(points, k):
 
 @pytest.fixture
 def small_cells(monkeypatch):
-    monkeypatch.setattr(divided, "CELL", 12)
-    monkeypatch.setattr(divided, "CELLS_PER_RANGE", 3)
+    monkeypatch.setattr(partition, "CELL", 12)
+    monkeypatch.setattr(partition, "CELLS_PER_RANGE", 3)
 
 
 @pytest.mark.parametrize("k", [1, 15, 90])
@@ -67,7 +67,7 @@ def test_clusters_of_every_width_and_distance_are_searched_exactly(small_cells):
 
 @pytest.mark.parametrize("head", [1, 5, 30])
 def test_comparing_a_few_directions_first_misses_no_neighbor(head, small_cells, monkeypatch):
-    monkeypatch.setattr(divided, "HEAD", head)
+    monkeypatch.setattr(partition, "HEAD", head)
     rng = np.random.default_rng(head)
     points = rng.normal(size=(600, 61)) * 0.8 ** np.arange(61) + 10 * rng.integers(0, 3, (600, 1))
     check(points.astype(np.float32), 9)
@@ -97,8 +97,8 @@ def test_any_size(data, rows, columns, seed):
     elif kinds == "far away":
         points = points * 1e-2 + 1e3
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(divided, "CELL", int(rng.integers(2, 40)))
-        patch.setattr(divided, "HEAD", int(rng.integers(1, 64)))
+        patch.setattr(partition, "CELL", int(rng.integers(2, 40)))
+        patch.setattr(partition, "HEAD", int(rng.integers(1, 64)))
         check(points.astype(np.float32), k)
 
 

@@ -20,18 +20,16 @@ def run(ready_run):
 def test_the_report_shows_colors(run, browser, visit):
     opened = visit(browser, path=run.report(progress=False))
     opened.page.evaluate("document.querySelector('.explorer').explorer.store.set({ pinned: 5 })")
-    opened.wait("document.querySelector('.way canvas.card-image')")
+    opened.wait("document.querySelector('.sample-path canvas.card-image')")
     name = opened.page.evaluate("document.querySelector('.explorer').explorer.samples.names[5]")
-    shown = opened.page.locator(".way canvas.card-image").evaluate(
+    shown = opened.page.locator(".sample-path canvas.card-image").evaluate(
         f"c => [...c.getContext('2d').getImageData(0, 0, {SIDE}, {SIDE}).data]"
     )
     raw = run.data.x(run.context.sample(name)).reshape(SIDE, SIDE, 3)
     np.testing.assert_array_equal(np.reshape(shown, (SIDE, SIDE, 4))[..., :3], raw)
     # what each pixel contributes is one picture, all of its colors together
-    assert (
-        opened.page.locator(".way .reasons ~ canvas, .way canvas[aria-label='What each pixel contributes']").count()
-        == 1
-    )
+    pixels = ".sample-path .reasons ~ canvas, .sample-path canvas[aria-label='What each pixel contributes']"
+    assert opened.page.locator(pixels).count() == 1
     opened.check_quiet()
 
 

@@ -155,7 +155,7 @@ def test_a_row_of_a_table_says_which_of_its_columns_decided(browser, visit, tabl
     box = page.locator(".map").bounding_box()
     page.mouse.click(box["x"] + x, box["y"] + y)
     pinned = page.evaluate("explorer.store.state.pinned")
-    why = page.locator(".way .step", has_text="Why ")
+    why = page.locator(".sample-path .step", has_text="Why ")
     reasons = why.locator(".reasons").first.locator("li").all_inner_texts()
     expected = run.explain(names[pinned]).columns()
     values = dict(reason.rsplit(": ", 1) for reason in reasons)

@@ -22,7 +22,7 @@ def run(request, tmp_path_factory):
 def open_sheet(browser, visit, path):
     # few samples and a small window: in a browser without a GPU, what changes on the map takes longer than all else
     opened = visit(browser, path=path, viewport={"width": 420, "height": 640})
-    opened.page.locator(".trial > summary").click()
+    opened.page.locator(".new-sample > summary").click()
     return opened
 
 
@@ -47,9 +47,9 @@ def draw(opened, strokes, *, pressure):
             client.send("Input.dispatchMouseEvent", {"type": kind} | pen | held | place)
     client.detach()
     page.evaluate("() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
-    found = page.locator(".trial .probabilities .bar-name").first.inner_text()
+    found = page.locator(".new-sample .probabilities .bar-name").first.inner_text()
     page.get_by_role("button", name="Clear").last.click()
-    opened.wait("document.querySelector('.trial .probabilities') === null")  # the page has become shorter by then
+    opened.wait("document.querySelector('.new-sample .probabilities') === null")  # the page has become shorter by then
     return found
 
 
@@ -89,11 +89,11 @@ def test_another_unit_of_a_drawing_is_looked_at(browser, visit, digits_report):
     opened = open_sheet(browser, visit, digits_report)
     page = opened.page
     draw_line(page)
-    page.locator(".trial .step canvas.units").first.click(position={"x": 3, "y": 3})
-    page.locator(".trial .unit-choice input").first.fill("3")
-    page.locator(".trial .unit-choice input").first.press("Enter")
-    opened.wait("document.querySelector('.trial .unit-step figcaption').textContent.startsWith('Unit 3 of')")
-    words = page.locator(".trial .unit-step").inner_text()
+    page.locator(".new-sample .step canvas.units").first.click(position={"x": 3, "y": 3})
+    page.locator(".new-sample .unit-choice input").first.fill("3")
+    page.locator(".new-sample .unit-choice input").first.press("Enter")
+    opened.wait("document.querySelector('.new-sample .unit-step figcaption').textContent.startsWith('Unit 3 of')")
+    words = page.locator(".new-sample .unit-step").inner_text()
     assert ("It passes on most to unit" in words) != ("so it passes on nothing" in words)
     opened.check_quiet()
 
@@ -102,17 +102,17 @@ def test_pixels_are_changed_until_the_model_says_another_class(browser, visit, d
     opened = open_sheet(browser, visit, digits_report)
     page = opened.page
     draw_line(page)
-    before = page.locator(".trial .probabilities .bar-name").first.inner_text()
+    before = page.locator(".new-sample .probabilities .bar-name").first.inner_text()
     target = "8" if before != "8" else "3"
-    page.locator(".morph summary").click()
+    page.locator(".adversarial summary").click()
     page.get_by_label("Until it says").select_option(target)
     page.get_by_role("button", name="Change the pixels", exact=True).click()
-    status = "document.querySelector('.morph [role=status]').textContent"
-    opened.wait(
-        f"document.querySelector('.morph button').textContent === 'Change the pixels' && {status}.startsWith('Step')"
+    status, button = (
+        f"document.querySelector('.adversarial {each}').textContent" for each in ("[role=status]", "button")
     )
+    opened.wait(f"{button} === 'Change the pixels' && {status}.startsWith('Step')")
     assert f": {target} with " in page.evaluate(status)
-    assert page.locator(".trial .probabilities .bar-name").first.inner_text() == target
+    assert page.locator(".new-sample .probabilities .bar-name").first.inner_text() == target
     page.get_by_role("button", name="Back to the drawing").click()
-    opened.wait(f"document.querySelector('.trial .probabilities .bar-name').textContent === '{before}'")
+    opened.wait(f"document.querySelector('.new-sample .probabilities .bar-name').textContent === '{before}'")
     opened.check_quiet()

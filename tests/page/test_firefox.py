@@ -147,7 +147,7 @@ def test_a_click_pins_the_card_of_a_sample(opened, digits_run):
     digit = digits_run.data.inputs(digits_run.context.sample(name), flat=False)[0] * 255
     np.testing.assert_allclose(np.reshape(picture, (8, 8, 4))[..., 0], digit, atol=1)
     probabilities = digits_run.predict(digits_run.data.x(digits_run.context.sample(name)))[0]
-    first = opened.evaluate("document.querySelector('.way .bar-value').textContent")
+    first = opened.evaluate("document.querySelector('.sample-path .bar-value').textContent")
     assert float(first.rstrip("%")) / 100 == pytest.approx(probabilities.max(), abs=1.5e-3)
 
 
@@ -176,16 +176,16 @@ def test_the_slider_goes_to_the_epoch_before_and_the_points_move(opened):
 
 
 def test_a_drawing_gets_probabilities(opened, digits_run):
-    opened.evaluate("document.querySelector('.trial > summary').click()")
+    opened.evaluate("document.querySelector('.new-sample > summary').click()")
     opened.wait("document.querySelector('.drawing-sheet') !== null")
     left, top, width, height = show(opened, ".drawing-sheet")
     opened.drag(*[(left + width / 2, top + height * part) for part in (0.15, 0.4, 0.6, 0.85)])
-    opened.wait("document.querySelectorAll('.trial .probabilities li').length > 0")
+    opened.wait("document.querySelectorAll('.new-sample .probabilities li').length > 0")
     names, shares, picture = opened.evaluate(
         """[
-          ...[".trial .bar-name", ".trial .bar-value"].map((parts) =>
+          ...[".new-sample .bar-name", ".new-sample .bar-value"].map((parts) =>
             [...document.querySelectorAll(parts)].map((part) => part.textContent)),
-          [...document.querySelector(".trial .card-image").getContext("2d").getImageData(0, 0, 8, 8).data],
+          [...document.querySelector(".new-sample .card-image").getContext("2d").getImageData(0, 0, 8, 8).data],
         ]"""
     )
     drawn = np.reshape(picture, (8, 8, 4))[..., 0] * (digits_run.data.scale / 255)
@@ -193,7 +193,7 @@ def test_a_drawing_gets_probabilities(opened, digits_run):
     likeliest = np.argsort(-probabilities)[: len(names)]
     assert [int(name) for name in names] == likeliest.tolist()
     assert [float(share.rstrip("%")) / 100 for share in shares] == pytest.approx(probabilities[likeliest], abs=1.5e-3)
-    opened.wait("explorer.store.state.tried?.size === explorer.record.layers.length")
+    opened.wait("explorer.store.state.newSample?.size === explorer.record.layers.length")
     assert all(0 <= place <= 1 for place in opened.evaluate("explorer.map.marked"))
 
 

@@ -1,4 +1,4 @@
-"""The sheet of suspect labels in a real browser: its file in a report, and decisions with keyboard and mouse."""
+"""The sheet of label issues in a real browser: its file in a report, and decisions with keyboard and mouse."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cutaway.errors import UsageError
-from cutaway.page import Explorer, Image, LabelSheet, LayerMap, Matrix, Page, SampleColumn, SuspectLabel, Table
+from cutaway.page import Explorer, Image, LabelIssue, LabelSheet, LayerMap, Matrix, Page, SampleColumn, Table
 from cutaway.page.linking import link
 from cutaway.page.resources import read_module, read_template
 from cutaway.plots import image_png
@@ -30,8 +30,8 @@ LABELS = np.arange(len(NAMES)) % len(CLASSES)
 
 @pytest.fixture(scope="module")
 def record():
-    suspects = tuple(
-        SuspectLabel(
+    issues = tuple(
+        LabelIssue(
             name=name,
             title=name,
             given=int(LABELS[i]),
@@ -42,10 +42,10 @@ def record():
         for i, name in enumerate(NAMES)
     )
     return LabelSheet(
-        name="suspects",
-        title="Suspect labels",
+        name="label_issues",
+        title="Label issues",
         names=CLASSES,
-        suspects=suspects,
+        issues=issues,
         file="sample,decision,label\n'=a,,\n",
     )
 
@@ -53,13 +53,13 @@ def record():
 def sheet_page(visit, browser, record, **options):
     """Open a sheet on which a person decides, as in the studio; `kept` of its window is what was kept."""
     opened = visit(browser, page=Page(title="A run", sections=(record,)), bypass_csp=True, **options)
-    name = "studio/inside/label_sheet.js"
+    name = "studio/run/label_sheet.js"
     view = f'linkedModules["{name}"].LabelSheetView(document.querySelector(".label-sheet"), '
     keep = "async (...decided) => void kept.push(decided)"
     begin = f"window.kept = []; new {view}{json.dumps(record.document())}, {keep});"
-    opened.page.add_style_tag(content=read_template("studio_inside.css"))
+    opened.page.add_style_tag(content=read_template("studio_run.css"))
     opened.page.add_script_tag(content=f"{{ {link(name, read_module)}\n{begin} }}")
-    opened.page.locator(".suspect").first.focus()
+    opened.page.locator(".label-issue").first.focus()
     return opened
 
 
@@ -79,7 +79,7 @@ def opened(shared_sheet):
     undo = shared_sheet.page.get_by_role("button", name="Undo")
     while undo.is_enabled():
         undo.click()
-    shared_sheet.page.locator(".suspect").first.focus()
+    shared_sheet.page.locator(".label-issue").first.focus()
     shared_sheet.page.keyboard.press("Home")
     shared_sheet.page.evaluate("kept.length = 0")
     yield shared_sheet
@@ -98,9 +98,9 @@ def report(visit_once, browser, record, explorer):
     table = Table(name="settings", title="Settings", summary="All", rows=({"Setting": "seed", "Value": "7"},))
     near = tuple(Image(image_png(np.zeros((8, 8), np.uint8)), name, caption="seven") for name in ("a[1]", "a[2]"))
     rows = (("", "this row", "near: No"), ("<b>_x", "1", "2"))
-    first, second, *others = record.suspects
+    first, second, *others = record.issues
     first, second = replace(first, action="relabel", label=2, near=near), replace(second, rows=rows, said=("Yes 3%",))
-    sheet = replace(record, suspects=(first, second, *others))
+    sheet = replace(record, issues=(first, second, *others))
     opened = visit_once(browser, page=Page(title="A run", sections=(explorer, matrix, table, sheet)))
     yield opened
     opened.check_quiet()
@@ -130,7 +130,7 @@ def press(opened, *keys):
 
 
 def focused(opened):
-    """The title of the suspect that has the focus, and how it is outlined."""
+    """The title of the label issue that has the focus, and how it is outlined."""
     return opened.page.evaluate(
         "(card => [card.querySelector('h3').textContent, getComputedStyle(card).outlineStyle])(document.activeElement)"
     )
@@ -141,7 +141,7 @@ def counts(opened):
 
 
 def words(opened, number):
-    return opened.page.locator(".suspect").nth(number).locator(".decision").inner_text()
+    return opened.page.locator(".label-issue").nth(number).locator(".decision").inner_text()
 
 
 def test_keys_decide_and_go_on_and_every_decision_is_shown(opened):
@@ -151,10 +151,8 @@ def test_keys_decide_and_go_on_and_every_decision_is_shown(opened):
     press(opened, "d")
     assert [words(opened, i) for i in range(4)] == ["Kept", f"Relabeled as {CLASSES[2]}", "Dropped", ""]
     assert counts(opened) == "3 of 10 labels decided: 1 kept, 1 relabeled, 1 dropped"
-    tones = [
-        opened.page.locator(".suspect").nth(i).evaluate("card => getComputedStyle(card).boxShadow") for i in range(4)
-    ]
-    assert len(set(tones)) == 4
+    cards = [opened.page.locator(".label-issue").nth(i) for i in range(4)]
+    assert len({card.evaluate("card => getComputedStyle(card).boxShadow") for card in cards}) == 4
     kept = [["keep", None], ["relabel", 2], ["drop", None]]
     expected = [[index, {"action": action, "label": label}, None] for index, (action, label) in enumerate(kept)]
     assert opened.page.evaluate("kept") == expected
@@ -162,7 +160,7 @@ def test_keys_decide_and_go_on_and_every_decision_is_shown(opened):
 
 def test_keys_go_through_labels_and_rows(opened):
     row = opened.page.evaluate(
-        "(() => { const tops = [...document.querySelectorAll('.suspect')].map(c => c.offsetTop);"
+        "(() => { const tops = [...document.querySelectorAll('.label-issue')].map(c => c.offsetTop);"
         " return tops.filter(t => t === tops[0]).length; })()"
     )
     assert row > 1
@@ -172,7 +170,7 @@ def test_keys_go_through_labels_and_rows(opened):
     ]:  # fmt: skip
         press(opened, key)
         assert focused(opened) == [NAMES[place], "solid"], key
-        box = opened.page.locator(".suspect").nth(place).bounding_box()
+        box = opened.page.locator(".label-issue").nth(place).bounding_box()
         assert 0 <= box["y"] <= 700 - box["height"], "the label is not hidden by the bar or outside the window"
 
 
@@ -190,11 +188,11 @@ def test_undo_takes_back_the_last_decision_and_goes_there(opened):
 
 
 def test_buttons_and_the_list_of_classes_decide(opened):
-    card = opened.page.locator(".suspect").nth(4)
+    card = opened.page.locator(".label-issue").nth(4)
     card.get_by_role("button", name="Drop").or_(card.get_by_role("button", name="Leave the sample out")).click()
     assert words(opened, 4) == "Dropped"
     assert focused(opened)[0] == "sample[5]"
-    other = opened.page.locator(".suspect").nth(5).get_by_label("Relabel as", exact=True)
+    other = opened.page.locator(".label-issue").nth(5).get_by_label("Relabel as", exact=True)
     other.focus()
     press(opened, "d")  # a letter in the list chooses an option, and decides nothing
     assert words(opened, 5) == ""
@@ -205,8 +203,8 @@ def test_buttons_and_the_list_of_classes_decide(opened):
 def test_only_the_controls_of_one_label_are_stops_of_the_tab_key(opened):
     press(opened, "ArrowRight")
     stops = opened.page.evaluate(
-        "[...document.querySelectorAll('.suspects *')].filter(e => e.tabIndex >= 0)"
-        ".map(e => e.closest('.suspect').querySelector('h3').textContent)"
+        "[...document.querySelectorAll('.label-issues *')].filter(e => e.tabIndex >= 0)"
+        ".map(e => e.closest('.label-issue').querySelector('h3').textContent)"
     )
     assert set(stops) == {"sample[1]"}
     press(opened, "Tab", "Tab", "Enter")
@@ -216,15 +214,15 @@ def test_only_the_controls_of_one_label_are_stops_of_the_tab_key(opened):
 def test_a_report_saves_the_list_and_shows_earlier_decisions(report, record):
     opened = report
     with opened.page.expect_download() as waiting:
-        opened.page.get_by_role("link", name="Save suspects.csv").click()
-    assert waiting.value.suggested_filename == "suspects.csv"
+        opened.page.get_by_role("link", name="Save label-issues.csv").click()
+    assert waiting.value.suggested_filename == "label-issues.csv"
     assert waiting.value.path().read_text() == record.file
     assert [words(opened, i) for i in range(2)] == [f"Relabeled as {CLASSES[2]}", ""]
-    assert opened.page.locator(".suspect button:not(.show-samples):visible").count() == 0, "nothing is decided here"
+    assert opened.page.locator(".label-issue button:not(.show-samples):visible").count() == 0, "nothing is decided here"
 
 
-def test_a_suspect_stands_beside_its_nearest_samples(report):
-    first, second = report.page.locator(".suspect").all()[:2]
+def test_a_label_issue_stands_next_to_its_nearest_samples(report):
+    first, second = report.page.locator(".label-issue").all()[:2]
     assert [image.get_attribute("alt") for image in first.locator(".images img").all()] == ["a[1]", "a[2]"]
     assert first.locator(".images .name").all_inner_texts() == ["seven", "seven"]
     assert second.locator("tr").all_inner_texts() == ["\tthis row\tnear: No", "<b>_x\t1\t2"]
@@ -234,15 +232,15 @@ def test_a_suspect_stands_beside_its_nearest_samples(report):
 def test_a_label_on_the_map_is_shown_there(report):
     opened = report
     opened.page.evaluate("window.explorer = document.querySelector('.explorer').explorer")
-    shown = [card.locator(".show-samples").is_visible() for card in opened.page.locator(".suspect").all()]
+    shown = [card.locator(".show-samples").is_visible() for card in opened.page.locator(".label-issue").all()]
     assert shown == [name != "sample[2]" for name in NAMES]
-    opened.page.locator(".suspect").nth(8).locator(".show-samples").click()
+    opened.page.locator(".label-issue").nth(8).locator(".show-samples").click()
     assert opened.page.evaluate("explorer.samples.names[explorer.store.state.pinned]").startswith("=a,b")
 
 
 def test_a_sheet_checks_its_classes(record):
     with pytest.raises(UsageError):
-        replace(record, suspects=())
+        replace(record, issues=())
     with pytest.raises(UsageError):
         replace(record, names=("a", "b"))
 
@@ -259,7 +257,7 @@ def test_paper_shows_decisions_counts_and_folded_tables_but_no_controls(report):
     opened = report
     opened.page.emulate_media(media="print", color_scheme="dark")
     opened.page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    for selector in (".suspect img", ".decision", ".matrix td button", "#settings td"):
+    for selector in (".label-issue img", ".decision", ".matrix td button", "#settings td"):
         assert opened.page.locator(selector).first.is_visible()
     assert not opened.page.locator(".sheet-file").is_visible()
     assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -271,21 +269,21 @@ def test_paper_shows_decisions_counts_and_folded_tables_but_no_controls(report):
 
 @pytest.mark.exhaustive
 def test_a_long_list_in_a_report_shows_some_labels_at_a_time(visit, browser, record):
-    many = tuple(replace(record.suspects[0], name=f"sample[{i}]", title=f"sample[{i}]") for i in range(30))
-    sections = (replace(record, suspects=many),)
+    many = tuple(replace(record.issues[0], name=f"sample[{i}]", title=f"sample[{i}]") for i in range(30))
+    sections = (replace(record, issues=many),)
     opened = visit(browser, page=Page(title="A run", sections=sections))
-    visible, more = opened.page.locator(".suspect:visible"), opened.page.locator(".more-suspects")
+    visible, more = opened.page.locator(".label-issue:visible"), opened.page.locator(".more-issues")
     assert (visible.count(), more.inner_text()) == (24, "Show 6 more of 6 labels")
     more.click()
     assert (visible.count(), more.is_visible()) == (30, False)
 
 
 def test_a_long_list_shows_some_labels_at_a_time_and_the_keyboard_reaches_all(open_sheet, record):
-    many = tuple(replace(record.suspects[0], name=f"sample[{i}]", title=f"sample[{i}]") for i in range(60))
-    opened = open_sheet(record=replace(record, suspects=many))
-    visible = opened.page.locator(".suspect:visible")
+    many = tuple(replace(record.issues[0], name=f"sample[{i}]", title=f"sample[{i}]") for i in range(60))
+    opened = open_sheet(record=replace(record, issues=many))
+    visible = opened.page.locator(".label-issue:visible")
     assert visible.count() == 24
-    more = opened.page.locator(".more-suspects")
+    more = opened.page.locator(".more-issues")
     assert more.inner_text() == "Show 24 more of 36 labels"
     press(opened, *["n"] * 24)
     assert focused(opened)[0] == "sample[24]"

@@ -12,7 +12,7 @@ from cutaway.page.bundle import Bundle
 
 from .node import run_script
 
-SEARCH = {"map/search.js": "nearestPoint, pointsInside, pointsInBox, combineSelections, HIDDEN"}
+SEARCH = {"map/hit_test.js": "nearestPoint, pointsInside, pointsInBox, combineSelections, HIDDEN"}
 
 
 def _positions(seed, count=400):
@@ -115,7 +115,7 @@ def test_a_label_is_at_a_member_of_its_group_near_the_median():
     ],
 )
 def test_a_search_is_read(text, terms):
-    found = run_script("return parseSearch(data.text);", {"text": text}, imports={"explorer/find.js": "parseSearch"})
+    found = run_script("return parseSearch(data.text);", {"text": text}, imports={"explorer/search.js": "parseSearch"})
     assert [(t["key"], t["relation"], t["value"], t["not"]) for t in found] == terms
 
 

@@ -17,7 +17,7 @@ from cutaway.interpret import input_attribution
 from cutaway.page import NetworkData
 from cutaway.report.network import model as model_file
 from cutaway.report.network import network_data
-from tests.runs import write_table
+from tests.ready_runs import write_table
 
 pytestmark = pytest.mark.slow
 

@@ -140,7 +140,7 @@ def test_empty_fields_leave_nothing_behind():
     page = render(Page(title="A page", sections=(Table(name="table", title="A", rows=()),)))
     reader = Reader(page)
     assert not reader.all("dl", "td", "th", "figure", "img")
-    assert [a["class"] for a, _ in reader.all("details")] == ["rail", "fold"]
+    assert [a["class"] for a, _ in reader.all("details")] == ["section-list", "fold"]
     assert [t.strip() for a, t in reader.all("p")] == [
         "cutaway",
         "",

@@ -184,7 +184,7 @@ def test_the_divergence_is_that_which_the_engine_reaches():
     found = run_script(body, {"settings": settings}, imports=EXPERIMENT)
     x = found["x"].reshape(200, 3).astype(np.float32)
     # with the neighbors of a perplexity of 60: nearly all pairs
-    ours = tsne(x, {"perplexity": 60, "n_iter": 3000}, seed=0)
+    ours = tsne(x, {"perplexity": 60, "max_iter": 3000}, seed=0)
     assert ours.kl_divergence is not None
     assert found["kl"] == pytest.approx(ours.kl_divergence, abs=0.02)
     joint = squareform(affinities(x.astype(np.float64), 60)[3], checks=False)

@@ -43,7 +43,7 @@ def test_the_digit_appears_on_hover_and_nothing_is_fetched(opened, digits_run):
 def test_a_pinned_sample_shows_its_way_with_the_probabilities_of_the_model(opened, digits_run):
     name = opened.page.evaluate("explorer.samples.names[5]")
     opened.page.evaluate("explorer.store.set({ pinned: 5 })")
-    way = opened.page.locator(".way")
+    way = opened.page.locator(".sample-path")
     assert name in way.locator("h3").inner_text()
     raw = digits_run.data.x(digits_run.context.sample(name))
     expected = digits_run.predict(raw)[0]
@@ -67,7 +67,7 @@ def test_a_pinned_sample_shows_its_way_with_the_probabilities_of_the_model(opene
 
 def test_a_drawing_goes_through_the_model_and_gets_its_place_in_every_map(opened, digits_run):
     page = opened.page
-    page.locator(".trial > summary").click()
+    page.locator(".new-sample > summary").click()
     pad = page.locator(".drawing-sheet")
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
@@ -75,24 +75,24 @@ def test_a_drawing_goes_through_the_model_and_gets_its_place_in_every_map(opened
     page.mouse.down()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.85 * box["height"], steps=8)
     page.mouse.up()
-    opened.wait("document.querySelectorAll('.trial .probabilities li').length > 0")
-    picture = page.locator(".trial .card-image").first.evaluate(
+    opened.wait("document.querySelectorAll('.new-sample .probabilities li').length > 0")
+    picture = page.locator(".new-sample .card-image").first.evaluate(
         "c => [...c.getContext('2d').getImageData(0, 0, 8, 8).data]"
     )
     drawn = np.reshape(picture, (8, 8, 4))[..., 0] * (digits_run.data.scale / 255)
     likeliest = np.argsort(-digits_run.predict(drawn.astype(np.float32)[None])[0])[:3]
-    names = page.locator(".trial .probabilities .bar-name").all_inner_texts()
+    names = page.locator(".new-sample .probabilities .bar-name").all_inner_texts()
     assert [int(name) for name in names[:3]] == likeliest.tolist()
-    opened.wait("explorer.store.state.tried?.size === explorer.record.layers.length")
+    opened.wait("explorer.store.state.newSample?.size === explorer.record.layers.length")
     x, y = page.evaluate("explorer.map.marked")
     assert 0 <= x <= 1
     assert 0 <= y <= 1
-    near = page.evaluate("explorer.store.state.tried.get(explorer.store.state.layer).index")
+    near = page.evaluate("explorer.store.state.newSample.get(explorer.store.state.layer).index")
     places = np.array(page.evaluate("(indices) => indices.map((i) => explorer.map.transition.place(i))", near))
     assert places[:, 0].min() <= x <= places[:, 0].max()
-    opened.wait("document.querySelectorAll('.trial .neighbors .sample').length === 8")
-    page.locator(".trial .step canvas.units").first.click(position={"x": 3, "y": 3})
-    assert "Unit 0 of " in page.locator(".trial .unit-step").inner_text()
+    opened.wait("document.querySelectorAll('.new-sample .neighbors .sample').length === 8")
+    page.locator(".new-sample .step canvas.units").first.click(position={"x": 3, "y": 3})
+    assert "Unit 0 of " in page.locator(".new-sample .unit-step").inner_text()
     page.get_by_role("button", name="Clear").last.click()
     opened.wait("explorer.map.marked === null")
 

@@ -448,10 +448,10 @@ def test_commands_on_a_run_of_arrays_say_that_they_need_the_data(writer, prepara
     record = json.loads(file.read_text())
     data = record["dataset"] | {"origin": {"kind": "arrays"}, "preparation": preparation}
     file.write_text(json.dumps(record | {"dataset": data}))
-    assert run_command("labels", writer.path).endswith(f" --data FILE.{end}")
+    assert run_command("label-issues", writer.path).endswith(f" --data FILE.{end}")
     data["origin"] = {"kind": "named", "name": "digits"}
     file.write_text(json.dumps(record | {"dataset": data}))
-    assert "--data" not in run_command("labels", writer.path)
+    assert "--data" not in run_command("label-issues", writer.path)
 
 
 def test_a_folder_that_cannot_be_filled_is_taken_away_again(tmp_path, monkeypatch):

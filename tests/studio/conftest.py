@@ -319,7 +319,7 @@ def trained(tmp_path_factory, ready_run):
     """A folder with two runs on the same digits, which no test changes."""
     folder = tmp_path_factory.mktemp("trained") / "runs"
     for name, run in (("first", "digits"), ("second", "other")):
-        # no suspect labels were looked for in these runs, whatever other tests have asked the shared ones
+        # no label issues were looked for in these runs, whatever other tests have asked the shared ones
         kept = shutil.ignore_patterns("labels-*", "labels.csv")
         shutil.copytree(ready_run(run).path, folder / name, ignore=kept)
     return folder

@@ -99,8 +99,8 @@ def test_what_is_kept_of_a_run_is_found_for_its_copies_whatever_they_are_called(
     assert titles == ["Overfits", "Overfits", "Mine"]
 
 
-@pytest.mark.parametrize("kind", ["sheet", "suspects"])
-def test_copies_have_their_own_decisions_and_searches_for_suspect_labels(classroom, kind):
+@pytest.mark.parametrize("kind", ["sheet", "label_issues"])
+def test_copies_have_their_own_decisions_and_searches_for_label_issues(classroom, kind):
     run = "20261130-080000-toy-cccc"
     post(classroom, "/api/class/runs", {"run": run})
     keys = {classroom.ask_for(kind, token=token(classroom, who), run=run).json["key"] for who in ("", "Ada", "Bob")}

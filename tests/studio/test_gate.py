@@ -172,7 +172,7 @@ def test_the_specification_of_a_job_says_who_may_ask_for_it(in_process, new_run,
     job |= {"compare": {"against": "b"}, "remedy": {"finding": "x"}}.get(kind, {})
     assert studio.ask_for(kind, headers={"x-cutaway": None}, **job).status == 403
     answer = studio.ask_for(kind, token=reader.token, **job)
-    if kind in ("suspects", "remedy", "survey"):
+    if kind in ("label_issues", "remedy", "survey"):
         assert answer.status == 403
     else:
         assert answer.json["state"] == "waiting"

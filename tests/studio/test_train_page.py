@@ -256,7 +256,7 @@ def test_a_training_that_ended_before_the_page_could_hear_of_it_is_looked_into(
     page.route("**/api/runs/ended", asked)
     page.route("**/api/events", lambda route: route.fulfill(headers={"content-type": "text/event-stream"}, body=""))
     opened.open("/runs/ended")
-    opened.wait("document.querySelector('.inside-bar')")
+    opened.wait("document.querySelector('.run-bar')")
 
 
 @pytest.mark.exhaustive

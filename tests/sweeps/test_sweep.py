@@ -226,7 +226,7 @@ def test_the_same_call_again_trains_nothing_and_another_one_is_refused(found, mo
         ({"space": "tiny"}, "use small, default, optimizer"),
         ({"dropout": 0.1}, "is given twice"),
         ({"learning_rate": 0.1}, "is given twice"),
-        ({"epochs": 0}, "epochs is a whole number"),
+        ({"epochs": 0}, "epochs must be a whole number"),
         ({"lerning_rate": 0.1}, "did you mean .*learning_rate"),
         ({"recipe": "quickest"}, "unknown recipe"),
         ({"momentum": 0.5}, "it needs optimizer sgd"),

@@ -62,7 +62,7 @@ def export(
       ``output``, as the model does. For a table it takes one input for each column, with its name: (batch, 1), float64
       for numbers, NaN if missing, and strings for categories; it returns ``label``, strings (batch,), and
       ``probabilities``, float32 (batch, class). Of a category with more than 64 values it knows those seen in training,
-      for which it needs the data of the run; all others are zeros, as missing ones are. It does not prepare dates.
+      which it reads from the data of the run; all others become zeros, like missing ones. It does not prepare dates.
 
     A preparation that the format cannot express is written beside the model, as NAME.preparation.json, and a warning
     says why: the model then takes rows that are already prepared. If a model with such a file is replaced by one that
@@ -132,7 +132,7 @@ def write_export(
         write_output(beside, _document(opened, packed, steps=steps))
     write_output(target, packed)
     if outdated is not None:
-        with contextlib.suppress(OSError):  # its model_sha256 is that of no file any more
+        with contextlib.suppress(OSError):  # its model_sha256 matches no file any more
             outdated.unlink()
     return Export(WrittenFile(target), beside and WrittenFile(beside), contents.why)
 

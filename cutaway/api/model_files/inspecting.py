@@ -25,7 +25,7 @@ class ModelSummary:
         layers: For each layer name, kind, inputs, shape, parameters (both None if they are not known), refused
             (the reasons, a clause each) and notes (what will differ from the file).
         parameters: Number of parameters of all layers for which it is known.
-        problems: Reasons against opening it that are those of no single layer.
+        problems: Reasons against opening it that concern no single layer.
         refused: Every reason against opening it; empty if it can be opened.
     """
 

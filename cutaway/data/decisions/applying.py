@@ -61,8 +61,8 @@ def split_and_prepare(
 def decide(data: Dataset | Table, decisions: Sequence[Decision]) -> Decided:
     """Find the samples and the classes that decisions name; the last decision on a sample counts.
 
-    A decision that says something else than an earlier one is a change of mind where it has a later time; where it has
-    not, `CutawayWarning` says which one counts.
+    A decision that says something else than an earlier one is a change of mind if it has a later time; if it has not,
+    `CutawayWarning` says which one counts.
 
     Raises:
         UnknownNameError: There is no such sample.

@@ -1,7 +1,7 @@
 """A person's decisions on labels: a sample is kept as it is, gets another label, or is dropped.
 
 They are rows of a table that any spreadsheet edits, with the columns sample, decision, label, by and when; other
-columns, such as those of a list of suspect labels, and rows without a decision are left alone.
+columns, such as those of a list of label issues, and rows without a decision are left alone.
 """
 
 import json
@@ -129,8 +129,7 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
     file = Path(path).expanduser()
     if file.is_dir() or not file.exists():
         raise UsageError(
-            "decisions on labels are in a file that exists",
-            got=f"the folder {path}" if file.is_dir() else str(path),
+            f"{path} is a folder, not a file with decisions on labels" if file.is_dir() else f"no such file: {path}",
             hint="check the path; the decisions of a run are in its labels.csv",
         )
     reader = open_any(path, header=True, what="decisions on labels")
@@ -139,7 +138,7 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
     if lacking := [name for name in ("sample", "decision") if name not in known]:
         raise DataError(
             f"the decisions on labels in {path} have no column {' and no '.join(lacking)}",
-            hint="start from the file that cutaway labels -o suspects.csv writes",
+            hint="start from the file that cutaway label-issues -o label-issues.csv writes",
         )
     wanted = {name: known[name] for name in COLUMNS if name in known}
     found: list[Decision] = []
@@ -159,7 +158,7 @@ def count_decisions(path: Path) -> int:
     """The number of decisions in a file that `read_decisions` reads, or in a list as JSON lines; 0 if there is no file.
 
     Raises:
-        UsageError, DataError: See `read_decisions`; or a line is not from a list of suspect labels.
+        UsageError, DataError: See `read_decisions`; or a line is not from a list of label issues.
     """
     if not path.is_file():
         return 0
@@ -178,8 +177,8 @@ def _json_row(line: str, number: int, path: Path) -> dict[str, Any]:
     if isinstance(row, dict) and isinstance(row.get("sample"), str) and ("given" in row or "decision" in row):
         return row
     raise DataError(
-        f"{path} is not replaced: line {number:,} is not from a list of suspect labels",
-        hint="write the list to another file, such as suspects.jsonl",
+        f"{path} is not replaced: line {number:,} is not from a list of label issues",
+        hint="write the list to another file, such as label-issues.jsonl",
     )
 
 
@@ -218,7 +217,7 @@ def _decision(values: Mapping[str, str], *, where: str) -> Decision:
 
 
 def _text(cell: Any) -> str:
-    """A cell of a text file as `quoted_cell` was given it, without spaces around it where it was typed by a person."""
+    """A cell of a text file as `quoted_cell` was given it, without spaces around it if a person typed it."""
     text = _value(cell)
     for each in (text, text.strip()):
         if each.startswith("'") and quoted_cell(each[1:]) == each:

@@ -52,7 +52,7 @@ def far_values(values: np.ndarray, *, columns: int = 1) -> Sentinels | None:
 
     Args:
         values: float64 ``(sample,)``; NaN if nothing is known.
-        columns: Number of columns that are looked at, for which the level is corrected (Bonferroni).
+        columns: Number of columns that are tested; the level is corrected for it (Bonferroni).
 
     Returns:
         None if there are none, or the other values are fewer than `DISTINCT` different ones.
@@ -116,7 +116,7 @@ LEAST = 20
 """Minimum number of rows, and of different values, of one class in each unit."""
 
 SAME = 0.05
-"""p-value of a two-sample Kolmogorov-Smirnov test from which both groups of values are alike except for the factor."""
+"""p-value of a two-sample Kolmogorov-Smirnov test above which both groups of values are alike except for the factor."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class MixedUnits:
     Attributes:
         factor: How much larger the values of one group are, as text, such as "1,000".
         rows: Rows of the group of large values.
-        samples: Rows of both, of the classes in which there are two.
+        samples: Rows of both groups, in the classes that have both.
         low: Median of the group of small values.
         high: Median of the group of large values.
     """

@@ -52,7 +52,7 @@ COPIES = 3
 """Near copies of a sample, itself among them, at most, less one."""
 
 NEAR = 0.2
-"""A nearest neighbor at less than this share of the distance of the next one is a near copy, where that is rare."""
+"""A nearest neighbor at less than this share of the distance of the next one is a near copy, if that is rare."""
 
 LEVEL = 1e-4
 LEAST_ROWS, LEAST_SHARE = 5, 0.01
@@ -157,7 +157,7 @@ def _spread(first: np.ndarray, second: np.ndarray) -> list[np.ndarray]:
 
     A random value is taken between those halfway to the next smaller and the next larger one: ages in whole years have
     no smooth density, and samples of one age would be near each other. Inputs are divided by their interquartile range,
-    which a few far values do not change, or by their standard deviation where that is 0.
+    which a few far values do not change, or by their standard deviation if that is 0.
     """
     random, spread = np.random.default_rng(0), [np.empty(each.shape, np.float32) for each in (first, second)]
     for place in range(first.shape[1]):

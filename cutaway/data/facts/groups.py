@@ -85,7 +85,7 @@ def _within(counts: np.ndarray) -> float:
 
 
 def _agreement(own: np.ndarray, same: np.ndarray, totals: np.ndarray) -> float:
-    """The mean share, over rows, of the rows that they are compared with which have their label.
+    """The mean, over rows, of the share of the rows compared with them that have the same label.
 
     Args:
         own: int ``(group, class)``, rows.
@@ -111,8 +111,8 @@ PERIODS = 20
 """Periods of equally many samples into which times are divided."""
 
 BLOCK = 5
-"""Samples of a block of equal labels, in the mean, from which on the order of samples is looked at; there are less than
-half as many blocks as in a random order."""
+"""Mean number of samples in a block of equal labels from which on the order is examined: less than half as many blocks
+as in a random order."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ def blocks_of_labels(y: np.ndarray) -> np.ndarray | None:
     """The block of each sample, int64 ``(sample,)``: neighbors with one label; None where these are not what they seem.
 
     In a random order a label is that of the sample before as often as two random samples have one label. Samples that
-    are sorted by class have a block for each class, which says nothing of which samples belong together.
+    are sorted by class have a block for each class, which says nothing about which samples belong together.
 
     Args:
         y: int ``(sample,)``, in the order of the file.

@@ -9,7 +9,7 @@ import numpy as np
 # and samples differ in it by about the square root of the sum of their variances. The first is 14 times the second on
 # MNIST, where models train well, and 38 times on shapes on 15% gray, where they lose 16 points: docs/records.md.
 LARGE_MEAN = 30.0
-"""The `mean_over_spread` from which most units may die in the first steps."""
+"""The `mean_over_spread` above which most units may die in the first steps."""
 
 
 @dataclass(frozen=True)

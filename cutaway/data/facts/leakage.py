@@ -20,7 +20,7 @@ LEAVES = 32
 """Maximum number of intervals of an input in the rule."""
 
 TRIED, RANGES = 16, 64
-"""Inputs for which a tree is made at most, and ranges by which these are chosen: of 784 inputs all trees take 3 s."""
+"""Maximum number of inputs that get a tree, and number of ranges for choosing them: trees of 784 inputs take 3 s."""
 
 LEAST = 40
 """Minimum number of samples for an answer."""
@@ -65,8 +65,8 @@ def correct_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.
     Args:
         values: float ``(sample,)``; NaN where a cell is missing, which is a value of its own.
         y: int ``(sample,)``, classes from 0.
-        fit: int ``(sample,)``, places of the samples from which the rule is made.
-        judge: int ``(sample,)``, places of those on which it is judged.
+        fit: int ``(sample,)``, the samples that the rule is made from.
+        judge: int ``(sample,)``, the samples that it is judged on.
         codes: Whether values are codes of a category, whole numbers from 0.
     """
     from sklearn.tree import DecisionTreeClassifier
@@ -82,7 +82,7 @@ def correct_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.
 
 
 def halves(samples: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of a random half of the samples, from which rules are made, and of the other, which judges them."""
+    """Positions of a random half of the samples, to make rules from, and of the other half, to judge them."""
     order = np.random.default_rng(seed).permutation(samples)
     return order[::2], order[1::2]
 
@@ -107,9 +107,9 @@ def leaky_column(values: np.ndarray, y: np.ndarray, *, place: int, codes: bool, 
 def leaky_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) -> LeakyInput | None:
     """Find the input that tells the class best, by a decision tree on it alone.
 
-    Of many inputs, trees are made for the `TRIED` ones of which ranges of equally many samples tell most. The trees
-    come from one half of the samples and are judged on the other half; of several inputs the best one is judged, so
-    that with many inputs its share is a little too high by chance.
+    Of many inputs, the `TRIED` ones whose ranges of equally many samples predict best get a tree. The trees come from
+    one half of the samples and are judged on the other half. Only the best input is reported, so with many inputs its
+    share is a little too high by chance.
 
     Args:
         x: float32 ``(sample, input)``.
@@ -136,7 +136,7 @@ def leaky_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) ->
 def _promising(
     x: np.ndarray, y: np.ndarray, inputs: np.ndarray, *, fit: np.ndarray, judge: np.ndarray, classes: int
 ) -> np.ndarray:
-    """The `TRIED` inputs of which the most frequent class of a range tells the class of most samples."""
+    """The `TRIED` inputs for which predicting the most frequent class of each range is right most often."""
     if len(inputs) <= TRIED:
         return inputs
     right = np.empty(len(inputs), np.int64)

@@ -108,13 +108,13 @@ COMPONENTS = 30
 
 @dataclass(frozen=True)
 class Shift:
-    """How well two sets are told apart.
+    """How well a classifier separates two sets.
 
     Attributes:
         auc: Area under the ROC curve, out of sample: 0.5 if they are alike, 1 if the classifier is always right.
         error: Its standard error.
         samples: Samples of both sets.
-        surest: Rows of the second set that are told from the first most surely, at most `SUREST`, the surest first.
+        surest: Rows of the second set that it separates with the most confidence, at most `SUREST`, the surest first.
     """
 
     auc: float

@@ -244,7 +244,7 @@ def _converted(image: "Image", mode: Mode, size: tuple[int, int] | None) -> "Ima
     if image.mode.startswith("I"):  # 16 bits per pixel: the upper eight
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
-        image = image.convert("RGBA")  # what is transparent shows a white page
+        image = image.convert("RGBA")  # transparent pixels show a white page
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = image.convert(mode)
     if size is not None and (image.height, image.width) != size:

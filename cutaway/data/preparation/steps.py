@@ -58,7 +58,7 @@ class Step(BaseModel):
 
 
 class NumberStep(Step):
-    """A number: filled in where it is not known, then ``(x - center) / scale``, or its rank as a normal deviate.
+    """A number: filled in if it is not known, then ``(x - center) / scale``, or its rank as a normal deviate.
 
     Attributes:
         kind: "number".

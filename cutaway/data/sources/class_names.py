@@ -38,7 +38,7 @@ def check_count(names: Sequence[str], labels: Sequence[Any]) -> None:
 
 
 def numbered_labels(arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Arrays whose labels are numbers from 0, which `names` are for, where they are others: 1 to 26 for letters.
+    """Arrays whose labels are numbers from 0, which `names` are for, if they are others: 1 to 26 for letters.
 
     Raises:
         UsageError: The labels are others, and not as many as the names.

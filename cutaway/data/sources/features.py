@@ -38,7 +38,7 @@ class Features:
         return found[0] if len(found) == 1 else None
 
     def names_of(self, column: str, labels: Sequence[str]) -> tuple[str, ...]:
-        """The names of some labels of a column, where they are numbers of its classes; else they themselves."""
+        """The names of some labels of a column, if they are numbers of its classes; otherwise the labels themselves."""
         names = dict(enumerate(self.class_names.get(column, ())))
         found = tuple(names.get(whole_number(label)) for label in labels)
         return tuple(labels) if None in found else found

@@ -24,7 +24,7 @@ from .features import read_features
 from .parts import columnar_parts
 
 LABELS = ("label", "labels", "class", "classes", "target", "y", "outcome", "species", "diagnosis", "category")
-"""Names that columns of classes often have; where there is none of them, the last column is the usual place."""
+"""Names that columns of classes often have; if there is none of them, the last column is the usual place."""
 
 MOST = 100
 """Classes of a label that is guessed at most: a measurement in whole numbers has more values."""

@@ -13,7 +13,7 @@ NAMED = re.compile(rf"({'|'.join(SOURCES)})([-_.].*)?", re.IGNORECASE)
 
 
 def columnar_parts(path: Path) -> dict[str, tuple[Path, ...]]:
-    """The Parquet, Feather or Arrow files of a dataset by source, "train" first; {} where there are none.
+    """The Parquet, Feather or Arrow files of a dataset by source, "train" first; {} if there are none.
 
     Args:
         path: A file; a folder with a folder for each split, as ``save_to_disk`` writes it; or a folder, or its folder

@@ -52,14 +52,13 @@ def as_text(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
         return column if pa.types.is_string(column.type) else column.cast(pa.string())
     except pa.ArrowException as error:  # lists, intervals, bytes that are no text, a time in no known zone
         raise DataError(
-            "a label, a group, a category or an identifier is one value a row, which can be written as text",
-            got=f"a column of the type {column.type} ({error})",
-            hint="name another column",
+            f"cells of type {column.type} cannot be a label, group, category or identifier: {error}",
+            hint="name a column with one value in each row",
         ) from None
 
 
 def _decoded(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    """The cells themselves, where they are kept as codes."""
+    """The cells themselves, if they are kept as codes."""
     import pyarrow as pa
 
     kind: Any = column.type
@@ -72,7 +71,7 @@ def _decoded(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
 
 
 def python_values(column: Any, rows: Sequence[int] | np.ndarray) -> list[Any]:
-    """Some cells of a column of Arrow as Python has them; "?" where it has no such value, such as a date after 9999."""
+    """Some cells of a column of Arrow as Python has them; "?" if it has no such value, such as a date after 9999."""
     import pyarrow as pa
 
     try:
@@ -182,7 +181,7 @@ def as_dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray":
 
 
 def _calendar_times(column: "pa.ChunkedArray", date_format: str, unit: str) -> "pa.ChunkedArray":
-    """The times of strings; null where one is no date, also where its month has no such day, as 31.02.2023.
+    """The times of strings; null if one is no date, or its month has no such day, as 31.02.2023.
 
     ``strptime`` takes that for the 3rd of March: it counts on from the end of a month, to the 3rd at most.
     """
@@ -316,7 +315,7 @@ def _dates(column: "pa.ChunkedArray", date_format: str) -> "pa.ChunkedArray | No
 
 
 def is_text(column: "pa.ChunkedArray") -> bool:
-    """Whether the cells are strings, also where they are kept as codes."""
+    """Whether the cells are strings, also if they are kept as codes."""
     import pyarrow as pa
 
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type

@@ -63,7 +63,7 @@ PADDED = r"^0\d"
 """A number that begins like this is a name: "01234", but not "0.5"."""
 
 MOSTLY = 0.9
-"""Share of numbers from which a column counts as numbers with errors in it rather than as text."""
+"""Minimum share of numbers in a column that counts as numbers with errors rather than as text."""
 
 FEW = 64
 """Different values of a column up to which each gets an input of its own, and the column is no identifier."""

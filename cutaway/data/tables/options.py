@@ -21,7 +21,7 @@ def table_options(
         columns: The names of all columns.
         label: The column of the classes.
         where: What the table is called in messages.
-        likely: The column that is named as an example where there is no label; "" for the last one.
+        likely: The column that is named as an example if there is no label; "" for the last one.
         options: See `TableOptions`.
 
     Raises:

@@ -26,10 +26,10 @@ class Survey:
 
     Attributes:
         where: The table, for messages.
-        columns: What each column holds, before it is decided what is done with it.
+        columns: What each column holds, before its use is decided.
         codes: int64 (row,), index into `values` of each row's label, -1 where it is not known.
         values: The different labels, as text, in the order in which they appear.
-        extras: (row,) by name: "group" as int64 codes, "time" and "weight" as float64, where they are asked for.
+        extras: (row,) by name: "group" as int64 codes, "time" and "weight" as float64, if they are asked for.
         groups: The different groups.
     """
 
@@ -88,7 +88,7 @@ def first_columns(reader: Reader, most: int) -> tuple[Column, ...]:
 
     Args:
         reader: The table.
-        most: Rows to read at most.
+        most: Maximum number of rows to read.
 
     Raises:
         DataError: The table is damaged.

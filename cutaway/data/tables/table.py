@@ -63,9 +63,9 @@ class RowNames(TextNames):
         return f'"{self.column}"'
 
     @property
-    def unique(self) -> str:
-        """The rule that a name which several rows have breaks."""
-        return f'a name of "{self.column}" means one row'
+    def several(self) -> str:
+        """What has a name, in the plural."""
+        return f'rows in "{self.column}"'
 
     def of(self, ids: SampleIds) -> list[str]:
         """What some samples are called: by their cell, followed by their place if other rows have the same name.
@@ -383,8 +383,7 @@ def cell_chunks(
     where, known = str(reader.where or "the table"), set(reader.columns)
     if lacking := [column for column in kinds if column not in known]:
         raise DataError(
-            "new samples have the columns that the model was trained on",
-            got=f"no {listed(list(map(repr, lacking)), 5)} in {where}",
+            f"{where} lacks columns that the model was trained on: {listed(list(map(repr, lacking)), 5)}",
             hint=f"add the column{'s' if len(lacking) > 1 else ''}, empty where the value is not known",
         )
     first = 0
@@ -546,7 +545,7 @@ def leave_out(table: Table, columns: Sequence[str]) -> Table:
     """The same rows with further columns left out, as the option `ignore` does.
 
     Raises:
-        UnknownNameError: A name is not that of a column that a model learns from.
+        UnknownNameError: A name is not a column that the model learns from.
         DataError: No column would be left.
     """
     used = [column.name for column in table.columns if column.use == "feature"]

@@ -9,10 +9,10 @@ from cutaway.parallel import WorkerPool
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .affinities import Affinities, kl_divergence
-from .iterate import CANCELLATIONS, Callback, Iterate, is_declined
+from .layout_step import CANCELLATIONS, Callback, LayoutStep, asks_to_stop
 from .optimizer import OptimizerState
-from .sample import Sample, spread_iterates
 from .schedule import EXACT, Phase
+from .subsample import Subsample, spread_steps
 
 # Iterations between two estimates of the KL divergence; an estimate takes about as long as one iteration.
 KL_INTERVAL = 25
@@ -67,7 +67,7 @@ def descend(
 ) -> Descent:
     """Minimize the KL divergence from ``start`` on.
 
-    The same arguments give the same coordinates, for any number of threads. If the callback returns False or raises
+    The same arguments give the same coordinates, for any number of threads. If the callback returns True or raises
     StopIteration, or if one of the two functions raises `Canceled`, the descent ends with the coordinates so far.
 
     Args:
@@ -75,7 +75,7 @@ def descend(
         start: float32 (n, 2), finite.
         phases: The phases in order, see `phases_for`.
         threads: Number of threads.
-        callback: Called with an `Iterate` at most ten times a second, and at the end.
+        callback: Called with a `LayoutStep` at most ten times a second, and at the end.
         on_progress: Called with the number of iterations at the start, at most ten times a second, and at the end.
         exact: Up to this many points, forces are summed over all pairs; 0 means never.
     """
@@ -84,16 +84,16 @@ def descend(
         if phases[0].samples:
             sampled, phases = phases[0], phases[1:]
             after = sum(phase.iterations for phase in phases)
-            sample = Sample.of(affinities, sampled.samples)
-            state = OptimizerState(sample.affinities, start[sample.rows], pool=pool, exact=exact)
-            everywhere = callback and spread_iterates(sample, callback)
+            subsample = Subsample.of(affinities, sampled.samples)
+            state = OptimizerState(subsample.affinities, start[subsample.rows], pool=pool, exact=exact)
+            everywhere = callback and spread_steps(subsample, callback)
             done = Optimizer(state, (sampled,), everywhere, on_progress, after=after).run()
-            start, before = sample.spread(done.xy), done.iterations
+            start, before = subsample.spread(done.xy), done.iterations
             if done.stopped == "canceled":
                 return replace(done, xy=start, affinities=affinities, order=np.arange(len(start), dtype=np.int32))
-            del sample, state, everywhere, done
+            del subsample, state, everywhere, done
         state = OptimizerState(affinities, start, pool=pool, exact=exact)
-        del affinities  # with the sample: sorting can then free the unsorted copy, 700 MB at 1,000,000 points
+        del affinities  # with the subsample: sorting can then free the unsorted copy, 700 MB at 1,000,000 points
         return Optimizer(state, phases, callback, on_progress, before=before).run()
 
 
@@ -183,8 +183,8 @@ class Optimizer:
         note = phase if kl is None else f"{phase}  KL {kl:.3f}"
         # what has converged ends there, and so does its bar
         self.on_progress(Progress("t-SNE", self.done, self.total, "iterations", note))
-        if self.callback and is_declined(
-            self.callback, Iterate(self.state.points.in_given_order(), self.done, phase, kl)
+        if self.callback and asks_to_stop(
+            self.callback, LayoutStep(self.state.points.in_given_order(), self.done, phase, kl)
         ):
             if not last:
                 self.on_progress(Progress("t-SNE", self.done, self.done, "iterations", f"{note}  stopped"))

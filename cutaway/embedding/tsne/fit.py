@@ -20,7 +20,7 @@ from cutaway.parallel import cpu_count
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .affinities import joint_affinities, neighbors_for, spectral_layout
-from .iterate import CANCELLATIONS, Callback, Iterate, is_declined, stage
+from .layout_step import CANCELLATIONS, Callback, LayoutStep, asks_to_stop, stage
 from .schedule import Phase, phases_for
 from .settings import PCA_COMPONENTS, TSNESettings, initial_layout, initialization_name, make_settings, perplexities
 
@@ -121,7 +121,7 @@ def tsne(
         components, points = principal_points(h, wanted)
     start = _start(chosen, points, seed=seed, on_a_line=on_a_line)
     used = _used_settings(phases, chosen, samples, seed=seed) | {"pca_components": wanted}
-    if start is not None and is_declined(callback, Iterate(start.copy(), 0, "start", None)):
+    if start is not None and asks_to_stop(callback, LayoutStep(start.copy(), 0, "start", None)):
         return TSNEResult(start, used | DECLINED, seconds, None, None, components, points)
     # this import loads the compiled kernels, or compiles them: only after the settings were checked
     from cutaway.neighbors import compilation_progress
@@ -167,14 +167,14 @@ def tsne_of_neighbors(
             f"perplexity {perplexity:g} needs {k} neighbors of each sample, got {known}",
             hint=f"search {k} neighbors, or pass a perplexity of {max(1, known // 3)}",
         )
-    if isinstance(chosen.initialization, str) and chosen.initialization == "pca":
+    if isinstance(chosen.init, str) and chosen.init == "pca":
         raise UsageError(
             "there are no principal components, as only distances are known",
             hint='pass "spectral", "random" or an array (sample, 2)',
         )
     start = _start(chosen, np.empty((samples, 0), np.float32), seed=seed, on_a_line=on_a_line)
     used, seconds = _used_settings(phases, chosen, samples, seed=seed), dict[str, float]()
-    if start is not None and is_declined(callback, Iterate(start.copy(), 0, "start", None)):
+    if start is not None and asks_to_stop(callback, LayoutStep(start.copy(), 0, "start", None)):
         return TSNEResult(start, used | DECLINED, seconds, None, None, None, None)
     from cutaway.neighbors import compilation_progress
 
@@ -187,9 +187,9 @@ def tsne_of_neighbors(
 
 def _start(chosen: TSNESettings, points: np.ndarray, *, seed: int, on_a_line: bool) -> np.ndarray | None:
     """Where samples start; None if that depends on their affinities."""
-    if isinstance(chosen.initialization, str) and chosen.initialization == "spectral":
+    if isinstance(chosen.init, str) and chosen.init == "spectral":
         return None
-    start = initial_layout(chosen.initialization, points, seed=seed)
+    start = initial_layout(chosen.init, points, seed=seed)
     return _on_line(start) if on_a_line else start
 
 
@@ -253,10 +253,10 @@ def _laid_out(
         with stage("eigenvectors", samples, part="eigenvectors", on_progress=on_progress, **timed):
             start = spectral_layout(affinities[0], seed=seed)
             start = _on_line(start) if on_a_line else start
-        if is_declined(callback, Iterate(start.copy(), 0, "start", None)):
+        if asks_to_stop(callback, LayoutStep(start.copy(), 0, "start", None)):
             return start, DECLINED, None
-    n_iter, threads = sum(phase.iterations for phase in phases), threads_for(samples)
-    with stage("t-SNE", n_iter, unit="iterations", part="optimize", seconds=seconds, on_progress=ignore_progress):
+    iterations, threads = sum(phase.iterations for phase in phases), threads_for(samples)
+    with stage("t-SNE", iterations, unit="iterations", part="optimize", seconds=seconds, on_progress=ignore_progress):
         # without **, whose call would hold the affinities
         done = descend(
             affinities.pop(), start, phases=phases, threads=threads, callback=callback, on_progress=on_progress
@@ -289,7 +289,7 @@ def _used_settings(phases: tuple[Phase, ...], chosen: TSNESettings, samples: int
     early = [phase for phase in phases if phase.name == "early"]
     main = next(phase for phase in phases if phase.name == "main")
     return {
-        "n_iter": sum(phase.iterations for phase in phases),
+        "max_iter": sum(phase.iterations for phase in phases),
         "early_exaggeration": early[0].exaggeration,
         "early_exaggeration_iter": sum(phase.iterations for phase in early),
         "early_samples": early[0].samples or samples,
@@ -301,7 +301,7 @@ def _used_settings(phases: tuple[Phase, ...], chosen: TSNESettings, samples: int
         "final_iter": sum(phase.iterations for phase in phases if phase.name == "final"),
         "tolerance": main.tolerance,
         "perplexity": chosen.perplexity,
-        "initialization": initialization_name(chosen.initialization),
+        "init": initialization_name(chosen.init),
         "seed": seed,
         "engine": "cutaway",
     }

@@ -1,13 +1,11 @@
 """The schedule of a descent: its phases, and the rules of each."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cutaway.checks import check_whole
 
 from .affinities import neighbors_for
-from .settings import USUAL_PERPLEXITY, TSNESettings, make_settings, perplexities
+from .settings import USUAL_PERPLEXITY, TSNESettings, perplexities
 
 # With fewer than 240 points the early phase would hardly move them; with 200, the minimum of some implementations, 100
 # points on a line lose their order.
@@ -17,10 +15,10 @@ EARLY_ITERATIONS = 250
 # of the KL divergence that 100 reach, 50 iterations sooner. With 40 it is 0.8% higher at 70,000 samples, with 30 3.5%.
 # Curves, which take time to unfold, end higher: a line, a helix and a random walk of 6,000 points by 5% to 7%.
 FEW_EARLY_ITERATIONS = 60
-# Where early exaggeration begins with a sample, its last iterations are done with all points.
+# Where early exaggeration begins with a subsample, its last iterations are done with all points.
 JOINT_ITERATIONS = 10
-# Points of a sample, at least, and how many of its neighbors a point finds in it, about: with five, KL is 1% higher. Of
-# approximate neighbors, which are fewer, it finds seven: at 280,000 points KL is then 0.35% higher in all.
+# Least number of points in a subsample, and about how many of its neighbors a point finds in it: with five, KL is 1%
+# higher. Of approximate neighbors, which are fewer, it finds seven: at 280,000 points KL is then 0.35% higher in all.
 LEAST_SAMPLE = 10_000
 NEIGHBORS_IN_SAMPLE = 11
 EARLY_MOMENTUM = 0.5
@@ -45,8 +43,8 @@ class Phase:
         learning_rate: Factor of the gradient in a step.
         momentum: Share of the previous step that is added to a step, from 0 up to, but not including, 1.
         tolerance: The phase ends when KL falls by less than this share in 50 iterations; 0 means never.
-        samples: Number of points that take part, chosen at random, see `Sample`; 0 means all. Only the first phase of a
-            descent may have another number.
+        samples: Number of points that take part, chosen at random, see `Subsample`; 0 means all. Only the first phase
+            of a descent may have another number.
     """
 
     name: str
@@ -78,39 +76,29 @@ def phases_for(samples: int, settings: TSNESettings) -> tuple[Phase, ...]:
         settings: Checked settings.
 
     Raises:
-        UsageError: ``n_iter`` is not more than the requested early and final iterations.
+        UsageError: ``max_iter`` is not more than the requested early and final iterations.
 
     Source: van der Maaten 2014, section 5 (exaggeration 12, momenta 0.5 and 0.8); Belkina et al. 2019 (a learning rate
-    of n over the exaggeration); the sample, learning rate, momentum and end for many points are our own.
+    of n over the exaggeration); the subsample, learning rate, momentum and end for many points are our own.
     """
     early, final = _early_iterations(samples, settings), settings.final_iter
     asked = 0 if final == "auto" else final
-    n_iter = check_whole(settings.n_iter, name="n_iter", least=early + asked + 1)
+    max_iter = check_whole(settings.max_iter, name="max_iter", least=early + asked + 1)
     if final == "auto":
-        final = 0 if samples <= EXACT else min(FINAL_ITERATIONS, (n_iter - early) // 2)
+        final = 0 if samples <= EXACT else min(FINAL_ITERATIONS, (max_iter - early) // 2)
     early_rate, rate = _learning_rates(samples, settings)
-    main = Phase(
-        "main", n_iter - early - final, float(settings.exaggeration), rate, *_momentum_and_tolerance(samples, settings)
-    )
+    left, exaggeration = max_iter - early - final, float(settings.exaggeration)
+    main = Phase("main", left, exaggeration, rate, *_momentum_and_tolerance(samples, settings))
     momentum = min(main.momentum, FINAL_MOMENTUM)
     last = (replace(main, name="final", iterations=final, momentum=momentum, tolerance=0.0),) if final else ()
     whole = Phase("early", early, float(settings.early_exaggeration), early_rate, EARLY_MOMENTUM)
-    return (*_begun_with_a_sample(whole, samples, settings), main, *last)
+    return (*_begun_with_a_subsample(whole, samples, settings), main, *last)
 
 
 def _early_iterations(samples: int, settings: TSNESettings) -> int:
     if settings.early_exaggeration_iter != "auto":
         return settings.early_exaggeration_iter
     return EARLY_ITERATIONS if samples <= EXACT else FEW_EARLY_ITERATIONS
-
-
-def early_iterations(samples: int, settings: Mapping[str, Any]) -> int:
-    """The number of iterations with early exaggeration, of settings that were not checked.
-
-    Raises:
-        UsageError, DataError: See `make_settings`.
-    """
-    return _early_iterations(samples, make_settings(settings, samples=samples))
 
 
 def _learning_rates(samples: int, settings: TSNESettings) -> tuple[float, float]:
@@ -131,8 +119,8 @@ def _momentum_and_tolerance(samples: int, settings: TSNESettings) -> tuple[float
     return float(momentum), float(tolerance)
 
 
-def _begun_with_a_sample(early: Phase, samples: int, settings: TSNESettings) -> tuple[Phase, ...]:
-    """Do early exaggeration with a sample, if there are enough points, and its last iterations with all of them."""
+def _begun_with_a_subsample(early: Phase, samples: int, settings: TSNESettings) -> tuple[Phase, ...]:
+    """Do early exaggeration with a subsample, if there are enough points, and its last iterations with all of them."""
     chosen = settings.early_samples
     if chosen == "auto":
         is_auto = isinstance(settings.perplexity, str)

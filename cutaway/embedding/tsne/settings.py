@@ -40,7 +40,7 @@ class TSNESettings:
     many, and says what share of them, in time that grows little faster than the number of samples. "auto" is "exact",
     or "approximate" for more than 100,000 samples."""
 
-    n_iter: int = 750
+    max_iter: int = 750
     """Maximum number of iterations in all; it must exceed those of early exaggeration. The descent mostly ends
     sooner, see ``tolerance``."""
 
@@ -77,7 +77,7 @@ class TSNESettings:
     exaggeration, from 0 (never) up to, but not including, 1. The final iterations are always done. "auto" is 0.2%; 2%
     for more than 4,000 samples; 4% for more than 10,000."""
 
-    initialization: str | np.ndarray = "pca"
+    init: str | np.ndarray = "pca"
     """Where the samples start: "pca", the first two principal components, scaled to a standard deviation of 1e-4;
     "spectral", two eigenvectors of the affinities, scaled likewise; "random", normally distributed with that standard
     deviation, depending on the seed alone; or an array (sample, 2) that is taken as it is."""
@@ -99,7 +99,7 @@ def make_settings(settings: Mapping[str, Any], *, samples: int) -> TSNESettings:
         if name not in known:
             raise UsageError(f"unknown setting of t-SNE: {name!r}; settings: {', '.join(known)}")
     given = TSNESettings(**settings)
-    _check_initialization(given.initialization, samples=samples)
+    _check_initialization(given.init, samples=samples)
     wanted: Any = given.perplexity
     if isinstance(wanted, str) and wanted == "auto":
         wanted = min(USUAL_PERPLEXITY, max(1, (samples - 1) // 3))
@@ -111,8 +111,8 @@ def make_settings(settings: Mapping[str, Any], *, samples: int) -> TSNESettings:
         "early_exaggeration": _check_number(given.early_exaggeration, name="early_exaggeration", least=1, example="12"),
         "exaggeration": _check_number(given.exaggeration, name="exaggeration", least=1, example="1"),
     }
-    if is_whole(given.n_iter):
-        checked["n_iter"] = int(given.n_iter)  # anything else is refused by `phases_for`, which knows the least number
+    if is_whole(given.max_iter):
+        checked["max_iter"] = int(given.max_iter)  # `phases_for`, which knows the least number, refuses anything else
     for name, least in (("early_exaggeration_iter", 0), ("early_samples", 2), ("final_iter", 0)):
         if getattr(given, name) != "auto":
             checked[name] = check_whole(getattr(given, name), name=name, least=least)
@@ -155,19 +155,19 @@ def check_perplexity_fits(perplexity: float, *, samples: int) -> float:
     return perplexity
 
 
-def initial_layout(initialization: str | np.ndarray, points: np.ndarray, *, seed: int) -> np.ndarray:
+def initial_layout(init: str | np.ndarray, points: np.ndarray, *, seed: int) -> np.ndarray:
     """Make the initial layout of the descent, float32 (sample, 2).
 
     Args:
-        initialization: See `TSNESettings`, checked, and not "spectral".
+        init: See `TSNESettings`, checked, and not "spectral".
         points: float32 (sample, component), the principal components with a standard deviation of 1.
         seed: Decides about "random".
 
     Source: Kobak and Berens 2019 (principal components at a standard deviation of 1e-4).
     """
-    if not isinstance(initialization, str):
-        return np.array(initialization, np.float32, order="C")
-    if initialization == "random":
+    if not isinstance(init, str):
+        return np.array(init, np.float32, order="C")
+    if init == "random":
         noise = np.random.default_rng(check_seed(seed)).standard_normal((len(points), 2))
         return (INITIAL_DEVIATION * noise).astype(np.float32)
     start = np.zeros((len(points), 2), np.float32)
@@ -176,13 +176,13 @@ def initial_layout(initialization: str | np.ndarray, points: np.ndarray, *, seed
     return start
 
 
-def initialization_name(initialization: str | np.ndarray) -> str:
+def initialization_name(init: str | np.ndarray) -> str:
     """Name an initialization for JSON; for an array it is "array" with the start of the SHA-256 of its bytes."""
-    if isinstance(initialization, str):
-        return initialization
+    if isinstance(init, str):
+        return init
     from hashlib import sha256
 
-    return f"array {sha256(np.array(initialization, np.float32, order='C').tobytes()).hexdigest()[:16]}"
+    return f"array {sha256(np.array(init, np.float32, order='C').tobytes()).hexdigest()[:16]}"
 
 
 def _check_number(
@@ -198,20 +198,20 @@ def _check_number(
     return number
 
 
-def _check_initialization(initialization: Any, *, samples: int) -> None:
-    if isinstance(initialization, str):
-        if initialization not in ("pca", "spectral", "random"):
+def _check_initialization(init: Any, *, samples: int) -> None:
+    if isinstance(init, str):
+        if init not in ("pca", "spectral", "random"):
             raise UsageError(
-                f'initialization must be "pca", "spectral", "random" or an array (sample, 2), got {initialization!r}',
+                f'init must be "pca", "spectral", "random" or an array (sample, 2), got {init!r}',
             )
         return
-    array = check_matrix(initialization, name="initial coordinates")
+    array = check_matrix(init, name="initial coordinates")
     if array.shape != (samples, 2):
         raise DataError(
-            f"initialization must have the shape ({samples}, 2), got {array.shape}",
+            f"init must have the shape ({samples}, 2), got {array.shape}",
         )
     if np.ptp(array, axis=0).max() == 0:
         raise DataError(
-            "initialization puts all samples at one place",
+            "init puts all samples at one place",
             hint='pass "random"',
         )

@@ -332,7 +332,7 @@ export class CurveChart extends Chart {
     });
   }
 
-  /** @param {Reading[] | null} readings of which values are read; the last ones if null */
+  /** @param {Reading[] | null} readings to take values from; the last ones if null */
   say(readings) {
     const read = readings ?? this.#curves.map((curve) => ({ curve, point: curve.dot ?? curve.points.at(-1) }));
     const at = read[0]?.point?.[0];

@@ -76,7 +76,7 @@ function cardOf(parts, index, epoch, pinned) {
 }
 
 /**
- * The image of a sample; nothing where there are none.
+ * The image of a sample; nothing if there are none.
  * @param {import("./samples.js").Samples} samples
  * @param {number} index
  * @param {string} kind

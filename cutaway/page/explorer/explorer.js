@@ -5,17 +5,17 @@ import { Store } from "../core/store.js";
 import { Density } from "../map/density.js";
 import { SampleMap } from "../map/map.js";
 import { makeCard, image } from "./card.js";
-import { searchMask } from "./find.js";
+import { searchMask } from "./search.js";
 import { makeLegend } from "./legend.js";
 import { PageModel } from "./model.js";
 import { Layouts, pointStyle, Samples } from "./samples.js";
 import { makeSelection } from "./selection.js";
-import { makeStrip } from "./strip.js";
+import { makeLayerMaps } from "./layer_maps.js";
 import { makeTimeline } from "./timeline.js";
 import { makeToolbar } from "./toolbar.js";
-import { makeTrial, placeOf } from "./trial.js";
+import { makeNewSample, placeOf } from "./new_sample.js";
 import { makeUnits } from "./units.js";
-import { makeWay } from "./way.js";
+import { makeSamplePath } from "./sample_path.js";
 
 /** Layouts that are loaded at a time. */
 const AHEAD = 4;
@@ -28,9 +28,9 @@ const MOST_LABELED = 200;
  *   layer: number, epoch: number, epochShown: number, playing: boolean, color: string, search: string, off: number[],
  *   selection: Uint32Array, pinned: number, hovered: number, mode: "pan" | "box" | "lasso", shown: number,
  *   painted: number, model: import("./model.js").PageModel | null,
- *   tried: Map<number, { index: number[], distance: ArrayLike<number> }> | null,
+ *   newSample: Map<number, { index: number[], distance: ArrayLike<number> }> | null,
  * }} State `epoch` may lie between two epochs, `epochShown` is the nearest one; `off` are categories that are hidden;
- *   `shown` is the number of samples that are not hidden; `tried` are the nearest samples, in each layer, of what a
+ *   `shown` is the number of samples that are not hidden; `newSample` are the nearest samples, in each layer, of what a
  *   person draws or enters; `painted` counts changes of colors, states and images
  * @typedef {{
  *   resetView: () => void, zoomToSelection: () => void, invert: () => void, select: (indices: ArrayLike<number>) => void,
@@ -78,7 +78,7 @@ export class Explorer {
       shown: record.count,
       painted: 0,
       model: null,
-      tried: null,
+      newSample: null,
     };
     this.store = new Store(state);
   }
@@ -122,7 +122,7 @@ export class Explorer {
   }
 
   /**
-   * Paint the density of all samples below the points, where there are more than have a point.
+   * Paint the density of all samples below the points, if there are more samples than points.
    * @param {SampleMap} map
    */
   #showDensity(map) {
@@ -188,12 +188,12 @@ export class Explorer {
     };
     const side = element("div", { class: "side" }, makeCard(this.parts), makeLegend(this.parts));
     this.host.replaceChildren(
-      makeTrial(this.parts),
-      makeStrip(this.parts),
+      makeNewSample(this.parts),
+      makeLayerMaps(this.parts),
       ...[makeTimeline(this.parts)].filter((each) => each !== null),
       makeToolbar(this.parts),
       element("div", { class: "stage" }, place, side),
-      makeWay(this.parts),
+      makeSamplePath(this.parts),
       makeUnits(this.parts),
       makeSelection(this.parts),
     );
@@ -226,12 +226,12 @@ export class Explorer {
       this.#color(map, state);
     });
     store.watch(["search", "off", "color", "epochShown"], (state) => this.#filter(map, state));
-    store.watch(["tried", "layer", "epoch"], (state) => map.mark(this.#placeOfTried(state)));
-    map.addEventListener("layout", () => map.mark(this.#placeOfTried(store.state)));
+    store.watch(["newSample", "layer", "epoch"], (state) => map.mark(this.#placeOfNewSample(state)));
+    map.addEventListener("layout", () => map.mark(this.#placeOfNewSample(store.state)));
     store.watch(["layer", "epoch"], ({ layer, epoch }, changed) => {
       const { a, b, t } = layouts.place(layer, epoch);
       if (![a, b].every((key) => map.transition.has(key))) this.#whenLoaded(map, [a, b]);
-      else if (changed.has("layer") && t === 0 && map.transition.a !== "" && !changed.has("epoch")) map.transition.morph(a);
+      else if (changed.has("layer") && t === 0 && map.transition.a !== "" && !changed.has("epoch")) map.transition.move(a);
       else map.transition.between(a, b, t);
     });
   }
@@ -241,8 +241,8 @@ export class Explorer {
    * @param {Readonly<State>} state
    * @returns {[number, number] | null} data coordinates
    */
-  #placeOfTried({ tried, layer }) {
-    const nearest = tried?.get(layer);
+  #placeOfNewSample({ newSample, layer }) {
+    const nearest = newSample?.get(layer);
     const transition = this.map?.transition;
     return nearest && transition ? placeOf(nearest, (index) => transition.place(index)) : null;
   }

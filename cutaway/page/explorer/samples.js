@@ -178,7 +178,7 @@ function numberText(value) {
 }
 
 /**
- * A date as ISO 8601 writes it, in UTC, with a time where it is not midnight.
+ * A date as ISO 8601 writes it, in UTC, with a time unless it is midnight.
  * @param {number} seconds since 1970
  */
 export function dateText(seconds) {

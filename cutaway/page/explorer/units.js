@@ -1,7 +1,7 @@
 import { choice, element, labeled, textButton } from "../core/elements.js";
 import { counted, percent, signed } from "../core/words.js";
 import { sampleButton } from "./card.js";
-import { unitsCanvas } from "./way.js";
+import { unitsCanvas } from "./sample_path.js";
 
 /** Units that are added at a time: layers of thousands stay quick. */
 const SHOWN = 48;

@@ -1,4 +1,4 @@
-import { enlarged, HIDDEN, passOf } from "./search.js";
+import { enlarged, HIDDEN, passOf } from "./hit_test.js";
 import { STEPS } from "./view.js";
 
 /** With at least this many points per device pixel, their density is painted. */
@@ -54,7 +54,7 @@ export class CanvasPainter {
     this.#palette = rgba;
   }
 
-  /** @param {import("./search.js").Painting} painting */
+  /** @param {import("./hit_test.js").Painting} painting */
   paint(painting) {
     const { width, height } = this.canvas;
     if (!width || !height) return;
@@ -78,7 +78,7 @@ export class CanvasPainter {
 
   /**
    * What the loops over points read. A point is at left + scale * x and top - scale * y, in device pixels.
-   * @param {import("./search.js").Painting} painting
+   * @param {import("./hit_test.js").Painting} painting
    * @param {number} side of what is painted there, in device pixels
    */
   #prepared({ a, b, view }, side) {
@@ -94,7 +94,7 @@ export class CanvasPainter {
   }
 
   /**
-   * @param {import("./search.js").Painting} painting
+   * @param {import("./hit_test.js").Painting} painting
    * @param {number} pass
    * @param {number} alpha
    */
@@ -141,7 +141,7 @@ export class CanvasPainter {
 
   /**
    * Each pixel has the mean color of its points; its opacity grows with the logarithm of their number.
-   * @param {import("./search.js").Painting} painting
+   * @param {import("./hit_test.js").Painting} painting
    */
   #density(painting) {
     const { t, dim, count, selected } = painting;

@@ -1,7 +1,7 @@
 import { element } from "../core/elements.js";
 
 /**
- * A grid of cells over the map: how many samples there are in each, and of which class most of them are.
+ * A grid of cells over the map: how many samples there are in each, and their most frequent class.
  * @typedef {{
  *   tiles: Uint16Array<ArrayBuffer>, opacities: Uint8Array<ArrayBuffer>, groups: ArrayLike<number>,
  * }} DensityCells

@@ -1,4 +1,4 @@
-import { enlarged } from "./search.js";
+import { enlarged } from "./hit_test.js";
 
 // A uniform that both shaders use must have the same precision in both, or they do not link.
 const VERTEX = `#version 300 es
@@ -152,7 +152,7 @@ export class GlPainter {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, rgba.length / 4, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
   }
 
-  /** @param {import("./search.js").Painting} painting */
+  /** @param {import("./hit_test.js").Painting} painting */
   paint({ a, b, t, view, size, alpha, dim, count, selected }) {
     const gl = this.gl;
     const { width, height } = this.canvas;

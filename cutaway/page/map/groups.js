@@ -1,4 +1,4 @@
-import { HIDDEN } from "./search.js";
+import { HIDDEN } from "./hit_test.js";
 import { STEPS } from "./view.js";
 
 /** A label needs at least this many samples. */
@@ -13,7 +13,7 @@ const SAMPLED = 500;
 
 /**
  * Where the label of each group belongs: at the member that is nearest to the median, so that it is among its points.
- * @param {import("./search.js").Between} between
+ * @param {import("./hit_test.js").Between} between
  * @param {Uint8Array} states
  * @param {ArrayLike<number>} groups of each sample; negative for none
  * @param {number} count number of groups

@@ -1,5 +1,5 @@
 import { element } from "../core/elements.js";
-import { SELECTED } from "./search.js";
+import { SELECTED } from "./hit_test.js";
 
 /** Images take the place of points once at most this many are on the screen. */
 export const MOST_IMAGES = 700;

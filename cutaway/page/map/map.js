@@ -5,7 +5,7 @@ import { Gestures } from "./gestures.js";
 import { findGroups } from "./groups.js";
 import { ImageSheet, MOST_IMAGES } from "./images.js";
 import { paintTop } from "./overlay.js";
-import { combineSelections, HIDDEN, nearestPoint, pointsInBox, pointsInside, SELECTED } from "./search.js";
+import { combineSelections, HIDDEN, nearestPoint, pointsInBox, pointsInside, SELECTED } from "./hit_test.js";
 import { Surface } from "./surface.js";
 import { Transition } from "./transition.js";
 import { STEPS, View } from "./view.js";
@@ -369,8 +369,8 @@ export class SampleMap extends EventTarget {
   }
 
   /**
-   * A click on a sample pins it, with Shift or Alt it is added to or removed from the selection; one beside all
-   * samples unpins, and clears the selection.
+   * A click on a sample pins it, with Shift or Alt it is added to or removed from the selection; a click on
+   * no sample unpins, and clears the selection.
    * @param {number} index
    * @param {"replace" | "add" | "remove"} how
    * @param {string} device

@@ -107,7 +107,7 @@ export class Surface {
     this.painter.states(this.states);
   }
 
-  /** @param {import("./search.js").Painting} painting */
+  /** @param {import("./hit_test.js").Painting} painting */
   paint(painting) {
     if (this.kind === "lost" || this.released) return;
     this.painter.paint(painting);

@@ -1,11 +1,11 @@
 import { STEPS } from "./view.js";
 
-/** The layouts of a map, and the way of all points from one to another. */
+/** The layouts of a map, and the move of all points from one to another. */
 export class Transition {
   a = "";
   b = "";
   t = 0;
-  #morph = 0;
+  #frame = 0;
 
   /**
    * @param {import("./surface.js").Surface} surface
@@ -43,7 +43,7 @@ export class Transition {
    * @param {number} t 0..1
    */
   between(a, b, t) {
-    cancelAnimationFrame(this.#morph);
+    cancelAnimationFrame(this.#frame);
     this.#set(a, b, t);
   }
 
@@ -59,7 +59,7 @@ export class Transition {
 
   /** Stay where all points are. */
   stop() {
-    cancelAnimationFrame(this.#morph);
+    cancelAnimationFrame(this.#frame);
   }
 
   /**
@@ -67,7 +67,7 @@ export class Transition {
    * @param {string} key
    * @param {number} [milliseconds]
    */
-  morph(key, milliseconds = 600) {
+  move(key, milliseconds = 600) {
     this.stop();
     const from = this.t < 0.5 ? this.a : this.b;
     if (from === key || !milliseconds || matchMedia("(prefers-reduced-motion: reduce)").matches) {
@@ -82,12 +82,12 @@ export class Transition {
         return;
       }
       this.#set(from, key, part * part * (3 - 2 * part));
-      this.#morph = requestAnimationFrame(step);
+      this.#frame = requestAnimationFrame(step);
     };
-    this.#morph = requestAnimationFrame(step);
+    this.#frame = requestAnimationFrame(step);
   }
 
-  /** @returns {import("./search.js").Between | null} null before there is a layout */
+  /** @returns {import("./hit_test.js").Between | null} null before there is a layout */
   get positions() {
     const [a, b] = [this.a, this.b].map((key) => this.surface.layouts.get(key));
     return a && b ? { a, b, t: this.t } : null;

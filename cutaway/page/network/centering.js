@@ -175,7 +175,7 @@ function otsuThreshold(values) {
 }
 
 /**
- * The largest value of each pixel and the eight beside it.
+ * The largest value of each pixel and its eight neighbors.
  * @param {Uint8Array} values
  * @param {Size} size
  * @returns {Uint8Array}

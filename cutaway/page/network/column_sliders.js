@@ -40,7 +40,7 @@ export class ColumnSliders {
    * @param {ColumnControl[]} controls
    * @param {object} options
    * @param {(cells: Record<string, Cell>) => void} options.onChange Called at most once a frame.
-   * @param {Record<string, Cell>} [options.cells] What to start with; a usual value where there is none.
+   * @param {Record<string, Cell>} [options.cells] What to start with; a usual value if there is none.
    */
   constructor(host, controls, { onChange, cells = {} }) {
     this.onChange = onChange;

@@ -31,7 +31,7 @@ const LEAST_RADIUS = 1.5;
  * The radius of the pen that a drawing is drawn with.
  * @param {StrokePoint[][]} strokes
  * @param {{ size: { width: number, height: number }, follows: boolean }} options The sheet, and whether the pen is as
- *   wide as suits the drawing: where this is scaled before a model gets it, a small one would become a blot otherwise.
+ *   wide as suits the drawing: if the drawing is scaled before a model gets it, a small one would otherwise become a blot.
  * @returns {number} In pixels, for a pressure of 1.
  */
 export function penRadius(strokes, { size, follows }) {

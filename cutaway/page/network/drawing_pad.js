@@ -240,7 +240,7 @@ export class DrawingPad {
   }
 
   /**
-   * The whole drawing; where the pen is as wide as before, only what is new is drawn.
+   * The whole drawing; if the pen is as wide as before, only the new part is drawn.
    * @returns {GrayImage}
    */
   #draw() {
@@ -279,7 +279,7 @@ export class DrawingPad {
 }
 
 /**
- * Draw a stroke on the screen: as one line where it is of one width, since the edges of parts would add up.
+ * Draw a stroke on the screen: as one line if it has one width, since the edges of parts would add up.
  * @param {CanvasRenderingContext2D} context
  * @param {StrokePoint[]} points
  * @param {number} radius Of the pen.

@@ -58,7 +58,7 @@ export function compileLayer(parts) {
   const axis = layer.settings.axis ?? layer.shape.length - 1;
   const takesActivation = ["dense", "members", "activation"].includes(layer.operation);
   const activate = takesActivation ? activationOf(layer.settings, runsAlong(layer.shape, axis)) : null;
-  if (layer.inputs.length !== shapes.length) throw new RangeError(`layer "${layer.name}" reads what is not there`);
+  if (layer.inputs.length !== shapes.length) throw new RangeError(`layer "${layer.name}" reads a layer that does not exist`);
   return { run: make(parts), activate };
 }
 

@@ -2,7 +2,7 @@
 
 import { normalQuantile } from "./activations.js";
 
-/** @typedef {number | string | null | undefined} Cell Null or undefined where it is not known. */
+/** @typedef {number | string | null | undefined} Cell Null or undefined if it is not known. */
 
 /** @typedef {Record<string, any>} PreparationStep As run.json keeps it: see cutaway/data/preparation/steps.py. */
 

@@ -97,7 +97,7 @@ function float16Value(bits) {
  * Decode float16 numbers.
  * @param {Uint16Array} bits Their bit patterns.
  * @param {{ factor?: number, native?: boolean }} [options] What they are multiplied by, and whether the browser's own
- *   Float16Array is used, where it has one.
+ *   Float16Array is used, if it has one.
  * @returns {Float32Array}
  */
 export function decodeFloat16(bits, { factor = 1, native = true } = {}) {

@@ -26,7 +26,7 @@ def still_png(record: Explorer) -> bytes:
 
 
 def _smaller(png: io.BytesIO) -> bytes:
-    """The same image in few colors: a third of the bytes, of which a notebook keeps two copies."""
+    """The same image in few colors: a third of the bytes, and a notebook keeps two copies."""
     from PIL import Image
 
     file = io.BytesIO()

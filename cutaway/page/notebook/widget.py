@@ -41,7 +41,7 @@ class ExplorerWidget(anywidget.AnyWidget):
         layer: Name of the layer that the large map shows.
         epoch: Number of the epoch. None sets the kept one; negative numbers count from the last that is shown.
         color: The column by which samples are colored: what it is called in `selection`.
-        pinned: Name of the sample whose card and way through the model are shown; None for none.
+        pinned: Name of the sample whose card and path through the model are shown; None for none.
         selected: Positions of the selected samples, a tuple of ints. It can be set like `selection`.
         height: Height of the large map in CSS pixels.
     """

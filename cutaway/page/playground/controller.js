@@ -266,7 +266,7 @@ export class Controller {
   }
 
   /**
-   * Show what a weight would do, where that is computed in a moment.
+   * Show what a weight would do, if that takes only a moment.
    * @param {import("./session.js").WeightEdit} edit
    */
   tryWeight(edit) {
@@ -289,7 +289,7 @@ export class Controller {
 
   /**
    * @param {import("./session.js").WeightEdit} edit
-   * @returns {boolean} False where there is no room for another branch.
+   * @returns {boolean} False if there is no room for another branch.
    */
   setWeight(edit) {
     this.#forgetTried();

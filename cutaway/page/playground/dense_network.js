@@ -71,7 +71,7 @@ export class DenseNetwork {
     });
   }
 
-  /** @param {number} rows Samples for which there must be room. */
+  /** @param {number} rows Number of samples to make room for. */
   #reserve(rows) {
     if (rows <= this.capacity) return;
     this.capacity = rows;

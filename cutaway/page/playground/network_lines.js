@@ -2,7 +2,7 @@
 
 import { choice, element } from "../core/elements.js";
 import { inNextFrame } from "../core/timing.js";
-import { short } from "./inspector.js";
+import { short } from "./unit_view.js";
 import { fitted } from "./plane.js";
 
 /** @typedef {import("./plane.js").Look} Look */

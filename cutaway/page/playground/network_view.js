@@ -188,7 +188,7 @@ function column(values, unit, units) {
  * @param {HTMLCanvasElement} canvas
  * @param {Float32Array} values
  * @param {Look} look
- * @param {{ middle: number, largest: number } | null} range From the numbers themselves where there is none.
+ * @param {{ middle: number, largest: number } | null} range From the numbers themselves if null.
  */
 function drawResponse(canvas, values, look, range) {
   const { middle = 0, largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9) } = range ?? {};

@@ -12,11 +12,11 @@ import { DATA_SETS } from "./data_sets.js";
 import { DigitReader } from "./digit_reader.js";
 import { DigitPad, digitParts, DigitsView } from "./digits.js";
 import { changedInWords, FIELDS, fromAddress, isUsed, OWN_DATA, toAddress } from "./fields.js";
-import { showHistograms, UnitView } from "./inspector.js";
+import { showHistograms, UnitView } from "./unit_view.js";
 import { layerButtons, NetworkView } from "./network_view.js";
 import { checkedRows, OwnDataView, paintedAtFirst } from "./own_data.js";
 import { Pages } from "./pages.js";
-import { PastView } from "./past_view.js";
+import { HistoryView } from "./history_view.js";
 import { drawLine, drawPlane } from "./plane.js";
 import { cutawayCode, kerasCode } from "./python.js";
 import { TasksView } from "./tasks.js";
@@ -62,7 +62,7 @@ class Playground {
     this.pad = new DigitPad(host("digitPad"));
     host("plane").append(this.plane);
     this.network = new NetworkView(host("network"), this.controller);
-    this.past = new PastView({ slider: host("slider"), curves: host("curves") }, { controller: this.controller, colors: data.colors.classes });
+    this.history = new HistoryView({ slider: host("slider"), curves: host("curves") }, { controller: this.controller, colors: data.colors.classes });
     const begin = async (/** @type {Settings} */ start, /** @type {string} */ message) => {
       scrollTo({ top: 0 }); // the tasks are below what they change
       await this.#choose(start.data, start);
@@ -224,7 +224,7 @@ class Playground {
     const isDigits = settings.data === "digits";
     const reading = isDigits ? this.reader.show() : null;
     this.network.show(state, look, reading?.pictures);
-    this.past.show(state);
+    this.history.show(state);
     this.tasks.show(state);
     if (!frame) return;
     host("plane").hidden = parts.train.inputs > 2;

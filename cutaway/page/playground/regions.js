@@ -20,7 +20,7 @@ const LEAST_SHARE = 1e-7;
  * @param {import("./dense_network.js").DenseNetwork} network
  * @param {Polygon} polygon
  * @param {{ plane?: Affine[], layers?: number, most?: number }} [options] `plane`: each input of the network on the plane,
- *   x and y themselves by default. `layers`: how many layers are looked at, all by default. `most`: regions at most.
+ *   x and y themselves by default. `layers`: how many layers are looked at, all by default. `most`: maximum number of regions.
  * @returns {{ regions: Region[], undivided: number }} `undivided`: the share of the area, 0 to 1, in which a bend may be left
  *   since `most` was reached.
  * @throws {RangeError} The activation is curved.

@@ -190,7 +190,7 @@ function remembersRate({ frame, settings }, { learned, diverged }) {
   if (!isPlain || frame.branch !== 0 || (frame.step < 100 && frame.isFinite)) return true;
   const atFirst = frame.branches[0].curve[0][2];
   if (frame.train.loss < 0.5) learned.add(learningRate);
-  if (!(frame.train.loss <= atFirst)) diverged.add(learningRate); // also where it is no number
+  if (!(frame.train.loss <= atFirst)) diverged.add(learningRate); // also if it is not a number
   return true;
 }
 

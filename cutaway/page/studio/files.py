@@ -24,7 +24,7 @@ STYLES = (
     "studio_data.css",
     "curves.css",
     "studio_train.css",
-    "studio_inside.css",
+    "studio_run.css",
 )
 
 

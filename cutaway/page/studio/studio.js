@@ -1,11 +1,11 @@
 import { element, textButton } from "../core/elements.js";
 import { followScheme } from "../core/scheme.js";
 import { showClass } from "./people/class_view.js";
-import { showCompare } from "./inside/compare.js";
+import { showCompare } from "./run/compare.js";
 import { showData } from "./data/data_view.js";
 import { showJob } from "./train/queue.js";
 import { showError } from "./messages.js";
-import { showRun } from "./inside/run_view.js";
+import { showRun } from "./run/run_view.js";
 import { showRuns } from "./runs/runs_view.js";
 import { ask, listen, mayWrite, others, pathParts, ServerError } from "./server.js";
 import { errorText } from "./words.js";
@@ -21,7 +21,7 @@ import { showTrashed } from "./runs/run_dialogs.js";
  */
 const VIEWS = {
   "": { title: "Runs", rest: /^$/, show: showRuns },
-  runs: { title: "", rest: /^[^/]+(\/mend)?$/, show: showRun },
+  runs: { title: "", rest: /^[^/]+(\/label-issues)?$/, show: showRun },
   trash: { title: "", rest: /^[^/]+$/, show: showTrashed },
   compare: { title: "", rest: /^[^/]+\/[^/]+$/, show: showCompare },
   data: { title: "Data", rest: /^$/, show: showData },

@@ -12,7 +12,7 @@ from cutaway.page import SampleColumn
 from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.explorer import class_columns, misplaced_column
-from cutaway.topics.labels.section import suspects_of
+from cutaway.topics.label_issues.section import label_issues_of
 
 from .compared import compared_columns
 
@@ -36,7 +36,7 @@ def sample_columns(source: ReportSource, epochs: Sequence[int], embedding: "Embe
         columns.insert(1, _split(source))
     if embedding.misplaced is not None:
         columns.append(misplaced_column(embedding.misplaced))
-    return (*columns, *suspect_columns(source), *compared_columns(source), *_table_columns(source))
+    return (*columns, *label_issue_columns(source), *compared_columns(source), *_table_columns(source))
 
 
 def _split(source: ReportSource) -> SampleColumn:
@@ -48,18 +48,18 @@ def _split(source: ReportSource) -> SampleColumn:
     return SampleColumn(key="split", title="Split", kind="category", values=(values,), names=names)
 
 
-def suspect_columns(source: ReportSource) -> list[SampleColumn]:
-    """How suspect the label of each sample is; nothing if that has not been measured."""
+def label_issue_columns(source: ReportSource) -> list[SampleColumn]:
+    """The label issue score of each sample; nothing if it has not been measured."""
     try:
-        found = suspects_of(source)
+        found = label_issues_of(source)
     except Canceled:
         raise
-    except CutawayError:  # the section of the suspects says so
+    except CutawayError:  # the section of the label issues says so
         return []
     if found is None:
         return []
     scores = found.all_scores[source.shown.positions_in(found.all_ids)]
-    return [SampleColumn(key="suspect", title="Suspect label", kind="number", values=(scores,))]
+    return [SampleColumn(key="label-issue", title="Label issue", kind="number", values=(scores,))]
 
 
 def _predictions(source: ReportSource, labels: np.ndarray, epochs: Sequence[int]) -> list[SampleColumn]:

@@ -10,7 +10,7 @@ from cutaway.data import Decision
 from cutaway.errors import DataError, UnknownNameError
 from cutaway.jobs import read_part
 from cutaway.runs import RunFolder, labels_path
-from cutaway.topics.labels.deciding import append_decisions, read_all, take_back_decision
+from cutaway.topics.label_issues.decisions import append_decisions, read_all, take_back_decision
 
 from .given import GivenPerson, GivenWorkspace, RunId
 
@@ -32,7 +32,7 @@ class NewDecision(BaseModel, extra="forbid"):
 
     Attributes:
         key: Key of the result with the sheet.
-        index: Place of the suspect label on it.
+        index: Place of the label issue on it.
         now: The decision; None to take back the last one.
         before: The last decision as the page shows it; None for none.
     """
@@ -70,11 +70,11 @@ def decide(run: RunId, new: NewDecision, workspace: GivenWorkspace, person: Give
     """Keep a decision, unless somebody has decided otherwise since the page was made."""
     path = workspace.index.path(run)
     names = RunFolder.open(path).manifest.dataset.class_names
-    sheet = _sheet(read_part(new.key, "suspects"))
-    suspects: list[Any] = sheet["suspects"]
-    if new.index >= len(suspects):
+    sheet = _sheet(read_part(new.key, "label_issues"))
+    issues: list[Any] = sheet["issues"]
+    if new.index >= len(issues):
         raise UnknownNameError(f"the sheet has no label {new.index}", hint="load the page again")
-    sample = str(suspects[new.index]["sample"])
+    sample = str(issues[new.index]["sample"])
 
     def check(known: tuple[Decision, ...]) -> None:
         since = [each for each in known[sheet["decisions"] :] if each.sample == sample]

@@ -29,7 +29,7 @@ def static(digest: str, name: str) -> Response:
 
 @router.get("/")
 @router.get("/runs/{run}")
-@router.get("/runs/{run}/mend")
+@router.get("/runs/{run}/label-issues")
 @router.get("/trash/{run}")
 @router.get("/compare/{run}/{other}")
 @router.get("/trainings/{job}")

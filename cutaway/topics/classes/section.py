@@ -7,7 +7,7 @@ import numpy as np
 from cutaway.metrics import most_mistaken, per_class
 from cutaway.page import Matrix, Section
 from cutaway.results.table import columns_of
-from cutaway.topics.common.shown import result_section
+from cutaway.topics.common.sections import result_section
 from cutaway.topics.common.source import ReportSource
 
 from .classes import ClassMeasures, ClassRows

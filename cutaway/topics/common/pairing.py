@@ -150,8 +150,8 @@ def _digest_of_part(context: RunContext, split: str) -> str:
 def _same_place(first: RunContext, second: RunContext) -> bool:
     """Whether the data of two runs have the same samples in the same rows, although they may be prepared differently.
 
-    It is asked of the data as they are loaded: what was at one path may have changed between two trainings, and then
-    one of the runs can be opened with its data from elsewhere only.
+    The loaded data are compared, not their paths: the file at a path may have changed between two trainings, and then
+    one of the runs can only be opened with its data from elsewhere.
 
     Raises:
         DataError: The data of one cannot be loaded again.

@@ -39,7 +39,7 @@ class ReportSource:
         context: The run.
         on_progress: Called with the progress of everything that is computed.
         asked: The split of the samples on the map: "train", "val", "test" or "all"; `split` if None.
-        map_samples: Samples on the map at most, up to `MOST_OF_SPLIT`; if None, `MOST_OF_SPLIT` where a split was asked
+        map_samples: Samples on the map at most, up to `MOST_OF_SPLIT`; if None, `MOST_OF_SPLIT` if a split was asked
             for, and otherwise `MOST_SHOWN`.
         map_layers: Layers on the map in addition to the last hidden one; up to six, evenly spaced, if None.
         map_epochs: Epochs on the map, in addition to the kept one; up to 16, evenly spaced, if None.

@@ -12,11 +12,11 @@ from cutaway.page import Card, Cards, HeatMap, Parts, Section, Summary, Table, T
 from cutaway.results.table import Table as ResultTable
 from cutaway.results.units import COUNT
 from cutaway.topics.common.sample_rows import small_table
-from cutaway.topics.common.shown import result_table, shown_samples
+from cutaway.topics.common.sections import result_table, shown_samples
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.words import UNDEFINED, counted, number, percent, points
 
-from .measuring import compare_predictions, kept_similarity
+from .measures import compare_predictions, kept_similarity
 from .result import Comparison, measures_table, settings_table
 from .settings import different_epochs
 

@@ -2,7 +2,7 @@
 
 from cutaway.metrics import BINS
 from cutaway.page import Section
-from cutaway.topics.common.shown import result_section
+from cutaway.topics.common.sections import result_section
 from cutaway.topics.common.source import ReportSource, once
 
 from .calibration import Calibration, calibration

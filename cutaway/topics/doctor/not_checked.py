@@ -10,7 +10,7 @@ from cutaway.errors import DataError
 from cutaway.options import typed_options
 from cutaway.runs import run_command
 from cutaway.topics.findings.evidence import kept_findings
-from cutaway.topics.labels.kept import are_judged
+from cutaway.topics.label_issues.cached import are_judged
 from cutaway.words import counted
 
 TRAINING = (
@@ -28,7 +28,7 @@ TRAINING = (
 
 GRADIENTS = ("vanishing-gradients", "exploding-gradients")
 
-PREDICTIONS = ("test-labels", "baseline", "missed-class", "confusion", "miscalibration", "label-noise", "test-gap")
+PREDICTIONS = ("test-labels", "baseline", "missed-class", "confusion", "miscalibration", "label-issues", "test-gap")
 """Kinds of findings on predictions of samples that a model was not trained on."""
 
 LEAST_EPOCHS = {"stalled": 2, "learning-rate-too-high": 2, "learning-rate-too-low": 2, "oscillation": 6}
@@ -49,7 +49,7 @@ def not_checked_of_run(run: Run) -> tuple[str, ...]:
         checked = "checked by what was measured before" if is_known else "not checked"
         found.append(f"The data cannot be loaded ({error.fault}), so inputs and labels are {checked}.")
     if not are_judged(run.context):
-        command = run_command("labels", run.path)
+        command = run_command("label-issues", run.path)
         found.append(f"Single labels are judged by models that were not trained on them:  {command}")
     return tuple(found)
 
@@ -72,7 +72,7 @@ def _of_training(run: Run) -> Iterator[str]:
         yield f"The training of a ready-made model is not known, so these are not checked: {kinds}."
         yield (
             "It is unknown whether the model was trained on some validation or test samples. If it was, it may have "
-            "memorized their wrong labels, so label-noise is not found, and accuracies are too good."
+            "memorized their wrong labels, so label-issues is not found, and accuracies are too good."
         )
         return
     rows = run.folder.history()
@@ -97,5 +97,5 @@ def not_checked_of_data(what: object, options: Mapping[str, Any]) -> tuple[str, 
     """
     command = "cutaway.label_issues in Python"
     if isinstance(what, str | Path):
-        command = f"cutaway labels {shlex.join([str(what), *typed_options(options)])}"
+        command = f"cutaway label-issues {shlex.join([str(what), *typed_options(options)])}"
     return (f"Labels are not checked here. To check them:  {command}",)

@@ -19,7 +19,7 @@ from cutaway.context import RunContext
 from cutaway.data import Dataset, Decision, SampleIds, Source, Split, decide, drop
 from cutaway.errors import Canceled, CutawayError, DataError, UnknownNameError, UsageError
 from cutaway.execution import run_tasks
-from cutaway.findings import SUSPECT, Finding, Remedy
+from cutaway.findings import ISSUE_SCORE, Finding, Remedy
 from cutaway.metrics import (
     at_temperature,
     bootstrap_interval,
@@ -276,8 +276,8 @@ def remedy_key(remedy: Remedy) -> str:
 
 def _material(run: Run, remedy: Remedy, progress: ProgressOption) -> tuple[Dataset, Split]:
     """The data and the split of a run with what a remedy changes about them, for trainings from any seed."""
-    if remedy.change == "drop-suspects":
-        return run.data, drop(run.split, decide(run.context.loaded, _suspects(run, progress)).dropped)
+    if remedy.change == "drop-label-issues":
+        return run.data, drop(run.split, decide(run.context.loaded, _label_issues(run, progress)).dropped)
     if remedy.change in ("standardize", "drop-inputs"):
         return _changed(run, remedy), run.split
     return run.data, run.split
@@ -346,10 +346,10 @@ def _model(run: Run, remedy: Remedy) -> tuple[dict[str, Any], dict[str, np.ndarr
     return spec, None if drawn else run.context.snapshot(0)
 
 
-def _suspects(run: Run, progress: ProgressOption) -> list[Decision]:
-    """Decisions to drop the training samples whose labels are suspect."""
+def _label_issues(run: Run, progress: ProgressOption) -> list[Decision]:
+    """Decisions to drop the training samples whose label has an issue."""
     issues = run.label_issues(folds=3, seeds=1, progress=progress)
-    wanted = issues.ids.take(issues.scores > SUSPECT)
+    wanted = issues.ids.take(issues.scores > ISSUE_SCORE)
     return [Decision(place, "drop") for place in wanted.take(wanted.isin(run.split.train)).places()]
 
 

@@ -51,7 +51,7 @@ METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "umap": "UMAP"}
 KEPT: dict[str, Any] = {"method": "tsne", "seed": 0}
 """Settings of the embedding that ``run.embed()`` makes."""
 
-POINTS = 100_000
+MAX_SAMPLES = 100_000
 """Maximum number of samples on a map; of more, a stratified sample by class."""
 
 
@@ -377,7 +377,7 @@ def embed_layer(
     *,
     split: str,
     epoch: int | None,
-    points: int | None,
+    samples: int | None,
     settings: dict[str, Any],
     on_progress: ProgressCallback,
     callback: Callable[[Any], bool | None] | None = None,
@@ -390,15 +390,15 @@ def embed_layer(
         layer: Name of the layer; the last hidden one if None.
         split: "train", "val", "test" or "all".
         epoch: Number of the epoch; the kept one if None.
-        points: Maximum number of samples, a stratified sample by class; at most `POINTS`, which None stands for.
+        samples: Maximum number of samples, a stratified sample by class; at most `MAX_SAMPLES`, which None means.
         settings: ``method``, ``seed`` and the settings of the method.
         on_progress: Called with the progress of each stage.
-        callback: Called with the iterates of t-SNE.
+        callback: Called with the layout during the descent of t-SNE.
         quality: Whether to measure the quality now; otherwise it is measured when first asked for.
     """
     check_callback(callback, method=settings["method"])
     number, layer = context.epoch(epoch), context.layer(layer, epoch=epoch)
-    ids, total = map_samples(context, split, points=points, seed=settings["seed"])
+    ids, total = map_samples(context, split, samples=samples, seed=settings["seed"])
     settings = resolve_settings(samples=len(ids), **settings)  # before anything is computed
     labels = context.data.y(ids)
     place = layout_place(context, layer, epoch=number, ids=ids, settings=settings)
@@ -419,25 +419,25 @@ def embed_layer(
     return replace(embedding, layout=layout, file=place.path if is_kept else None)
 
 
-def map_samples(context: RunContext, split: str, *, points: int | None, seed: int) -> tuple[SampleIds, int | None]:
+def map_samples(context: RunContext, split: str, *, samples: int | None, seed: int) -> tuple[SampleIds, int | None]:
     """The samples of a map.
 
     Args:
         context: The run.
         split: "train", "val", "test" or "all".
-        points: Maximum number of samples, a stratified sample by class; at most `POINTS`, which None stands for.
+        samples: Maximum number of samples, a stratified sample by class; at most `MAX_SAMPLES`, which None means.
         seed: Random seed of the sample.
 
     Returns:
-        The samples, and if they are only some of more than `POINTS`, the number of all; otherwise None.
+        The samples, and if they are only some of more than `MAX_SAMPLES`, the number of all; otherwise None.
 
     Raises:
         UnknownNameError: There is no such split.
-        UsageError: `points` is outside its range, or the split is empty.
+        UsageError: `samples` is outside its range, or the split is empty.
     """
-    points = POINTS if points is None else check_whole(points, name="points", least=1, most=POINTS)
+    samples = MAX_SAMPLES if samples is None else check_whole(samples, name="samples", least=1, most=MAX_SAMPLES)
     total = len(context.part(split))
-    return context.named(context.ids(split, samples=points, seed=seed)), total if total > POINTS else None
+    return context.named(context.ids(split, samples=samples, seed=seed)), total if total > MAX_SAMPLES else None
 
 
 def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) -> Embedding | None:
@@ -467,14 +467,14 @@ def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) 
 def kept_layout(context: RunContext, layer: str | None) -> tuple[CachedResult, KeptLayout] | None:
     """The layout that ``run.embed()`` has made of all samples and kept, in the order of the split "all".
 
-    Of a run with more than `POINTS` samples there is none of all.
+    Of a run with more than `MAX_SAMPLES` samples there is none of all.
 
     Returns:
         Its place in the cache and what is kept there; None where nothing is.
     """
     epoch, layer = context.epoch(None), context.layer(layer, epoch=None)
     ids = context.ids("all")
-    if len(ids) > POINTS:
+    if len(ids) > MAX_SAMPLES:
         return None
     try:
         settings = resolve_settings(samples=len(ids), **KEPT)

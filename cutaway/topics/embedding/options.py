@@ -14,13 +14,13 @@ class EmbeddingOptions:
     epoch: int | None = epoch_option()
     method: str = option("tsne", "tsne, pca or umap.")
     split: str = option("all", "train, val, test or all.")
-    points: int | None = option(None, "Maximum number of samples. Default: all of them, at most 100,000.")
+    samples: int | None = option(None, "Maximum number of samples. Default: all of them, at most 100,000.")
     perplexity: float | None = option(None, "t-SNE: effective number of neighbors.")
     neighbors: str | None = option(
         None, "t-SNE: auto, exact or approximate. Default: auto, which is exact up to 100,000 samples."
     )
-    n_iter: int | None = option(None, "t-SNE: maximum number of iterations.")
-    initialization: str | None = option(None, "t-SNE: pca or random.")
+    max_iter: int | None = option(None, "t-SNE: maximum number of iterations.")
+    init: str | None = option(None, "t-SNE: pca, spectral or random.")
     early_exaggeration: float | None = option(None, "t-SNE: factor in the early phase.")
     exaggeration: float | None = option(None, "t-SNE: factor in the main phase.")
     learning_rate: float | None = option(None, "t-SNE: learning rate of both phases.")

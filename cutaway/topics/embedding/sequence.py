@@ -283,7 +283,7 @@ def embed_epochs(
     *,
     epochs: Sequence[int] | None = None,
     split: str = "all",
-    points: int | None = None,
+    samples: int | None = None,
     seed: int = 0,
     on_progress: ProgressCallback = ignore_progress,
     **settings: Any,
@@ -300,7 +300,9 @@ def embed_epochs(
     _check_count(wanted, "epochs", context.folder.epochs)
     name = INPUT if layer == INPUT else context.layer(layer, epoch=wanted[0])
     steps = [Step(name, epoch, f"epoch {epoch}") for epoch in wanted]
-    return make_sequence(_task(context, split, [name], points=points, seed=seed, settings=settings), steps, on_progress)
+    return make_sequence(
+        _task(context, split, [name], samples=samples, seed=seed, settings=settings), steps, on_progress
+    )
 
 
 def embed_layers(
@@ -309,7 +311,7 @@ def embed_layers(
     *,
     layers: Sequence[str] | None = None,
     split: str = "all",
-    points: int | None = None,
+    samples: int | None = None,
     seed: int = 0,
     on_progress: ProgressCallback = ignore_progress,
     **settings: Any,
@@ -328,7 +330,9 @@ def embed_layers(
         )
     _check_count(wanted, "layers", [INPUT, *dense])
     steps = [Step(name, number, name) for name in wanted]
-    return make_sequence(_task(context, split, wanted, points=points, seed=seed, settings=settings), steps, on_progress)
+    return make_sequence(
+        _task(context, split, wanted, samples=samples, seed=seed, settings=settings), steps, on_progress
+    )
 
 
 def _sequence_settings(settings: dict[str, Any], mistaken: dict[str, str]) -> dict[str, Any]:
@@ -360,11 +364,11 @@ def _task(
     split: str,
     layers: Sequence[str],
     *,
-    points: int | None,
+    samples: int | None,
     seed: int,
     settings: dict[str, Any],
 ) -> SequenceTask:
-    ids, total = map_samples(context, split, points=points, seed=seed)
+    ids, total = map_samples(context, split, samples=samples, seed=seed)
     settings = resolve_settings(method="tsne", seed=seed, samples=len(ids), **settings)
     return SequenceTask(context, ids, settings, SharedPasses(context, ids, layers), total)
 

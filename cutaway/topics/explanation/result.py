@@ -242,7 +242,7 @@ class Explanation(Result):
         return (replace(table, title=title, notes=tuple(notes)),)
 
     def _with_values(self, table: Table) -> Table:
-        """A table of inputs, or of the columns that they were made from, with what each is."""
+        """A table of inputs, or of the columns that they were made from, with their values."""
         first, *others = table.columns
         names, added, values = table.values[first.names[0]], list[Column](), dict[str, Any](table.values)
         if self.context.preparation is None:

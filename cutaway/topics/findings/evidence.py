@@ -36,8 +36,8 @@ from cutaway.data import (
 )
 from cutaway.errors import Canceled, CutawayError
 from cutaway.findings import (
+    ISSUE_SCORE,
     MANY_SATURATED,
-    SUSPECT,
     Evidence,
     Finding,
     HeldOut,
@@ -630,7 +630,7 @@ def sample_room(data: Dataset) -> int:
 def _named_predictions(
     ids: SampleIds, held: HeldOut, predicted: np.ndarray, confidence: np.ndarray, *, tested: slice
 ) -> Examples:
-    """Samples with suspect labels, confident mistakes, hesitant answers, and mistakes by class.
+    """Samples with label issues, confident mistakes, hesitant answers, and mistakes by class.
 
     Args:
         ids: Validation and test samples.
@@ -644,7 +644,7 @@ def _named_predictions(
     is_tested[tested] = True
     wrong = is_tested & (predicted != labels)
     found = {
-        "label-noise": _first(scores > SUSPECT, by=-scores),
+        "label-issues": _first(scores > ISSUE_SCORE, by=-scores),
         "miscalibration/over": _first(wrong, by=-confidence),
         "miscalibration/under": _first(is_tested & ~wrong, by=confidence),
     }

@@ -13,7 +13,7 @@ from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.comparison.section import answer, comparison_of
 from cutaway.topics.importance.section import carriers, importances_of
-from cutaway.topics.labels.section import suspects_of
+from cutaway.topics.label_issues.section import label_issues_of
 from cutaway.topics.layers.section import layers_of
 from cutaway.words import counted, percent
 
@@ -34,7 +34,7 @@ UNITS = 8
 LINES = 4
 """Maximum number of lines below the answer."""
 
-TELLING = ("simpler-model", "label-noise", "overfitting", "confusion")
+TELLING = ("simpler-model", "label-issues", "overfitting", "confusion")
 """Kinds of findings that say most about a healthy run, the most important first."""
 
 LESSER = (
@@ -68,8 +68,8 @@ def verdict(source: ReportSource) -> Section:
         if worth is None or worth.accuracy == 1:
             step = ""
     lines = _lines(source, found)
-    if lines[0].target == "suspects":
-        step, command, target = "Next: go through the suspect labels.", "", "suspects"
+    if lines[0].target == "label_issues":
+        step, command, target = "Next: go through the label issues.", "", "label_issues"
     hidden = sum(line.severity == "warning" for line in lines[LINES:])
     more = (f"{hidden} more {'warning is' if hidden == 1 else 'warnings are'} among the findings.",) if hidden else ()
     small = (*found.unknown, *_not_compared(source), *_not_judged(source, found))
@@ -135,7 +135,7 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
     label_warnings = [line for line in labels if line.severity == "warning"]
     causes = [(each, rest, anchor(number)) for number, (each, rest) in enumerate(found.causes)]
     for each, rest, target in causes:
-        if each.severity == "warning" and not (each.kind == "label-noise" and label_warnings):  # the same fact
+        if each.severity == "warning" and not (each.kind == "label-issues" and label_warnings):  # the same fact
             text = f"{said_first(source, each)}{explained_in_words(rest)}"
             lines.append(SummaryLine(f"{each.title}.", text, "warning", target))
     lesser = {target for each, _, target in causes if each.kind in LESSER}
@@ -181,18 +181,18 @@ def _not_compared(source: ReportSource) -> tuple[str, ...]:
 def _not_judged(source: ReportSource, found: Verdict) -> tuple[str, ...]:
     """How to find out which labels are wrong, if nobody has; or that it cannot be found out yet."""
     context = source.context
-    if suspects_of(source) is not None or context.manifest.origin != "training":
+    if label_issues_of(source) is not None or context.manifest.origin != "training":
         return ()
     if not found.has_gain:
         return ("Models that learn so little cannot tell which labels are wrong.",)
     if found.worth is None or found.worth.gain == "unknown":
         return ()
-    return (f"Labels were not checked. To check them: {run_command('labels', context.path)}",)
+    return (f"Labels were not checked. To check them: {run_command('label-issues', context.path)}",)
 
 
 def _label_lines(source: ReportSource) -> list[SummaryLine]:
     """What is known of the labels, if they were judged before; a warning if some of them are surely wrong."""
-    found = suspects_of(source)
+    found = label_issues_of(source)
     if found is None:
         return []
     count, (wrong, sure) = found.count, found.surest
@@ -201,12 +201,14 @@ def _label_lines(source: ReportSource) -> list[SummaryLine]:
         text = (
             f"95% interval {count.low:,} to {count.high:,}, by models that were not trained on the samples they judge."
         )
-        return [SummaryLine(title, text, "warning", "suspects")]
+        return [SummaryLine(title, text, "warning", "label_issues")]
     if not wrong:
         return []
     of_sure = f"{wrong:,} of the {sure:,} samples that models are most sure of are labeled as another class."
     return [
-        SummaryLine(of_sure, found.note or "These may be wrong labels, or errors of the models.", "note", "suspects")
+        SummaryLine(
+            of_sure, found.note or "These may be wrong labels, or errors of the models.", "note", "label_issues"
+        )
     ]
 
 

@@ -53,7 +53,7 @@ class History(Result):
 
     Attributes:
         rows: One mapping for each epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, seconds,
-            samples_per_second. For a user's own fit: what it measured, with None for what was not a finite number.
+            samples_per_second. For a user's own fit: its measures, None if one is not a finite number.
         history: Keras' form: name -> list of values, an entry per epoch.
     """
 

@@ -3,7 +3,7 @@
 from cutaway.errors import ConfigError
 from cutaway.image_shape import smaller
 from cutaway.page import Card, Cards, Image, Section
-from cutaway.topics.common.shown import result_section
+from cutaway.topics.common.sections import result_section
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings.section import findings_of, said_first
 

@@ -11,7 +11,7 @@ from cutaway.errors import CutawayError
 from cutaway.log import survive
 from cutaway.page import Card, Cards, Level, Section
 from cutaway.plots import Panel, Series
-from cutaway.topics.common.shown import result_section
+from cutaway.topics.common.sections import result_section
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.words import listed, number, percent
 

@@ -7,7 +7,7 @@ from cutaway.data import SampleIds
 from cutaway.metrics import worst_mistakes
 from cutaway.page import Card, Cards, Section
 from cutaway.topics.common.sample_rows import SMALL, sample_rows
-from cutaway.topics.common.shown import shown_samples
+from cutaway.topics.common.sections import shown_samples
 from cutaway.topics.common.source import ReportSource
 
 from .result import Answers, Influences

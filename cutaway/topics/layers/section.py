@@ -2,7 +2,7 @@
 
 from cutaway.page import Section
 from cutaway.topics.common.epochs import spaced_epochs
-from cutaway.topics.common.shown import result_section, result_table
+from cutaway.topics.common.sections import result_section, result_table
 from cutaway.topics.common.source import ReportSource, once
 
 from .layers import LayerHistory, Layers, layer_history, layer_records

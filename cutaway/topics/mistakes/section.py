@@ -3,11 +3,11 @@
 import numpy as np
 
 from cutaway.data import SampleIds
-from cutaway.findings import SUSPECT
+from cutaway.findings import ISSUE_SCORE
 from cutaway.page import Section, Text
-from cutaway.topics.common.shown import sample_section
+from cutaway.topics.common.sections import sample_section
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.labels.section import suspects_of
+from cutaway.topics.label_issues.section import label_issues_of
 
 from .result import mistakes as worst_mistakes
 
@@ -20,7 +20,7 @@ def mistakes(source: ReportSource) -> Section | None:
     found = worst_mistakes(source.context, split=source.split, predicted=source.predicted)
     if not len(found):
         return Text(name=name, title=title, paragraphs=(f"All {source.kind} samples are predicted correctly.",))
-    suspect = _suspect(source, found.ids)
+    issues = _has_label_issue(source, found.ids)
     return sample_section(
         source.context,
         name,
@@ -29,17 +29,17 @@ def mistakes(source: ReportSource) -> Section | None:
         found.table(),
         lead=f"The highest probability first. {_about_labels(source)}",
         subtitle="{Label} → {Predicted}",
-        more={"Suspect": ["label is suspect" if each else "" for each in suspect]} if any(suspect) else {},
+        more={"Label": ["label issue" if each else "" for each in issues]} if any(issues) else {},
     )
 
 
-def _suspect(source: ReportSource, ids: SampleIds) -> list[bool]:
-    """Whether the label of each sample is suspect; none if nobody looked for suspects."""
-    found = suspects_of(source)
+def _has_label_issue(source: ReportSource, ids: SampleIds) -> list[bool]:
+    """Whether each sample has a label issue; all False if nobody looked for label issues."""
+    found = label_issues_of(source)
     if found is None:
         return [False] * len(ids)
     places = ids.positions_in(found.all_ids)
-    return ((places >= 0) & (found.all_scores[places] > SUSPECT)).tolist()
+    return ((places >= 0) & (found.all_scores[places] > ISSUE_SCORE)).tolist()
 
 
 def _about_labels(source: ReportSource) -> str:
@@ -47,6 +47,6 @@ def _about_labels(source: ReportSource) -> str:
     right, largest = source.predicted.predicted == source.labels, np.bincount(source.labels).max()
     if right.sum() <= largest:
         return "The model is right no more often than always predicting the largest class, so its mistakes say little."
-    if suspects_of(source) is None:
+    if label_issues_of(source) is None:
         return "Some of these labels may be wrong."
-    return "Where the label is suspect, models that were not trained on the sample prefer another class as well."
+    return "At a label issue, models that were not trained on the sample prefer another class as well."

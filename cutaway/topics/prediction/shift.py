@@ -26,8 +26,8 @@ SAMPLES = 2000
 """Maximum number of training samples to compare with."""
 
 VALUES = 2**19
-"""Values of these samples at most, 2 MB: 668 of MNIST's images, with which an image takes 2.7 times as long as with
-a model of two layers of 512 units alone, 40 µs more (benchmarks/far_samples.py)."""
+"""Maximum number of values of these samples, 2 MB: 668 of MNIST's images. With them an image takes 2.7 times as long
+as with a model of two layers of 512 units alone, 40 µs more (benchmarks/far_samples.py)."""
 
 LEAST = 20
 """Minimum number of training samples to judge distances by."""
@@ -47,8 +47,8 @@ COMPARED = 20
 """Columns that identify copies of a row."""
 
 MORE = 0.75
-"""Share of pairs of a new and a training row in which the new value is larger, from which on values are called higher;
-they are called lower below a quarter, and in between the columns only differ."""
+"""Values are called higher if the new value is larger in this share of the pairs of a new and a training row, and lower
+below a quarter; in between the columns only differ."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,8 +213,8 @@ class ShiftedColumns:
     def _without_copies(self) -> np.ndarray:
         """The rows without copies of an earlier row with one or two columns, fewer than a third, changed.
 
-        Such rows ask "what if", and say nothing of how new rows are distributed. Copies are told by columns that hardly
-        repeat a value in training, of which they share two or more.
+        Such rows ask "what if", and say nothing of how new rows are distributed. Copies are recognized by
+        equal values in two or more columns that hardly repeat a value in training.
         """
         rarely = [place for place, name in enumerate(self.columns) if name is not None and self._rarely_repeats(place)]
         if len(rarely) < 2 or not len(self.rows):

@@ -1,7 +1,7 @@
 """The section on training samples: which were the hardest to learn."""
 
 from cutaway.page import Section
-from cutaway.topics.common.shown import sample_section
+from cutaway.topics.common.sections import sample_section
 from cutaway.topics.common.source import ReportSource
 
 HARDEST = 12

@@ -1,5 +1,5 @@
 """Sweeps: many trainings with different settings; the best is chosen on validation samples.
 
-`sweeping` begins, continues and opens sweeps, `trials` does one trial, `material` is what all of them are trained on,
+`sweep` begins, continues and opens sweeps, `trials` does one trial, `material` is what all of them are trained on,
 and `Sweep` is what a user holds.
 """

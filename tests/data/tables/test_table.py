@@ -15,7 +15,7 @@ from cutaway.data.tables import table as tables
 from cutaway.data.tables.cells import DATE_FORMATS, as_dates
 from cutaway.errors import CutawayWarning, DataError, UnknownNameError, UsageError
 from cutaway.topics.findings.evidence import warn_of_leaks
-from tests.runs import write_table
+from tests.ready_runs import write_table
 
 
 def churn(rows=600, seed=0):

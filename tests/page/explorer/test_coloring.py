@@ -86,10 +86,10 @@ def test_play_goes_to_the_last_epoch_and_stops(open_explorer):
 
 @pytest.mark.exhaustive
 def test_a_layer_is_chosen_by_a_click_and_its_small_map_is_painted(opened):
-    small = opened.page.locator(".strip li")
+    small = opened.page.locator(".layer-maps li")
     assert small.locator(".layer-detail").all_inner_texts() == ["64 values", "5 units, 1 dead"]
     opened.wait(
-        """[...document.querySelectorAll('.strip canvas')].every((canvas) =>
+        """[...document.querySelectorAll('.layer-maps canvas')].every((canvas) =>
           new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size > 3)"""
     )
     opened.page.get_by_role("button", name="Show the map of Input").click()

@@ -78,7 +78,7 @@ def test_a_lost_context_costs_no_more_than_a_frame(open_explorer):
 def test_it_fits_every_width_in_both_color_schemes(open_explorer, width, scheme):
     opened = open_explorer(viewport={"width": width, "height": 900}, color_scheme=scheme)
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
-    for name in (".map", ".sample-card", ".timeline", ".toolbar", ".strip"):
+    for name in (".map", ".sample-card", ".timeline", ".toolbar", ".layer-maps"):
         box = opened.page.locator(name).bounding_box()
         assert box["x"] >= 0, name
         assert box["x"] + box["width"] <= width, name

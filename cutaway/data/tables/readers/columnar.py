@@ -56,7 +56,7 @@ class ColumnarReader:
         """Read the files one after another.
 
         Raises:
-            DataError: A file is damaged, or its columns are others than those of the first.
+            DataError: A file is damaged, or its columns differ from those of the first.
         """
         import pyarrow as pa
 

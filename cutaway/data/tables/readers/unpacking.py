@@ -29,7 +29,7 @@ PAGE_BYTES = 1 << 31
 """Bytes of a page of Parquet at most, the part of a column that is unpacked at a time."""
 
 LABEL_BYTES = 8
-"""Bytes that a row takes while a table is in use, in addition to its inputs, which are on disk where they are large."""
+"""Bytes that a row takes while a table is in use, in addition to its inputs, which are on disk if they are large."""
 
 MAGIC, CONTINUES = b"ARROW1", 0xFFFFFFFF
 DICTIONARY, RECORDS = 2, 3
@@ -192,7 +192,7 @@ def _follow(data: bytes, place: int) -> int:
 
 
 def _field(data: bytes, table: int, number: int) -> int:
-    """Where a field of a table is; 0 where it is left out."""
+    """Where a field of a table is; 0 if it is left out."""
     vtable = table - struct.unpack_from("<i", data, table)[0]
     if vtable < 0:
         raise ValueError(f"a table at {vtable}")

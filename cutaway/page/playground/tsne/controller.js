@@ -15,7 +15,7 @@ import { DIGITS, makeToy, toyOfDigits, TOYS } from "./toy_data.js";
  * @property {number} step The step that is shown.
  * @property {boolean} isPlaying
  * @property {number | null} pointed The point under the pointer.
- * @property {number} chosen The point whose kernels are shown where none is under the pointer.
+ * @property {number} chosen The point whose kernels are shown if none is under the pointer.
  * @property {number} angle By which data of three dimensions are turned, in degrees.
  * @property {string} message What a person should know.
  */

@@ -6,7 +6,7 @@ import { nearestNeighbors, squaredDistances } from "./distances.js";
 export const NEIGHBORS = 10;
 
 /**
- * Points are of one group of the map where one is among the nearest of the other, and nearer than so many times the typical
+ * Points are of one group of the map if one is among the nearest of the other, and nearer than so many times the typical
  * distance: the median of that to the third neighbor.
  */
 const [REACH, TYPICAL] = [2, 3];
@@ -122,7 +122,7 @@ export function groupsOf(apart, near) {
  * The median over groups of the gap between a group and the next one: how far their nearest points are from each other, as a
  * multiple of how far a point of the group mostly is from its nearest in the group.
  * @param {Float64Array} squared (point, point), squared distances.
- * @param {number[][]} members The points of each group, two at least of two at least.
+ * @param {number[][]} members The points of each group: at least two groups of at least two points.
  */
 export function gapBetween(squared, members) {
   const n = Math.sqrt(squared.length);

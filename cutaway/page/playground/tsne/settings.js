@@ -28,7 +28,7 @@ export const TSNE_FIELDS = {
     help: "Where the points stand before the first step, all within a thousandth of a unit.",
   },
   perplexity: { label: "Perplexity", low: MIN_PERPLEXITY, high: MAX_PERPLEXITY },
-  learningRate: { label: "Learning rate", low: 0.1, high: 10_000, auto: true, help: "auto: points / 12 in early exaggeration, then the number of points; 20 at least." },
+  learningRate: { label: "Learning rate", low: 0.1, high: 10_000, auto: true, help: "auto: points / 12 in early exaggeration, then the number of points; at least 20." },
 };
 
 /** @type {TsneSettings} */

@@ -8,7 +8,7 @@ import { RandomState } from "../random/mersenne_twister.js";
  * @property {number} dimensions
  * @property {Int32Array} labels The group of each point.
  * @property {string[]} groupNames None where the points have no groups.
- * @property {Float64Array} tones From 0 to 1: where a point lies along what has no groups; empty where there are groups.
+ * @property {Float64Array} tones From 0 to 1: where a point lies along what has no groups; empty if there are groups.
  */
 
 /**

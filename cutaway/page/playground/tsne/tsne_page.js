@@ -28,7 +28,7 @@ import { TOYS } from "./toy_data.js";
  * @property {() => Promise<Uint8Array[]>} digits Images and labels for training first.
  */
 
-/** Milliseconds between two drawings of the numbers and kernels while points move, and points of the curve at most. */
+/** Milliseconds between two drawings of the numbers and kernels while points move, and maximum number of points of the curve. */
 const [NUMBERS_MILLISECONDS, CURVE_POINTS] = [150, 400];
 
 /** Angle in degrees from above, for data in space. */

@@ -3,7 +3,7 @@ import { breakable, choice, element, swatch } from "../../core/elements.js";
 import { capitalized, grouped, percent } from "../../core/words.js";
 import { dataBody } from "./data_address.js";
 import { workingBox } from "./upload.js";
-import { doWork, WorkCanceled } from "../inside/work.js";
+import { doWork, WorkCanceled } from "../run/work.js";
 
 /** @type {[string, string][]} What a person can do with a column, and what it is called in the list. */
 const USES = [
@@ -220,7 +220,7 @@ export async function surveyData(host, data, options) {
   const canceling = new AbortController();
   /** @type {ReturnType<typeof workingBox> | null} */
   let shown = null;
-  const onState = (/** @type {import("../inside/work.js").WorkState} */ { state, progress }) => {
+  const onState = (/** @type {import("../run/work.js").WorkState} */ { state, progress }) => {
     if (state !== "waiting" && state !== "running") return;
     if (!shown) {
       shown = workingBox(host, "Reading the data", { cancel: () => canceling.abort() });

@@ -66,7 +66,7 @@ export async function tablesBeside(data) {
 
 /** @param {{ folder: number, name: string }} folder */
 function folderElement({ folder, name }) {
-  const way = element("p", { class: "folder-way" });
+  const breadcrumbs = element("p", { class: "breadcrumbs" });
   const list = element("ul", { class: "entries" });
   const note = element("p", { class: "caption" });
   let asked = 0;
@@ -76,11 +76,11 @@ function folderElement({ folder, name }) {
     const { entries, more } = await ask(`api/data/folder/${folder}?${query}`);
     if (number !== asked) return; // another folder was opened meanwhile
     const step = (/** @type {string} */ text, /** @type {string[]} */ to) =>
-      actionButton(text, () => show(to), { class: "way-step" });
-    way.replaceChildren(step(name, []), ...parts.flatMap((part, k) => [" / ", step(part, parts.slice(0, k + 1))]));
+      actionButton(text, () => show(to), { class: "breadcrumb" });
+    breadcrumbs.replaceChildren(step(name, []), ...parts.flatMap((part, k) => [" / ", step(part, parts.slice(0, k + 1))]));
     if (parts.length) {
       const here = dataAddress("data", { place: "folder", folder, parts });
-      way.append(element("a", { class: "button", href: here, text: "Use this folder" }));
+      breadcrumbs.append(element("a", { class: "button", href: here, text: "Use this folder" }));
     }
     list.replaceChildren(
       ...entries.map((/** @type {{ name: string, folder: boolean, bytes: number }} */ entry) =>
@@ -88,7 +88,7 @@ function folderElement({ folder, name }) {
           "li",
           { class: "entry" },
           entry.folder
-            ? actionButton(`${entry.name}/`, () => show([...parts, entry.name]), { class: "way-step folder" })
+            ? actionButton(`${entry.name}/`, () => show([...parts, entry.name]), { class: "breadcrumb folder" })
             : element("a", { href: dataAddress("data", { place: "folder", folder, parts: [...parts, entry.name] }), text: entry.name }),
           entry.folder ? null : element("span", { class: "hint", text: sizeText(entry.bytes) }),
         ),
@@ -97,5 +97,5 @@ function folderElement({ folder, name }) {
     note.textContent = more ? "There are more entries than are listed." : entries.length ? "" : "This folder is empty.";
   };
   void show([]).catch(showError);
-  return element("section", { class: "place" }, element("h2", { text: "This machine" }), element("p", { class: "caption", text: "Files in the folders that this studio may read." }), way, list, note);
+  return element("section", { class: "place" }, element("h2", { text: "This machine" }), element("p", { class: "caption", text: "Files in the folders that this studio may read." }), breadcrumbs, list, note);
 }

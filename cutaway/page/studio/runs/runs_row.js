@@ -152,7 +152,7 @@ function accuracyWords(value) {
 }
 
 /**
- * What the test samples cost: the cross-entropy, and the loss of the training where it is another number.
+ * What the test samples cost: the cross-entropy, and the loss of the training if it differs.
  * @param {{ loss: number, cross_entropy: number }} test
  */
 function lossWords({ loss, cross_entropy: plain }) {

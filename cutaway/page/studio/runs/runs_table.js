@@ -70,8 +70,8 @@ export class RunsTable {
     this.#selected = selected;
     if (first) this.#shown = PAGE_OF_ROWS;
     for (const [k, { name }] of COLUMNS.entries()) {
-      const way = query.falling ? "descending" : "ascending";
-      if (name && name === query.sort) this.heads[k].setAttribute("aria-sort", way);
+      const direction = query.falling ? "descending" : "ascending";
+      if (name && name === query.sort) this.heads[k].setAttribute("aria-sort", direction);
       else this.heads[k].removeAttribute("aria-sort");
     }
     const chosen = rows.filter(({ id }) => selected.has(id)).length;
@@ -130,7 +130,7 @@ export class RunsTable {
 }
 
 /**
- * Whether a run is right most often on the samples that it is judged on, where there are two runs or more on them.
+ * Whether a run is right most often on the samples that it is judged on, if there are two runs or more on them.
  * @param {RunRow[]} rows
  * @returns {(row: RunRow) => boolean}
  */

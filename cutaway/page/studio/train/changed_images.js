@@ -1,6 +1,6 @@
 import { element } from "../../core/elements.js";
 import { dataBody } from "../data/data_address.js";
-import { doWork } from "../inside/work.js";
+import { doWork } from "../run/work.js";
 import { errorText } from "../words.js";
 
 /** Pixels of a side of an image on the page, about: small images are enlarged by a whole factor. */

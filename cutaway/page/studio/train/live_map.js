@@ -3,7 +3,7 @@ import { element, swatch, textButton } from "../../core/elements.js";
 import { grouped, percent } from "../../core/words.js";
 import { SampleMap } from "../../map/map.js";
 import { showError } from "../messages.js";
-import { askForJob } from "../inside/work.js";
+import { askForJob } from "../run/work.js";
 import { askBytes, listen, runPath } from "../server.js";
 
 /** Milliseconds between two words to the studio that this page still looks; after 30 seconds it computes no more frames. */
@@ -151,7 +151,7 @@ export class LiveMap {
     const key = head.number % 2 ? "odd" : "even";
     this.map.transition.add(key, xy);
     // without a GPU the cores that train paint each step of the way: 0.9 instead of 0.6 CPU seconds for each epoch
-    this.map.transition.morph(key, this.map.surface.kind === "webgl2" ? GLIDE : 0);
+    this.map.transition.move(key, this.map.surface.kind === "webgl2" ? GLIDE : 0);
     this.#paint();
     const right = 1 - this.#codes.wrong.reduce((sum, each) => sum + each, 0) / samples;
     const when = head.epoch ? `after epoch ${head.epoch}` : "before the first step";
