@@ -128,7 +128,7 @@ def column_facts(
         of a table that tell the class alone, the best one first, None if columns were not examined.
 
     Raises:
-        DataError: A file has changed since it was opened.
+        DataError: A file has changed since it was opened, or the data have no sample of some id.
     """
     columns = len(loaded.columns) if isinstance(loaded, Table) else data.features
     if columns > MOST_COLUMNS or len(data.shape) > 1:
@@ -136,8 +136,8 @@ def column_facts(
     train, held = (_drawn(part, columns) for part in (split.train, split.test if len(split.test) else split.val))
     both = join_ids([train, held]).ordered()
     of_train = both.isin(train)
+    y = data.y(both)  # first, since it refuses ids of a damaged split
     found = list(_values(loaded, data, both))
-    y = data.y(both)
     shifts = _shifts(loaded, found, both, of_train)
     numbers = sum(each.use == "feature" and each.kind == "number" for each in found)
     encodings = _encodings(loaded, data, split, found, y)

@@ -3,11 +3,12 @@
 import dataclasses
 from collections.abc import Iterable
 
-from cutaway.data import FEWER, LARGE_MEAN, TELLS, ColumnFacts, InputFacts
+from cutaway.data import FEWER, LARGE_MEAN, TELLS, ColumnFacts, InputFacts, LeakyInput
 from cutaway.metrics import wilson_interval
 from cutaway.words import listed, percent
 
 from .records import Evidence, Finding, Remedy, Rule, check, class_in_words
+from .splits import costly_groups, is_identifier
 from .steps import DEAD_AFTER_FIRST_STEPS, dead_since_first_steps, has_large_mean, largest_update
 
 LARGE_SPREAD = 20.0
@@ -158,6 +159,10 @@ def _is_hashed(evidence: Evidence, place: int) -> bool:
     return columns is not None and evidence.input_name(place).startswith(f"{columns[place]}#")
 
 
+def _input_column(evidence: Evidence, leak: LeakyInput) -> str | None:
+    return None if evidence.input_columns is None else evidence.input_columns[leak.input]
+
+
 def has_one_input(evidence: Evidence) -> bool:
     """Whether all that varies is one input, or one column of a table: it is no leak that this tells the class."""
     columns, inputs = evidence.input_columns, evidence.inputs
@@ -177,7 +182,8 @@ def has_one_input(evidence: Evidence) -> bool:
             "error "
             f"less than {percent(FEWER, 0)} of that of always predicting the largest class. Not judged if only "
             "one input, "
-            "or the inputs of one column, vary."
+            "or the inputs of one column, vary. A column that is named as an identifier and found to be group leakage "
+            "is not named again."
         ),
         source='Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval',
         known_as="target leakage; feature-label correlation in deepchecks",
@@ -185,7 +191,9 @@ def has_one_input(evidence: Evidence) -> bool:
 )
 def target_leakage(evidence: Evidence) -> Iterable[Finding]:
     """Warn of an input that tells the class alone, measured on samples not used to find it, and name the others."""
-    leaks = [each for each in evidence.leaky_inputs if each.is_leak]
+    # a column such as "patient" tells the label of rows of one patient: that is group leakage
+    owners = {each.name for each in costly_groups(evidence) if is_identifier(each)}
+    leaks = [each for each in evidence.leaky_inputs if each.is_leak and _input_column(evidence, each) not in owners]
     if not leaks or has_one_input(evidence):
         return
     found, others = leaks[0], [evidence.input_in_words(each.input) for each in leaks[1:]]

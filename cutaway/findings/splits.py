@@ -99,12 +99,10 @@ IDENTIFIER = re.compile(
 )
 def group_leakage(evidence: Evidence) -> Iterable[Finding]:
     """Name what divides samples that belong together, the one that costs most first, with the honest accuracy."""
-    groups = evidence.groups
-    costly = [each for each in groups if each.p_value * len(groups) < GROUP_LEVEL and _cost(each) >= GROUP_COST]
-    costly.sort(key=lambda each: not _is_identifier(each))
+    costly = costly_groups(evidence)
     if not costly:
         return
-    found = max(costly, key=lambda each: (_is_identifier(each), _cost(each)))
+    found = max(costly, key=lambda each: (is_identifier(each), _cost(each)))
     at_random, by_group = found.at_random / found.samples, found.by_group / found.samples
     honest = (
         f"a quick model is right for {percent(at_random, 1)} of samples in random folds, and for "
@@ -140,8 +138,14 @@ def group_leakage(evidence: Evidence) -> Iterable[Finding]:
         "p": found.p_value,
     }
     remedy = Remedy(words, untried="another split holds out other samples, and accuracies on those cannot be compared")
-    severity = "warning" if _is_identifier(found) else "note"
+    severity = "warning" if is_identifier(found) else "note"
     yield Finding("group-leakage", severity, title, text, record, remedy, advice=advice)
+
+
+def costly_groups(evidence: Evidence) -> list[WholeGroups]:
+    """Groups of samples on which a quick model is right less often where it has seen none of them."""
+    groups = evidence.groups
+    return [each for each in groups if each.p_value * len(groups) < GROUP_LEVEL and _cost(each) >= GROUP_COST]
 
 
 def _seen(groups: WholeGroups) -> str:
@@ -162,7 +166,7 @@ def _cost(groups: WholeGroups) -> float:
     return (groups.at_random - groups.by_group) / max(groups.samples, 1)
 
 
-def _is_identifier(groups: WholeGroups) -> bool:
+def is_identifier(groups: WholeGroups) -> bool:
     """Whether groups are more than values of an input, such as postal codes, that new rows have as well."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", groups.name)
     return groups.of_time or not groups.is_input or IDENTIFIER.search(spaced) is not None

@@ -36,12 +36,10 @@ def new_manifest(
     Raises:
         ModelError: The model is not of supported layers.
     """
-    held_out = split.test if len(split.test) else split.val
     return {
         "origin": origin,
         "dataset": data.to_record(),
-        "split": split.to_record(),
-        "judged_on": data.digest_of(held_out) if len(held_out) else None,
+        **split_record(data, split),
         "model": None if model is None else spec_of(model),
         "first_weights": first_weights,
         "config": dict(config),
@@ -49,6 +47,12 @@ def new_manifest(
         "versions": describe_versions(),
         "device": describe_device(),
     }
+
+
+def split_record(data: Dataset, split: Split) -> dict[str, Any]:
+    """The fields of a manifest that say which samples are in which part, and which ones the run is judged on."""
+    held_out = split.test if len(split.test) else split.val
+    return {"split": split.to_record(), "judged_on": data.digest_of(held_out) if len(held_out) else None}
 
 
 def warn_of_predictions(samples: int, classes: int) -> None:

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from cutaway.checks import warn_user
-from cutaway.data import Dataset, SampleIds, Table, load_dataset, split_dataset
+from cutaway.data import Dataset, SampleIds, Table, drop, load_dataset, split_dataset
 from cutaway.errors import CutawayError, ModelError, RunError, UsageError
 from cutaway.metrics import best_epoch, classification_metrics, largest_share
 from cutaway.models import WRAPPED, fitting_shape, get_weights, spec_of
@@ -25,7 +25,7 @@ from cutaway.words import counted
 
 from .config import GIVEN
 from .feeding import Feeding
-from .manifest import known_config, new_manifest, warn_of_predictions
+from .manifest import known_config, new_manifest, split_record, warn_of_predictions
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,8 @@ class Recorder(keras.callbacks.Callback):
     - A model of layers that cutaway does not open (Conv2D, Lambda, ...) is recorded all the same: its history, test
       metrics and the predictions of every epoch. Its layers cannot be analyzed.
     - Where fit sees another number of samples in an epoch than ``recorder.split.train`` has, as with
-      ``validation_split``, they may be test samples: the run has no test accuracy, and a `CutawayWarning` says so.
+      ``validation_split``, they may be test samples: the recorded split has none then, nothing is judged on
+      them, and a `CutawayWarning` says so.
     - When fit raises, or the process dies, the status stays "running", and everything up to the last epoch is saved.
     - Another fit with the same recorder continues in the same folder, with the next epoch numbers. With `initial_epoch`
       the numbers are those that Keras shows.
@@ -220,7 +221,10 @@ class Recorder(keras.callbacks.Callback):
         self._note(seen, validated="val_loss" in logs)
         with self._writing() as writer:
             if self._fit != (writer.manifest.model_extra or {}).get("fit"):
-                writer.update(fit=dict(self._fit))
+                # before predictions of test samples are recorded
+                if self._fit["training"] == "unknown" and not self._epochs:
+                    self.split = drop(self.split, self.split.test)
+                writer.update(fit=dict(self._fit), **split_record(self.data, self.split))
             if is_finite(weights):
                 writer.snapshot(self._epochs + 1, weights)
                 self._record_predictions(writer, self._epochs + 1)

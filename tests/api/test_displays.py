@@ -69,7 +69,9 @@ class Checked(HTMLParser):
     """Reads HTML, and refuses anything that runs or fetches something."""
 
     def handle_starttag(self, tag, attrs):
-        assert tag in {"div", "img", "table", "tr", "td", "th", "details", "summary", "b", "a", "image", "source"}, tag
+        assert tag in {"div", "img", "table", "tr", "td", "th", "details", "summary", "b", "a", "picture", "source"}, (
+            tag
+        )
         for name, value in attrs:
             assert not name.startswith("on"), name
             if name in ("src", "srcset"):

@@ -131,7 +131,7 @@ def test_label_issues_name_files_and_decisions_keep_places(folder, tmp_path):
     assert run.units(**QUIET).summary(0)["top_activating"][0]["sample"] in known
     issues = run.label_issues(folds=2, seeds=1, epochs=1, **QUIET)
     frame = issues.to_pandas()
-    assert list(frame.columns[:7]) == ["sample", "decision", "label", "by", "when", "file", "given"]
+    assert list(frame.columns[:7]) == ["sample", "file", "decision", "label", "by", "when", "given"]
     first = next(issues.records())
     assert (first["sample"], first["file"]) == (frame["sample"][0], frame["file"][0])
     readers = {"csv": lambda file: next(csv.DictReader(file)), "jsonl": lambda file: json.loads(next(file))}

@@ -51,7 +51,7 @@ def copy(digits_run, tmp_path):
 
 
 @pytest.mark.exhaustive
-def test_showing_a_run_again_needs_no_keras(copy, digits_run):
+def test_showing_a_run_again_needs_no_keras(copy, digits_run, own_cache):
     program = (
         "import sys; from cutaway.api.documents import class_document; from cutaway.api.opening import open_run\n"
         f"document = class_document(open_run({str(copy)!r}))\n"

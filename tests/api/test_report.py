@@ -69,10 +69,10 @@ def test_the_page_says_whose_samples_are_in_it(source, table):
     assert "CC BY 4.0" not in heading(table).footer
 
 
-def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run, tmp_path):
+def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run, own_cache, tmp_path):
     told = []
-    # without folds that another test may have trained
-    shutil.copytree(digits_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("labels*"))
+    # without folds that another test may have trained, and with a cache that holds nothing of them
+    shutil.copytree(digits_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("folds"))
     html = report_html(ct.open_run(tmp_path / "run").context, on_progress=told.append)
     places = {section.__name__: html.find(f'<section id="{section.__name__}"') for section in sections.SECTIONS}
     assert places.pop("label_issues") == -1, "no fold was trained"
@@ -398,7 +398,7 @@ def test_sections_of_a_model_whose_units_are_all_dead_say_why_and_the_others_are
         part.partition('"')[0]: part
         for part in report_html(run.context, on_progress=ignore_progress).split('<section id="')[1:]
     }
-    why = "360 equal rows of activations"
+    why = "360 rows of activations are equal"
     assert [name for name, part in made.items() if why in part] == ["explore"]
     assert {"findings", "classes", "layers"} <= made.keys()
 

@@ -41,9 +41,12 @@ def test_without_test_samples_predictions_are_judged_on_validation_samples(tmp_p
     x, y = digits()
     model = model_of(keras.layers.Flatten(), keras.layers.Dense(16, "relu"))
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    recorder = ct.Recorder(tmp_path / "fit", ct.Dataset.from_arrays(x, y, scale=1.0))
-    model.fit(x, y, validation_split=0.2, epochs=1, verbose=0, callbacks=[recorder])
-    run = ct.open_run(tmp_path / "fit", data=ct.Dataset.from_arrays(x, y, scale=1.0))
+    held = x[1437:], y[1437:]
+    recorder = ct.Recorder(
+        tmp_path / "fit", ct.Dataset.from_arrays(x[:1437], y[:1437], scale=1.0), validation_data=held
+    )
+    model.fit(x[:1437], y[:1437], validation_data=held, epochs=1, verbose=0, callbacks=[recorder])
+    run = ct.open_run(tmp_path / "fit", data=recorder.data)
     found = ct.doctor(run, progress=False)
     judged = {each.kind: each for each in found.findings}
     wrong = int((run.predictions(split="val").argmax(axis=1) != run.labels(split="val")).sum())

@@ -4,7 +4,8 @@ import time
 
 
 def state(page, expression, of="playground.controller"):
-    return page.evaluate(f"(({{ state }}) => {expression})(document.body.{of})")
+    there = f"document.body.{of}".replace(".", "?.")  # null until the module of the page has run
+    return page.evaluate(f"((held) => held && (({{ state }}) => {expression})(held))({there})")
 
 
 def wait(page, expression, seconds=30, **of):

@@ -320,7 +320,7 @@ def trained(tmp_path_factory, ready_run):
     folder = tmp_path_factory.mktemp("trained") / "runs"
     for name, run in (("first", "digits"), ("second", "other")):
         # no label issues were looked for in these runs, whatever other tests have asked the shared ones
-        kept = shutil.ignore_patterns("labels-*", "labels.csv")
+        kept = shutil.ignore_patterns("folds", "labels.csv")
         shutil.copytree(ready_run(run).path, folder / name, ignore=kept)
     return folder
 

@@ -111,7 +111,10 @@ def test_a_full_disk_is_said_and_nothing_is_lost(start_studio, new_run, tmp_path
     assert not (tmp_path / "runs" / "a" / "title.txt").exists()
     assert not list((tmp_path / "runs" / "a").glob(".*.tmp"))
     assert ids(studio) == ["a"]
-    assert studio.end() == (0, "")
+    code, said = studio.end()
+    assert code == 0
+    assert str(tmp_path / "cache") in said
+    assert len(said.splitlines()) == 1
 
 
 @pytest.mark.exhaustive

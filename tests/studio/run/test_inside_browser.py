@@ -291,7 +291,8 @@ def test_hostile_names_are_text(open_page, own_studio, hostile):
 
 
 @pytest.mark.exhaustive
-def test_zooming_into_a_map_of_some_loads_finer_grids_of_all(open_page, own_studio):
+def test_zooming_into_a_map_of_some_loads_finer_grids_of_all(open_page, own_studio, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # that of the studio
     ct.open_run(own_studio.folder / "first").embed(progress=False)
     fetched = []
     opened = open_page(own_studio, "/runs/first?split=all&samples=200&layers=dense_1&epochs=3")
