@@ -106,7 +106,7 @@ KINDS = SECTIONS | {
         queue="data",
         writes=True,
         answer_seconds=1.5,
-        died=f"{SURVEY_MEMORY}; next: {SURVEY_HINT}",
+        died=f"the process that looked at the data ended: {{reason}}; next: {SURVEY_HINT}",
     ),
     "live": JobKind(queue="live"),
     "train": _TRAINING,

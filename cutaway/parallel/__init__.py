@@ -18,9 +18,11 @@ from .prefetch import prefetch
 from .ranges import map_ranges, ranges, run_ranges
 
 if TYPE_CHECKING:
-    from .runner_process import Message, MessageKind, RunnerProcess
+    from .runner_process import Message, MessageKind, RunnerProcess, how_it_ended
 
-_MODULES: dict[str, str] = dict.fromkeys(("Message", "MessageKind", "RunnerProcess"), f"{__name__}.runner_process")
+_MODULES: dict[str, str] = dict.fromkeys(
+    ("Message", "MessageKind", "RunnerProcess", "how_it_ended"), f"{__name__}.runner_process"
+)
 
 __all__ = [
     "Message",
@@ -32,6 +34,7 @@ __all__ = [
     "cpu_flags",
     "free_memory",
     "has_fast_bfloat16",
+    "how_it_ended",
     "map_ranges",
     "prefetch",
     "ranges",

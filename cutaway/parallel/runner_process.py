@@ -202,10 +202,18 @@ class RunnerProcess:
         """How it ended, in one line."""
         if not self.wait(5):
             self.kill()
-        code = self._process.wait()
-        if code == -KILLED:
-            return "it was killed, perhaps because memory ran out"
-        if code < 0:
-            return f"it was ended by signal {-code}"
-        last = self._errors.last()
-        return f"it ended with exit code {code}{f': {last}' if last else ''}"
+        return how_it_ended(self._process.wait(), self._errors)
+
+
+def how_it_ended(code: int, errors: ErrorLines) -> str:
+    """How a process has ended, in one line.
+
+    Args:
+        code: Its exit code; negative if a signal ended it.
+        errors: What it wrote to its standard error.
+    """
+    if code == -KILLED:
+        return "it was killed, perhaps because memory ran out"
+    last = errors.last()
+    how = f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
+    return f"{how}{f': {last}' if last else ''}"

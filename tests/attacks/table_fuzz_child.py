@@ -1,17 +1,20 @@
 """Damages columnar files in seeded ways and reads each as the program does, with limits on time and memory.
 
 Called with a folder to write into, the kind of file ("feather" or "parquet"), the number of cases and the first seed.
-Prints a JSON object: how many calls worked and how many were refused. A crash of the reader ends the process, which is
-what the parent looks for; standard error names each case before it begins.
+Each case is a process of its own. Prints a JSON object: how many calls worked and how many were refused, and how many
+cases "failed", by a crash, a hang or an unexpected error; standard error names each case before it begins.
 """
 
 import io
 import json
+import os
 import random
 import resource
 import signal
 import sys
+import traceback
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +26,7 @@ from cutaway.data.tables import prepare_new_rows
 from cutaway.errors import CutawayError, CutawayWarning
 
 SECONDS = 60
-"""Until a call counts as one that hangs; a good file takes 0.1 s."""
+"""Until a case counts as one that hangs; a good file takes a second."""
 
 MEMORY = 4 << 30
 """Address space that a process may take beside what it has at the beginning; the files have some 100 kB."""
@@ -142,10 +145,47 @@ def preparation_of(path):
     return opened.prepare(opened.split(seed=0)).preparation
 
 
+def use_all(path, preparation):
+    """Use a file in each way, and count how often that worked."""
+    counts = Counter()
+    for use in read(path, preparation):
+        try:
+            use()
+            counts["worked"] += 1
+        except CutawayError as error:
+            counts["refused"] += 1
+            if not str(error).isprintable():
+                raise RuntimeError(f"a message that is no plain line: {error!r}") from error
+    return counts
+
+
+def in_a_process(path, preparation):
+    """What `use_all` returns in a process of its own; one "failed" where that ends otherwise."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            signal.alarm(SECONDS)  # its default ends the process: a hang is a failure
+            os.write(writing, json.dumps(use_all(path, preparation)).encode())
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.close(writing)
+    with open(reading) as file:
+        counts = file.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code:
+        sys.stderr.write(f"the case ended with {code}\n")
+    return Counter({"failed": 1} if code else json.loads(counts))
+
+
 def main(folder, kind, cases, first):
     """Damage and read."""
     warnings.simplefilter("ignore", CutawayWarning)
-    good, prepared, counts = good_files(kind), {}, {"worked": 0, "refused": 0}
+    good, prepared, counts = good_files(kind), {}, Counter(worked=0, refused=0, failed=0)
     for name, data in good.items():
         (folder / name).write_bytes(data)
         prepared[name] = preparation_of(folder / name)
@@ -159,17 +199,7 @@ def main(folder, kind, cases, first):
         sys.stderr.write(f"case {case}: {name}\n")
         sys.stderr.flush()
         (folder / name).write_bytes(damaged(good[name], draw))
-        for use in read(folder / name, prepared[name]):
-            signal.alarm(SECONDS)  # its default ends the process: a hang is a failure
-            try:
-                use()
-                counts["worked"] += 1
-            except CutawayError as error:
-                counts["refused"] += 1
-                if not str(error).isprintable():
-                    raise RuntimeError(f"a message that is no plain line: {error!r}") from error
-            finally:
-                signal.alarm(0)
+        counts.update(in_a_process(folder / name, prepared[name]))
     sys.stdout.write(json.dumps(counts))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.checks import whole_number
-from cutaway.data.tables import read_schema
+from cutaway.data.tables import ColumnarReader
 from cutaway.errors import DataError
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ class Features:
         return tuple(labels) if None in found else found
 
 
-def read_features(file: Path) -> Features:
+def read_features(reader: ColumnarReader) -> Features:
     """Read what the columns of a file are: from its types, its metadata, or dataset_info.json next to it.
 
     Raises:
-        DataError: The file is damaged, or holds images.
+        DataError: It holds images.
     """
-    schema = read_schema(file)
+    schema, file = reader.schema, reader.files[0]
     if image := next((field.name for field in schema if _is_image(field.type)), None):
         raise DataError(
             f'the column "{image}" of {file} holds images, not numbers, text or dates',

@@ -68,8 +68,9 @@ def look_at_table(where: Path, *, on_progress: ProgressCallback = ignore_progres
     options = {name: value for name, value in options.items() if name != "test"}
     parts, label = columnar_parts(where), options.get("label")
     if parts:
-        reader: Reader = open_columnar(parts["train"][0].parent if where.is_dir() else where, files=parts["train"])
-        label = read_features(parts["train"][0]).only_classes if label is None else label
+        columnar = open_columnar(parts["train"][0].parent if where.is_dir() else where, files=parts["train"])
+        label = read_features(columnar).only_classes if label is None else label
+        reader: Reader = columnar
     else:
         reader = open_reader(where, header=options.get("header"))
     options["label"] = "" if label is None else label

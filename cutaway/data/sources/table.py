@@ -1,7 +1,6 @@
 """Tables in files: CSV and its kin, Parquet, Feather and Arrow, and folders of these."""
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +49,15 @@ def load(
     """
     path = Path(where)
     header = options.get("header")
-    parts, features = columnar_parts(path), None
-    if parts:
-        features = read_features(parts["train"][0])
-        label = features.only_classes if label is None else label
-    readers: dict[str, Reader] = {source: _open(path, files) for source, files in parts.items()}
-    if not parts:
+    features, readers = None, dict[str, Reader]()
+    for source, files in columnar_parts(path).items():
+        # a folder with other files is called by the folder that they are in
+        reader = open_columnar(files[0].parent if path.is_dir() else path, files=files)
+        readers[source], features = reader, features or read_features(reader)
+    if features is None:
         readers["train"] = open_reader(path, header=header)
+    elif label is None:
+        label = features.only_classes
     if test is not None:
         readers["test"] = open_any(test, header=header, what="test")
         options["test"] = str(readers["test"].where or "")
@@ -67,11 +68,6 @@ def load(
     if features is None or chosen.class_names:
         return table
     return dataclasses.replace(table, class_names=features.names_of(chosen.label, table.class_names))
-
-
-def _open(path: Path, files: Sequence[Path]) -> Reader:
-    """The files of one source; a folder with other files is called by the folder that they are in."""
-    return open_columnar(files[0].parent if path.is_dir() else path, files=files)
 
 
 def _stem(path: Path) -> str:

@@ -11,6 +11,7 @@ from .column import UNIQUE, Column, decide_each, left_out, left_out_in_words
 from .options import TableOptions, table_options
 from .readers import (
     FORMATS,
+    ColumnarReader,
     Reader,
     columnar_files,
     frame_reader,
@@ -19,7 +20,6 @@ from .readers import (
     open_any,
     open_columnar,
     open_reader,
-    read_schema,
     row_words,
     workbook_error,
 )
@@ -31,6 +31,7 @@ __all__ = [
     "MISSING",
     "UNIQUE",
     "Column",
+    "ColumnarReader",
     "Reader",
     "Table",
     "TableOptions",
@@ -52,7 +53,6 @@ __all__ = [
     "open_reader",
     "prepare_new_rows",
     "python_values",
-    "read_schema",
     "row_words",
     "spellings",
     "survey",

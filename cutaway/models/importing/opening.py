@@ -1,9 +1,9 @@
 """Opening an untrusted model file without running anything in it.
 
-The file is read by our own bounded readers (`archive`, `hdf5`), its configuration is turned into a list of layers
-(`description`) and from there into our own specification; `model_from_spec` builds that, and the weights of the file
-are assigned to it. Keras' own loader, which has run code from files more than once (CVE-2025-1550, CVE-2026-12481),
-never sees the file.
+The archive is read by our own bounded reader (`archive`), the weights in it by h5py in a process of its own (`hdf5`).
+The configuration is turned into a list of layers (`description`) and from there into our own specification;
+`model_from_spec` builds that, and the weights of the file are assigned to it. Keras' own loader, which has run code
+from files more than once (CVE-2025-1550, CVE-2026-12481), never sees the file.
 """
 
 import math
@@ -26,7 +26,7 @@ from cutaway.models.weights import assign
 
 from .archive import read_archive, read_bytes, read_json
 from .description import LayerDescription, ModelDescription, describe
-from .hdf5 import SIGNATURE, Node, open_hdf5
+from .hdf5 import SIGNATURE, Hdf5File, Node, open_hdf5
 
 MAX_WEIGHTS = 2**28
 """Weights of a model at most: 1 GiB of float32."""
@@ -40,22 +40,20 @@ class ModelFile:
         path: Where it is.
         form: "keras", or "h5" for the older whole-model file.
         model: Its description.
-        root: Its weights, not read yet.
-        bytes: Size of the weights in the file.
+        weights: Its weights, not read yet.
     """
 
     path: Path
     form: str
     model: ModelDescription
-    root: Node
-    bytes: int
+    weights: Hdf5File
 
     def parameters(self, layer: LayerDescription) -> int | None:
         """Number of weights of a layer: from its settings or, if it is refused, from the file; None if not known."""
         if layer.weights is not None:
             return sum(math.prod(shape) for shape in layer.weights.values())
         try:
-            group = self.root.find(f"layers/{layer.place}/vars") if self.form == "keras" else None
+            group = self.weights.root.find(f"layers/{layer.place}/vars") if self.form == "keras" else None
             return None if group is None else sum(math.prod(node.shape) for node in group.children.values())
         except DataError:
             return None
@@ -75,10 +73,10 @@ def read_model(path: str | os.PathLike[str]) -> ModelFile:
     """
     data, name = read_bytes(path), Path(path).name
     if data[:8] == SIGNATURE:
-        root = open_hdf5(data)
-        config = read_json(_attribute(root, "model_config").encode(), name)
-        model = describe(config, _attribute(root, "keras_version", optional=True))
-        return ModelFile(Path(path), "h5", model, root, len(data))
+        weights = open_hdf5(data, name)
+        config = read_json(_attribute(weights.root, "model_config").encode(), name)
+        model = describe(config, _attribute(weights.root, "keras_version", optional=True))
+        return ModelFile(Path(path), "h5", model, weights)
     if data[:2] != b"PK":
         raise DataError(
             f"{name} is neither a .keras zip nor an .h5 file: it starts with {data[:4]!r}",
@@ -86,7 +84,7 @@ def read_model(path: str | os.PathLike[str]) -> ModelFile:
         )
     archive = read_archive(data, name)
     model = describe(archive.config, archive.version)
-    return ModelFile(Path(path), "keras", model, open_hdf5(archive.weights), len(archive.weights))
+    return ModelFile(Path(path), "keras", model, open_hdf5(archive.weights, name))
 
 
 def _attribute(root: Node, name: str, *, optional: bool = False) -> str:
@@ -168,16 +166,18 @@ def _read_weights(file: ModelFile) -> dict[str, dict[str, np.ndarray]]:
         if node.is_group or node.shape != wanted:
             got = "a group" if node.is_group else f"{node.shape} at {node.path}"
             raise DataError(f'weight "{layer.name}/{name}" must have the shape {wanted}, got {got}', hint=_SAVE_AGAIN)
-        total += node.declared_bytes
+        total += node.bytes
     # overlapping datasets would let a small file take much memory
-    if total > file.bytes or sum(math.prod(node.shape) for _, _, node in found) > MAX_WEIGHTS:
+    size = len(file.weights.data)
+    if total > size or sum(math.prod(node.shape) for _, _, node in found) > MAX_WEIGHTS:
         raise DataError(
-            f"{total:,} bytes of weights in a file of {file.bytes:,}: they overlap, or are more than {MAX_WEIGHTS:,}",
+            f"{total:,} bytes of weights in a file of {size:,}: they overlap, or are more than {MAX_WEIGHTS:,}",
             hint=_SAVE_AGAIN,
         )
     weights: dict[str, dict[str, np.ndarray]] = {layer.name: {} for layer in file.model.layers}
-    for layer, name, node in found:
-        weights[layer.name][name] = node.values()
+    values = file.weights.values([node for _, _, node in found])
+    for (layer, name, _), array in zip(found, values, strict=True):
+        weights[layer.name][name] = array
     return weights
 
 
@@ -197,7 +197,7 @@ def _nodes(file: ModelFile, layer: LayerDescription) -> Iterator[tuple[str, Node
             hint=_SAVE_AGAIN,
         )
     for name, path in zip(wanted, paths, strict=True):
-        node = file.root.find(path)
+        node = file.weights.root.find(path)
         if node is None:
             raise DataError(f'{file.path.name} has no weight "{layer.name}/{name}" at {path}', hint=_SAVE_AGAIN)
         yield name, node
@@ -205,15 +205,15 @@ def _nodes(file: ModelFile, layer: LayerDescription) -> Iterator[tuple[str, Node
 
 def _paths_keras(file: ModelFile, layer: LayerDescription) -> list[str]:
     """In a .keras file: layers/dense_1/vars/0, 1, ..., counted per kind; Keras 2 had another name for "layers"."""
-    top = "layers" if file.root.find("layers") else "_layer_checkpoint_dependencies"
-    group = file.root.find(f"{top}/{layer.place}/vars")
+    top = "layers" if file.weights.root.find("layers") else "_layer_checkpoint_dependencies"
+    group = file.weights.root.find(f"{top}/{layer.place}/vars")
     return [] if group is None else [f"{top}/{layer.place}/vars/{i}" for i in range(len(group.children))]
 
 
 def _paths_h5(file: ModelFile, layer: LayerDescription, *, wanted: tuple[str, ...]) -> list[str]:
     """In an .h5 file: model_weights/LAYER/NAME, the names in an attribute of the layer's group."""
     top = f"model_weights/{layer.name}"
-    group = file.root.find(top)
+    group = file.weights.root.find(top)
     names = _names(group) if group else []
     # "dense/kernel:0" of Keras 2, "sequential/dense/kernel" of Keras 3
     found = tuple(name.rsplit("/", 1)[-1].removesuffix(":0") for name in names)

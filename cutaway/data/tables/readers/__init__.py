@@ -1,6 +1,6 @@
 """Readers of tables: text, columnar files and frames, as chunks of columns."""
 
-from .columnar import FORMATS, ColumnarReader, columnar_files, open_columnar, read_schema
+from .columnar import FORMATS, ColumnarReader, columnar_files, open_columnar
 from .opening import is_workbook, open_any, open_reader, workbook_error
 from .reader import Reader, compute, decimal_mark, frame_reader, is_frame, reading, row_words
 
@@ -17,7 +17,6 @@ __all__ = [
     "open_any",
     "open_columnar",
     "open_reader",
-    "read_schema",
     "reading",
     "row_words",
     "workbook_error",

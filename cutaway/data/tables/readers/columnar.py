@@ -1,14 +1,16 @@
-"""Parquet, Feather and Arrow files, and folders of them: typed columns."""
+"""Parquet, Feather and Arrow files, and folders of them: typed columns, which a process of its own reads."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway.errors import DataError
+from cutaway.file_process import FileProcess
 
 from .reader import check_columns
-from .unpacking import check_arrow, parquet_rows, rows_at_a_time
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +25,10 @@ FORMATS = {
 """Ending of a file's name -> its format; an .arrow file may also be a stream, as Hugging Face writes it."""
 
 
+_READINGS = itertools.count()
+"""A number for each pass over a file."""
+
+
 @dataclass(frozen=True)
 class ColumnarReader:
     """One or more files of typed columns, read in order.
@@ -30,27 +36,30 @@ class ColumnarReader:
     Attributes:
         where: The file or folder.
         files: The files.
-        columns: Names of the columns, the same in every file.
+        schema: What the first one says of its columns: names, types and metadata; the names are the same in every file.
+        process: What reads them.
     """
 
     where: Path
     files: tuple[Path, ...]
-    columns: tuple[str, ...]
+    schema: "pa.Schema"
+    process: FileProcess = field(repr=False, compare=False)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(self.schema.names)
 
     @property
     def form(self) -> str:
         """What it is, in words."""
-        name = FORMATS[self.files[0].suffix.lower()].capitalize()
+        name = _kind(self.files[0]).capitalize()
         return name if len(self.files) == 1 else f"{name}, {len(self.files)} files"
 
     @property
     def size(self) -> tuple[int, str]:
         """Rows of all files; not known of Arrow files, whose parts have to be read to be counted."""
-        from pyarrow import parquet
-
-        if FORMATS[self.files[0].suffix.lower()] != "parquet":
-            return 0, "rows"
-        return sum(parquet.read_metadata(file).num_rows for file in self.files), "rows"
+        return sum(_ask(self.process, "index", file)[0] or 0 for file in self.files), "rows"
 
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
         """Read the files one after another.
@@ -61,16 +70,18 @@ class ColumnarReader:
         import pyarrow as pa
 
         for file in self.files:
-            if (names := _names(file)) != self.columns:
+            if (names := tuple(_read_schema(self.process, file).names)) != self.columns:
                 raise DataError(
                     "the files of the folder have different columns",
                     got=f"{_difference(names, self.columns)} in {file}",
                     hint="move the file to another folder",
                 )
-            try:
-                yield from _batches(file, columns)
-            except (pa.ArrowException, OSError, UnicodeDecodeError, LookupError) as error:
-                raise _unreadable(file, error) from None
+            wanted = {"reading": next(_READINGS), "columns": None if columns is None else list(columns)}
+            for place in itertools.count():
+                found, data = _ask(self.process, "chunk", file, place=place, **wanted)
+                if not found:
+                    break
+                yield pa.ipc.open_stream(data).read_all()
 
 
 def open_columnar(path: Path, *, files: Sequence[Path] = ()) -> ColumnarReader:
@@ -89,7 +100,17 @@ def open_columnar(path: Path, *, files: Sequence[Path] = ()) -> ColumnarReader:
             f"no file in {path} ends in {', '.join(FORMATS)}",
             hint="pass the folder that they are in, such as that of one split",
         )
-    return ColumnarReader(path, files, check_columns(_names(files[0]), where=str(files[0])))
+    process = _process_for(path)
+    process.start()  # it loads while we do
+    schema = _read_schema(process, files[0])
+    check_columns(schema.names, where=str(files[0]))
+    return ColumnarReader(path, files, schema, process)
+
+
+@lru_cache(maxsize=2)
+def _process_for(path: Path) -> FileProcess:
+    """What reads a file or folder; opening it again, as after a look at it, starts nothing anew."""
+    return FileProcess("columnar")
 
 
 def columnar_files(folder: Path) -> list[Path]:
@@ -97,87 +118,19 @@ def columnar_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in FORMATS and path.is_file())
 
 
-def _names(file: Path) -> tuple[str, ...]:
-    return tuple(read_schema(file).names)
+def _kind(file: Path) -> str:
+    return FORMATS[file.suffix.lower()]
 
 
-def read_schema(file: Path) -> Any:
-    """The schema, of pyarrow, of a Parquet, Feather or Arrow file: its columns, their types, and its metadata.
-
-    Raises:
-        DataError: The file is damaged.
-    """
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        if FORMATS[file.suffix.lower()] == "parquet":
-            schema = parquet.read_schema(file)
-        else:
-            with _open_ipc(file) as reader:
-                schema = reader.schema
-        _check_names(schema)
-        return schema
-    except (pa.ArrowException, OSError, UnicodeDecodeError, LookupError) as error:
-        raise _unreadable(file, error) from None
+def _ask(process: FileProcess, action: str, file: Path, **details: Any) -> tuple[Any, bytes]:
+    kind = _kind(file)
+    return process.ask(action, name=f"the {kind.capitalize()} file {file}", file=str(file), kind=kind, **details)
 
 
-def _check_names(fields: "Iterable[pa.Field]") -> None:
-    """Read the name of each field once, which pyarrow decodes only then.
-
-    Raises:
-        UnicodeDecodeError: One is not text.
-    """
-    for field in fields:
-        assert isinstance(field.name, str)
-        kind: Any = field.type
-        _check_names(kind.field(place) for place in range(kind.num_fields))
-
-
-def _batches(file: Path, columns: Sequence[str] | None) -> "Iterator[pa.Table]":
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    wanted = None if columns is None else list(columns)
-    if FORMATS[file.suffix.lower()] == "parquet":
-        rows = parquet_rows(file, wanted)
-        with parquet.ParquetFile(file) as opened:
-            for batch in opened.iter_batches(batch_size=rows, columns=wanted, use_threads=False):
-                batch.validate(full=True)
-                yield pa.Table.from_batches([batch])
-        return
-    check_arrow(file)
-    with _open_ipc(file) as reader:
-        if hasattr(reader, "num_record_batches"):
-            batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
-        else:
-            batches = iter(reader)
-        for batch in batches:
-            used = batch if wanted is None else batch.select(wanted)
-            used.validate(full=True)
-            rows = rows_at_a_time(used.columns)
-            for first in range(0, len(used), rows):
-                yield pa.Table.from_batches([used.slice(first, rows)])
-
-
-def _open_ipc(file: Path) -> "pa.RecordBatchFileReader | pa.RecordBatchStreamReader":
-    """Open an Arrow file. It is not mapped into memory: a file that is cut short meanwhile would end the process."""
+def _read_schema(process: FileProcess, file: Path) -> "pa.Schema":
     import pyarrow as pa
 
-    opened = pa.OSFile(str(file))
-    try:
-        return pa.ipc.open_file(opened)
-    except pa.ArrowInvalid:
-        opened.seek(0)
-        return pa.ipc.open_stream(opened)
-
-
-def _unreadable(file: Path, error: Exception) -> DataError:
-    name = FORMATS[file.suffix.lower()].capitalize()
-    return DataError(
-        f"cannot read the {name} file {file} ({str(error).splitlines()[0] if str(error) else type(error).__name__})",
-        hint="write it again, or convert it to CSV",
-    )
+    return pa.ipc.read_schema(pa.py_buffer(_ask(process, "index", file)[1]))
 
 
 def _difference(names: Sequence[str], expected: Sequence[str]) -> str:

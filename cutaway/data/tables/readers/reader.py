@@ -20,9 +20,6 @@ LONGEST_NAME = 200
 SMALL = {"MB": 20, "rows": 200_000}
 """Tables below this size are read within a second, and nothing is reported."""
 
-CHUNK_ROWS = 65_536
-"""Maximum number of rows of a chunk of a typed table."""
-
 MOST_COLUMNS = 20_000
 """Maximum number of columns of a table: a wider one is an array, and arrays are read from .npy files."""
 
