@@ -152,7 +152,7 @@ def _shape(found: Any) -> tuple[int, ...]:
     if stored.get_nfilters():
         raise _Refused("values that are packed by a filter")
     kind, dtype = found.get_type(), None
-    with contextlib.suppress(TypeError, ValueError):
+    with contextlib.suppress(TypeError, ValueError):  # a type that NumPy does not have
         dtype = found.dtype
     # h5py stores the bfloat16 of ml_dtypes, which NumPy does not know, as two bytes of no kind
     if dtype is None or dtype.kind not in "fV" or dtype.itemsize not in {"f": (2, 4, 8), "V": (2,)}[dtype.kind]:
