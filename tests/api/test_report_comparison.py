@@ -16,7 +16,7 @@ from cutaway.report import report_html
 from cutaway.report.explorer.compared import compared_columns
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.comparison import measuring
+from cutaway.topics.comparison import measures
 from cutaway.topics.comparison.section import COMPARED, answer, comparison
 from cutaway.topics.findings.section import verdict
 
@@ -185,7 +185,7 @@ def test_the_second_report_has_the_same_bytes_and_compares_no_layers_again(digit
     shutil.copytree(other.path, tmp_path / "<b>other")
     run = ct.open_run(tmp_path / "run")
     first = run.report(tmp_path / "a.html", against=tmp_path / "<b>other", progress=False).read_bytes()
-    monkeypatch.setattr(measuring, "compare_layers", None)
+    monkeypatch.setattr(measures, "compare_layers", None)
     again = ct.open_run(tmp_path / "run")
     other_again = ct.open_run(tmp_path / "<b>other")
     second = again.report(tmp_path / "b.html", against=other_again, progress=False).read_bytes()
