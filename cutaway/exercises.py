@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, DataError, UnknownNameError, UsageError
 
 FOLDER = "answers"
 """Folder of the answers, next to the notebook."""
@@ -52,17 +52,20 @@ class Exercise:
 def check(exercise: str, answer: Any) -> None:
     """Print whether an answer is right, or a hint.
 
+    What cannot be judged is a line as well, so the cells below still run: an answer of another type or shape than the
+    exercise takes, an unknown exercise, a file of answers that is missing or damaged. Only an error in a function of
+    the student is raised, since its traceback shows where it is.
+
     Args:
         exercise: Number of the lesson and of the exercise, as in "2.3", or of the question, as in "2.q3".
         answer: The letter of an option, a number, an array of numbers of any shape, or a function. None or "" for a
             question that is not answered yet.
-
-    Raises:
-        UnknownNameError: There are no answers for this lesson next to the notebook, or no such exercise.
-        UsageError: The answer is of another type or shape than the exercise takes.
-        DataError: The file of answers is damaged.
     """
-    print(_judge(exercise, answer))  # noqa: T201 (a student reads it below the cell)
+    try:
+        line = _judge(exercise, answer)
+    except CutawayError as error:
+        line = f"not judged: {error}"
+    print(line)  # noqa: T201 (a student reads it below the cell)
 
 
 @public
@@ -100,12 +103,19 @@ def write_answers(path: Path | str, exercises: Mapping[str, Exercise]) -> Path:
 
     Returns:
         The path.
+
+    Raises:
+        UsageError: An answer is neither a letter nor numbers, or another attribute of an exercise is of another type.
     """
     lesson: dict[str, dict[str, Any]] = {}
     for name, known in exercises.items():
         wrong = [(_plain(name, answer, known.inputs), hint) for answer, hint in known.misconceptions]
         plain = _plain(name, known.answer, known.inputs)
         lesson[name] = vars(dataclasses.replace(known, answer=plain, misconceptions=wrong))
+        try:
+            _known(lesson[name])
+        except (TypeError, ValueError, OverflowError) as error:
+            raise UsageError(f'exercise "{name}" cannot be judged: {error}', hint="correct its record") from error
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(base64.encodebytes(json.dumps(lesson).encode()))
@@ -160,12 +170,30 @@ def _read(lesson: int) -> tuple[str, dict[str, Exercise]]:
         )
     try:
         record = json.loads(base64.decodebytes(files[0].read_bytes()))
-        return files[0].stem, {number: Exercise(**known) for number, known in record.items()}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        return files[0].stem, {number: _known(known) for number, known in record.items()}
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DataError(
             f"the file of answers is damaged: {files[0]} ({error!r})",
             hint="take a new copy of the lessons",
         ) from error
+
+
+def _known(record: Mapping[str, Any]) -> Exercise:
+    """The exercise of a record.
+
+    Raises:
+        TypeError, ValueError, OverflowError: The record has another field, or a field of another type.
+    """
+    known = Exercise(**record)
+    answers = [known.answer, *(answer for answer, _ in known.misconceptions)]
+    texts = [known.why, known.hint, *(hint for _, hint in known.misconceptions)]
+    are_letters = {isinstance(answer, str) for answer in answers}
+    if len(are_letters) > 1 or not all(isinstance(text, str) for text in texts):
+        raise TypeError("an answer or a text is of another type than the others")
+    numbers = [*(value for call in known.inputs for value in call), *([] if True in are_letters else answers)]
+    for value in (*numbers, float(_numbers(known.tolerance))):
+        _numbers(value)
+    return known
 
 
 def _checked(exercise: str, answer: Any, known: Exercise) -> Any:
@@ -182,7 +210,9 @@ def _checked(exercise: str, answer: Any, known: Exercise) -> Any:
     shape, came = np.shape(known.answer), np.shape(given)
     if came != shape and not known.inputs:
         takes = f"numbers of shape {shape}" if shape else "one number"
-        raise UsageError(f"{exercise} takes {takes}, not the shape {came}", hint="read again what it asks for")
+        is_comma = isinstance(answer, tuple) and came == (1, *shape)
+        hint = "leave out the comma at the end of the answer" if is_comma else "read again what it asks for"
+        raise UsageError(f"{exercise} takes {takes}, not the shape {came}", hint=hint)
     return given
 
 
@@ -195,10 +225,7 @@ def _plain(exercise: str, answer: Any, inputs: Sequence[Sequence[Any]]) -> Any:
     if isinstance(answer, str):
         return answer.strip().lower()
     if not callable(answer):
-        try:
-            return np.asarray(answer, dtype=np.float64).tolist()
-        except (TypeError, ValueError, OverflowError) as error:
-            raise UsageError(f"{exercise} takes numbers, not {type(answer).__name__}", hint="pass an array") from error
+        return _student_numbers(exercise, answer).tolist()
     returned: list[float] = []
     for arguments in inputs:
         try:
@@ -206,8 +233,27 @@ def _plain(exercise: str, answer: Any, inputs: Sequence[Sequence[Any]]) -> Any:
         except Exception as error:
             error.add_note(f"{exercise} called the function with {', '.join(map(str, arguments))}")
             raise
-        returned += np.ravel(_plain(exercise, result, ())).tolist()
+        returned += _student_numbers(exercise, result).ravel().tolist()
     return returned
+
+
+def _student_numbers(exercise: str, value: Any) -> np.ndarray:
+    try:
+        return _numbers(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise UsageError(f"{exercise} takes numbers, not {type(value).__name__}", hint="pass an array") from error
+
+
+def _numbers(value: Any) -> np.ndarray:
+    """As float64. NumPy would read "0.5" as a number, and None as NaN.
+
+    Raises:
+        TypeError, ValueError, OverflowError: These are no numbers.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufO" or any(each is None or isinstance(each, str) for each in array.flat):
+        raise TypeError(f"no numbers: {type(value).__name__}")
+    return array.astype(np.float64)
 
 
 def _agree(given: Any, expected: Any, tolerance: float) -> bool:
