@@ -108,7 +108,8 @@ def playground_start(context: RunContext) -> dict[str, Any]:
 
     Returns:
         ``settings`` by the playground's names; ``rows``, the two prepared inputs and the class of each sample;
-        ``classNames``; and ``about``, a sentence that says what was left out.
+        ``classNames``; ``inputNames``, none if they are no columns of a table; and ``about``, a sentence that says what
+        was left out.
 
     Raises:
         UsageError: The run has another number of inputs, or too many classes.
@@ -140,6 +141,7 @@ def playground_start(context: RunContext) -> dict[str, Any]:
         "settings": settings,
         "rows": [[*point, label] for point, label in zip(x.tolist(), labels[chosen].tolist(), strict=True)],
         "classNames": [name[:LONGEST_NAME] for name in names],
+        "inputNames": [name[:LONGEST_NAME] for name in data.feature_names or ()],
         "about": about.strip(),
     }
 

@@ -187,7 +187,8 @@ def test_a_csv_file_is_read_and_a_damaged_one_refused(shared_playground, tmp_pat
     assert "60 samples of kind" in said(page, lambda: page.set_input_files("#dataFile", good))
     wait(page, "state.settings.data === 'file' && state.frame")
     drawn(page)
-    assert [text.strip() for text in page.locator(".class-label").all_inner_texts()] == ["big", "small"]
+    names = [text.strip() for text in page.locator(".class-label").all_inner_texts()]
+    assert names == ["big", "small", "a", "b"], "classes, and inputs by their columns"
     learn(page, 1)
 
 

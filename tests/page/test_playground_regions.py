@@ -147,16 +147,47 @@ def test_a_curved_activation_has_no_regions():
     assert "piecewise linear" in run_script(body, given, imports=IMPORTS)
 
 
-def test_too_many_regions_are_left_undivided_and_said():
-    sizes = [2, 60, 60, 2]
+@pytest.mark.parametrize(("hidden", "milliseconds"), [(1, 0), (2, 100), (6, 100)])
+def test_a_plane_is_divided_no_longer_than_its_time(hidden, milliseconds):
+    sizes = [2, *[128] * hidden, 2]
     given = {"sizes": sizes, "activation": "relu", "parameters": _network(sizes, 0), "side": SIDE}
     body = (
-        DIVIDE.replace("(network, square)", "(network, square, { most: 300 })")
+        "const start = performance.now();"
+        + DIVIDE.replace("(network, square)", f"(network, square, {{ milliseconds: {milliseconds} }})")
         + """
-      return { count: regions.length, undivided, total: regions.reduce((sum, { polygon }) => sum + area(polygon), 0) };
+      const seconds = (performance.now() - start) / 1000;
+      return { seconds, undivided, total: regions.reduce((sum, { polygon }) => sum + area(polygon), 0) };
     """
     )
     found = run_script(body, given, imports=IMPORTS)
-    assert found["count"] < 2000
+    assert found["seconds"] < 2, "six layers took 13 s"
     assert found["undivided"] > 0.1
     np.testing.assert_allclose(found["total"], 36, rtol=1e-9)
+
+
+def test_where_the_time_is_up_the_classes_are_those_of_the_forward_pass():
+    sizes = [2, *[128] * 6, 3]
+    body = """
+      const network = new DenseNetwork(data.sizes, { activation: "relu", loss: "categorical_crossentropy" });
+      network.parameters.set(data.parameters);
+      const start = performance.now();
+      const { areas, undivided } = drawNetwork(network, { half: data.side, isFunction: false });
+      const seconds = (performance.now() - start) / 1000;
+      const sums = network.forward(data.points, data.points.length / 2);
+      return { seconds, undivided, points: [...areas.points], ends: [...areas.ends], labels: [...areas.labels], sums };
+    """
+    points = _grid()[::7]
+    given = {
+        "sizes": sizes,
+        "parameters": _network(sizes, 3),
+        "side": SIDE,
+        "points": points.astype(np.float32).ravel(),
+    }
+    imports = {"playground/dense_network.js": "DenseNetwork", "playground/drawing.js": "drawNetwork"}
+    found = run_script(body, given, imports=imports)
+    assert found["seconds"] < 5
+    assert found["undivided"] > 0.1
+    polygons = np.split(np.reshape(found["points"], (-1, 2)), found["ends"][:-1])
+    inside = np.array([_inside(polygon, points) for polygon in polygons])
+    labels = np.array(found["labels"])[inside.argmax(axis=0)]
+    assert (labels == found["sums"].reshape(-1, 3).argmax(axis=1)).mean() > 0.9

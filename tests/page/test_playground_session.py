@@ -252,6 +252,20 @@ def test_what_an_address_cannot_say_is_named():
     assert refused == ["samples=1e9", "hidden=8-999", "data=nothing", "__proto__=1", "classes=2.5", "seed="]
 
 
+def test_a_message_names_a_few_of_a_million_settings():
+    body = """
+      const { refused } = fromAddress(String(new URLSearchParams({ hidden: Array(1e6).fill(8).join("-") })));
+      const names = Array.from({ length: 1e5 }, (_, k) => [`x${k}`, "1"]);
+      return [refusedList(refused), refusedInWords(fromAddress(String(new URLSearchParams(names))).refused)];
+    """
+    of_layers, of_names = run_script(body, imports={**FIELDS, "core/fields.js": "refusedInWords, refusedList"})
+    assert of_layers.startswith("hidden=8-8-8")
+    assert len(of_layers) < 100
+    assert "x0=1" in of_names
+    assert "99995 more" in of_names
+    assert len(of_names) < 300
+
+
 CELLS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00\r"), max_size=8)
 
 
@@ -281,6 +295,29 @@ def test_columns_of_a_file_are_standardized_and_classes_sorted():
     assert found["columns"] == ["wide", "tall", "kind"]
 
 
+@pytest.mark.parametrize("head", ["breit;hoch;Art", None])
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_file_with_decimal_commas_is_read_as_one_with_points(head, separator):
+    lines = [f"{k / 8};{-k * k / 4};{'ab'[k % 2]}" for k in range(12)]
+    texts = ["\n".join([*([head] if head else []), *lines]).replace(";", separator)]
+    texts.append(texts[0].replace(".", ","))
+    points, commas = run_script("return data.texts.map(samplesFromCsv);", {"texts": texts}, imports=CSV)
+    assert (points["hasCommas"], commas["hasCommas"]) == (False, True)
+    assert commas["rows"] == points["rows"]
+    assert commas["columns"] == points["columns"] == (head or "column 1;column 2;column 3").split(";")
+
+
+def test_inputs_keep_the_names_of_their_columns():
+    body = """
+      const own = { rows: data.rows, classNames: ["a", "b"], inputNames: ["wide", "tall"] };
+      const { train, test } = trainAndTest({ ...DEFAULTS, data: "file" }, own);
+      return [inputName(train, 1), inputName(test, 0), inputName(trainAndTest(DEFAULTS, null).train, 0)];
+    """
+    imports = {"playground/data_sets.js": "inputName, trainAndTest", "playground/fields.js": "DEFAULTS"}
+    rows = [[k, -k, k % 2] for k in range(12)]
+    assert run_script(body, {"rows": rows}, imports=imports) == ["2: tall", "1: wide", "1"]
+
+
 GOOD = "\n".join(f"{k},{k % 7},{k % 2}" for k in range(12))
 
 
@@ -297,6 +334,11 @@ GOOD = "\n".join(f"{k},{k % 7},{k % 2}" for k in range(12))
         ("\n".join(f"{k},1,{k}" for k in range(12)), "12"),
         (",".join("1" * 60) + "\n" + GOOD, "50 columns"),
         ("\n".join(f"{k},1,0" for k in range(12)), "has 1 "),
+        (GOOD.replace("5,5,1", '"1,5",5,1'), "semicolons"),
+        (GOOD.replace("5,5,1", "1,5,5,1"), "semicolons"),
+        (GOOD.replace(",", ";").replace("5;5;1", "1.234,5;5;1"), "thousands"),
+        (GOOD.replace("5,5,1", f"5,5,{'x' * 81}"), "80"),
+        (f"{'a' * 1000},b,c\n{GOOD}".replace("5,5,1", "x,5,1"), f"in {'a' * 80}."),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused(text, named):

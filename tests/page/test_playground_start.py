@@ -36,6 +36,7 @@ def test_samples_and_settings_are_those_of_the_run(run):
     assert np.array(start["rows"])[:, :2] == pytest.approx(run.data.inputs(run.split.part("all")).astype(float))
     assert [row[2] for row in start["rows"]] == run.data.y(run.split.part("all")).tolist()
     assert run.path.name in start["about"]
+    assert start["inputNames"] == ["x", "y"]
 
 
 @pytest.mark.exhaustive

@@ -92,7 +92,16 @@ export function readSettings(text, first, read) {
   return { settings, refused };
 }
 
+/** Settings that are named where some could not be read, and letters of each: a file may hold a million. */
+const [MAX_NAMED, MAX_LETTERS] = [5, 60];
+
+/** @param {string[]} refused */
+export function refusedList(refused) {
+  const named = refused.slice(0, MAX_NAMED).map((text) => (text.length > MAX_LETTERS ? `${text.slice(0, MAX_LETTERS)}…` : text));
+  return [...named, ...(refused.length > MAX_NAMED ? [`${refused.length - MAX_NAMED} more`] : [])].join(", ");
+}
+
 /** @param {string[]} refused */
 export function refusedInWords(refused) {
-  return refused.length ? `The address says what cannot be: ${refused.join(", ")}. These settings are as at first.` : "";
+  return refused.length ? `The address says what cannot be: ${refusedList(refused)}. These settings are as at first.` : "";
 }

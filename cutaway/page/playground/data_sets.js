@@ -10,6 +10,7 @@ import { RandomState } from "./random/mersenne_twister.js";
  * @property {number} outputs Classes; 1 for the value of a function.
  * @property {boolean} isFunction Whether `y` holds values, not classes.
  * @property {string[]} classNames
+ * @property {string[]} [inputNames]
  */
 
 /**
@@ -25,6 +26,7 @@ import { RandomState } from "./random/mersenne_twister.js";
  * @typedef {object} OwnData Samples that are not made from settings.
  * @property {number[][]} [rows] Inputs, and the class last.
  * @property {string[]} [classNames]
+ * @property {string[]} [inputNames]
  * @property {{ train: Samples, test: Samples }} [parts] Or samples that are divided already.
  */
 
@@ -196,10 +198,10 @@ export function makeSamples(settings) {
 
 /**
  * @param {number[][]} rows Inputs, and the class or the value last.
- * @param {{ isFunction: boolean, classNames: string[] }} about
+ * @param {{ isFunction: boolean, classNames: string[], inputNames?: string[] }} about
  * @returns {Samples}
  */
-export function fromRows(rows, { isFunction, classNames }) {
+export function fromRows(rows, { isFunction, classNames, inputNames }) {
   const last = rows[0].length - 1;
   return {
     x: Float32Array.from(rows.flatMap((row) => row.slice(0, last))),
@@ -208,6 +210,7 @@ export function fromRows(rows, { isFunction, classNames }) {
     outputs: classNames.length,
     isFunction,
     classNames,
+    inputNames,
   };
 }
 
@@ -219,6 +222,15 @@ export function fromRows(rows, { isFunction, classNames }) {
 export function outputName({ classNames }, output) {
   const name = classNames[output] ?? String(output);
   return name === String(output) ? `Output ${output}` : `Output ${output}: ${name}`;
+}
+
+/**
+ * The number of an input, and the name of its column if it has one.
+ * @param {Samples} samples
+ * @param {number} input
+ */
+export function inputName({ inputNames }, input) {
+  return inputNames?.length ? `${input + 1}: ${inputNames[input]}` : String(input + 1);
 }
 
 /**
@@ -254,7 +266,7 @@ function take(samples, rows) {
  */
 export function trainAndTest(settings, own) {
   if (own?.parts) return own.parts;
-  const { rows, classNames = [] } = own ?? {};
-  const samples = rows ? fromRows(rows, { isFunction: false, classNames }) : makeSamples(settings);
+  const { rows, classNames = [], inputNames } = own ?? {};
+  const samples = rows ? fromRows(rows, { isFunction: false, classNames, inputNames }) : makeSamples(settings);
   return trainTestSplit(samples, settings.testShare, settings.seed);
 }

@@ -43,13 +43,13 @@ export class DenseNetwork {
   constructor(sizes, { activation, loss }) {
     this.sizes = sizes;
     this.activation = activationNamed(activation);
-    this.loss = lossNamed(loss);
-    const shapes = sizes.slice(1).map((units, k) => ({ inputs: sizes[k], units }));
-    const size = shapes.reduce((total, { inputs, units }) => total + (inputs + 1) * units, 0);
+    if (!LOSSES[loss]) throw new RangeError(`unknown loss "${loss}"`);
+    this.loss = LOSSES[loss];
+    const size = sizes.slice(1).reduce((total, units, k) => total + (sizes[k] + 1) * units, 0);
     this.parameters = new Float32Array(size);
     this.gradient = new Float32Array(size);
-    this.layers = divide(this.parameters, shapes);
-    this.gradients = divide(this.gradient, shapes);
+    this.layers = layersOf(sizes, this.parameters);
+    this.gradients = layersOf(sizes, this.gradient);
     /** @type {Uint8Array[]} By hidden layer: 1 for each unit that is switched off. */
     this.off = sizes.slice(1, -1).map((units) => new Uint8Array(units));
     /** @type {LayerValues[]} */
@@ -173,13 +173,15 @@ export class DenseNetwork {
 }
 
 /**
+ * The parts of all parameters, or of their gradients, that belong to each layer.
+ * @param {number[]} sizes
  * @param {Float32Array} parameters
- * @param {{ inputs: number, units: number }[]} shapes
  * @returns {DenseLayer[]}
  */
-function divide(parameters, shapes) {
+export function layersOf(sizes, parameters) {
   let first = 0;
-  return shapes.map(({ inputs, units }) => {
+  return sizes.slice(1).map((units, k) => {
+    const inputs = sizes[k];
     const between = first + inputs * units;
     const [kernel, bias] = [parameters.subarray(first, between), parameters.subarray(between, between + units)];
     first = between + units;
@@ -320,13 +322,6 @@ const LOSSES = {
     return loss / count;
   },
 };
-
-/** @param {string} name */
-function lossNamed(name) {
-  const loss = LOSSES[name];
-  if (!loss) throw new RangeError(`unknown loss "${name}"`);
-  return loss;
-}
 
 /**
  * @param {Float32Array} sums

@@ -9,7 +9,7 @@ import { decisions, gridRegions, linearRegions } from "./regions.js";
  * @property {number} low The plane goes from here
  * @property {number} high to here, along each axis.
  * @property {Polygons | null} regions Exact ones; null where the activation is curved.
- * @property {number} undivided Share of the plane, 0 to 1, in which regions may be missing.
+ * @property {number} undivided Share of the plane, 0 to 1, in which regions may be missing; the boundary is then from a grid.
  * @property {Polygons | null} areas Where each class is the most likely; null for a function, and for weights that are not finite.
  * @property {Float32Array} boundary x and y of both ends of each piece.
  * @property {Float32Array[]} responses By layer, (point, unit): of hidden layers their outputs, of the last one its predictions.
@@ -21,11 +21,11 @@ export const RESPONSE_SIDE = 32;
 /** Points of the picture of a unit of a network with one input. */
 export const RESPONSE_POINTS = 128;
 
-/** Cells along a side, where the activation is curved. */
-const GRID_CELLS = 72;
+/** Cells along a side of a grid, and the products for it, which take a quarter of a second: a large network has fewer cells. */
+const [GRID_CELLS, GRID_PRODUCTS] = [72, 6e7];
 
-/** Regions of a drawing, and those times the units of a layer: what takes longer than a tenth of a second is not divided further. */
-const [MAX_REGIONS, MAX_CUTS] = [6000, 150_000];
+/** The time in which a plane is divided into regions. */
+const REGION_MILLISECONDS = 300;
 
 /**
  * @param {import("./dense_network.js").DenseNetwork} network With one or two inputs.
@@ -39,19 +39,20 @@ export function drawNetwork(network, { half, isFunction }) {
   /** @type {Drawing} */
   const bare = { low, high, regions: null, undivided: 0, areas: null, boundary: new Float32Array(0), responses };
   if (!network.parameters.every(Number.isFinite) || (isLine && !isExact)) return bare;
-  if (!isExact) return { ...bare, ...classes(gridRegions(network, { low, high, cells: GRID_CELLS })) };
+  const cells = Math.min(GRID_CELLS, Math.floor(Math.sqrt(GRID_PRODUCTS / network.parameters.length)));
+  const byGrid = () => classes(gridRegions(network, { low, high, cells }));
+  if (!isExact) return { ...bare, ...byGrid() };
   const square = [
     [low, low],
     [high, low],
     [high, high],
     [low, high],
   ];
-  const most = Math.min(MAX_REGIONS, Math.floor(MAX_CUTS / Math.max(...network.sizes)));
   /** @type {import("./regions.js").Affine[] | undefined} */
   const plane = isLine ? [[1, 0, 0]] : undefined;
-  const { regions, undivided } = linearRegions(network, square, { most, plane });
+  const { regions, undivided } = linearRegions(network, square, { plane, milliseconds: REGION_MILLISECONDS });
   const divided = { ...bare, undivided, regions: pack(regions.map(({ polygon }) => ({ polygon, label: 0 }))) };
-  return isLine ? divided : { ...divided, ...classes(regions) };
+  return isLine ? divided : { ...divided, ...(undivided ? byGrid() : classes(regions)) };
 }
 
 /** @param {import("./regions.js").Region[]} regions */

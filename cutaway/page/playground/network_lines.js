@@ -2,8 +2,9 @@
 
 import { choice, element } from "../core/elements.js";
 import { inNextFrame } from "../core/timing.js";
-import { short } from "./unit_view.js";
+import { layersOf } from "./dense_network.js";
 import { fitted } from "./plane.js";
+import { short } from "./unit_view.js";
 
 /** @typedef {import("./plane.js").Look} Look */
 /** @typedef {import("./controller.js").Controller} Controller */
@@ -59,11 +60,11 @@ export class NetworkLines {
     this.drawn = { sizes, frame };
     const { context } = fitted(this.canvas);
     const showsGradients = this.choice.value === "gradients";
-    for (const [layer, kernel] of kernelsOf(sizes, showsGradients ? frame.gradient : frame.parameters).entries()) {
+    for (const [layer, { kernel }] of layersOf(sizes, showsGradients ? frame.gradient : frame.parameters).entries()) {
       if (sizes[layer] > MAX_SHOWN && layer === 0) continue; // of the pixels of an image
       const largest = kernel.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
       for (const line of linesOf(layer, sizes)) {
-        const isDragged = !showsGradients && this.drag && isSame(this.drag.line, line);
+        const isDragged = !showsGradients && this.drag && JSON.stringify(this.drag.line) === JSON.stringify(line);
         const value = isDragged && this.drag ? this.drag.now : kernel[line.from * sizes[layer + 1] + line.to];
         const share = Math.min(1, Math.abs(value) / largest);
         const { left, right, middle, start, end } = endsOf(line);
@@ -101,7 +102,7 @@ export class NetworkLines {
     event.preventDefault();
     this.stage.setPointerCapture(event.pointerId);
     const { sizes, frame } = this.drawn;
-    const scale = kernelsOf(sizes, frame.parameters)[line.layer].reduce((most, value) => Math.max(most, Math.abs(value)), 0.1);
+    const scale = layersOf(sizes, frame.parameters)[line.layer].kernel.reduce((most, value) => Math.max(most, Math.abs(value)), 0.1);
     const value = this.#valueOf(line);
     this.drag = { line, y, value, scale, now: value };
     this.controller.store.set({ selected: { layer: line.layer, unit: line.to } });
@@ -126,7 +127,7 @@ export class NetworkLines {
   #say({ layer, from, to }, value, x, y) {
     if (!this.drawn) return;
     const { sizes, frame } = this.drawn;
-    const slope = kernelsOf(sizes, frame.gradient)[layer][from * sizes[layer + 1] + to];
+    const slope = layersOf(sizes, frame.gradient)[layer].kernel[from * sizes[layer + 1] + to];
     this.label.hidden = false;
     const rest = frame.isLight ? "" : " All else is drawn when you let go.";
     this.label.textContent = `w = ${short(value)}, ∂L/∂w = ${short(slope)}. Drag up or down to change it.${rest}`;
@@ -138,7 +139,7 @@ export class NetworkLines {
   #valueOf({ layer, from, to }) {
     if (!this.drawn) return 0;
     const { sizes, frame } = this.drawn;
-    return kernelsOf(sizes, frame.parameters)[layer][from * sizes[layer + 1] + to];
+    return layersOf(sizes, frame.parameters)[layer].kernel[from * sizes[layer + 1] + to];
   }
 
   /** @param {PointerEvent} event */
@@ -180,14 +181,6 @@ function editOf({ line: { layer, from, to }, now }) {
 }
 
 /**
- * @param {Line} one
- * @param {Line} other
- */
-function isSame(one, other) {
-  return one.layer === other.layer && one.from === other.from && one.to === other.to;
-}
-
-/**
  * The lines between a layer and the next one that are shown.
  * @param {number} layer
  * @param {number[]} sizes
@@ -203,20 +196,6 @@ function endsOf({ layer, from, to }) {
   const [left, right] = [layer * COLUMN + TILE, (layer + 1) * COLUMN];
   const [start, end] = [from, to].map((unit) => TOP + unit * (TILE + GAP) + TILE / 2);
   return { left, right, middle: (left + right) / 2, start, end };
-}
-
-/**
- * The weights of each layer, or their gradients, without the biases.
- * @param {number[]} sizes
- * @param {Float32Array} parameters
- */
-export function kernelsOf(sizes, parameters) {
-  let first = 0;
-  return sizes.slice(1).map((units, k) => {
-    const kernel = parameters.subarray(first, first + sizes[k] * units);
-    first += (sizes[k] + 1) * units;
-    return kernel;
-  });
 }
 
 /** Units of a layer that are shown. */

@@ -2,11 +2,12 @@
 
 import { rgb } from "../core/colors.js";
 import { element, swatch, textButton } from "../core/elements.js";
-import { outputName } from "./data_sets.js";
+import { inputName, outputName } from "./data_sets.js";
+import { layersOf } from "./dense_network.js";
 import { READ } from "./digit_reader.js";
 import { RESPONSE_POINTS, RESPONSE_SIDE } from "./drawing.js";
 import { MAX_LAYERS, MAX_UNITS } from "./fields.js";
-import { COLUMN, GAP, kernelsOf, MAX_SHOWN, NetworkLines, TILE, TOP } from "./network_lines.js";
+import { COLUMN, GAP, MAX_SHOWN, NetworkLines, TILE, TOP } from "./network_lines.js";
 import { painterOf } from "./plane.js";
 
 /** @typedef {import("./plane.js").Look} Look */
@@ -51,7 +52,8 @@ export class NetworkView {
     this.shown = { state, look, pictures };
     this.about.hidden = !pictures;
     const sizes = [state.parts.train.inputs, ...state.settings.hidden, state.parts.train.outputs];
-    const built = JSON.stringify([sizes, state.settings.data, state.parts.train.classNames]);
+    const { classNames, inputNames } = state.parts.train;
+    const built = JSON.stringify([sizes, state.settings.data, classNames, inputNames]);
     if (built !== this.built) this.#build(sizes, state, look);
     this.built = built;
     if (state.frame) this.#draw(state, look, { sizes, pictures });
@@ -72,15 +74,16 @@ export class NetworkView {
     this.tiles = [];
     for (const [column, size] of sizes.entries()) {
       if (column === 0 && size > MAX_SHOWN) continue; // the pixels of an image
-      for (let unit = 0; unit < Math.min(size, MAX_SHOWN); unit++) this.tiles.push(this.#tile(column, unit, column === sizes.length - 1 ? train : null));
+      for (let unit = 0; unit < Math.min(size, MAX_SHOWN); unit++) this.tiles.push(this.#tile(column, unit, column === sizes.length - 1, train));
     }
     const rest = sizes.flatMap((size, column) => {
       if (size <= MAX_SHOWN) return [];
       const text = column ? `${size - MAX_SHOWN} more` : `${size} inputs`;
       return [element("p", { class: "more-units", text, style: `left: ${column * COLUMN}px; top: ${column ? height - 22 : TOP + 60}px` })];
     });
-    const names = train.isFunction ? [] : train.classNames.map((name, unit) => classLabel(name, { column: sizes.length - 1, unit, color: look.classes[unit] }));
-    this.units.replaceChildren(...this.tiles.map(({ button }) => button), ...names, ...rest);
+    const classes = train.isFunction ? [] : train.classNames.map((name, unit) => nameLabel(name, { column: sizes.length - 1, unit, color: look.classes[unit] }));
+    const inputs = sizes[0] > MAX_SHOWN ? [] : (train.inputNames ?? []).map((name, unit) => nameLabel(name, { column: 0, unit }));
+    this.units.replaceChildren(...this.tiles.map(({ button }) => button), ...classes, ...inputs, ...rest);
   }
 
   /**
@@ -111,11 +114,12 @@ export class NetworkView {
   /**
    * @param {number} column
    * @param {number} unit
-   * @param {import("./data_sets.js").Samples | null} classes Of outputs, the samples that name them.
+   * @param {boolean} isOutput
+   * @param {import("./data_sets.js").Samples} samples That name inputs and outputs.
    */
-  #tile(column, unit, classes) {
+  #tile(column, unit, isOutput, samples) {
     const canvas = element("canvas", { width: RESPONSE_SIDE, height: RESPONSE_SIDE });
-    const name = column === 0 ? `Input ${unit + 1}` : classes ? outputName(classes, unit) : `Hidden layer ${column}, unit ${unit + 1}`;
+    const name = column === 0 ? `Input ${inputName(samples, unit)}` : isOutput ? outputName(samples, unit) : `Hidden layer ${column}, unit ${unit + 1}`;
     const place = { layer: column - 1, unit };
     const onclick = () => {
       this.controller.store.set({ selected: place });
@@ -133,7 +137,6 @@ export class NetworkView {
    */
   #draw({ frame, selected, parts }, look, { sizes, pictures }) {
     if (!frame) return;
-    const kernels = kernelsOf(sizes, frame.parameters);
     for (const { button, canvas, layer, unit } of this.tiles ?? []) {
       const isSelected = selected.layer === layer && selected.unit === unit;
       button.setAttribute("aria-pressed", String(isSelected));
@@ -141,7 +144,7 @@ export class NetworkView {
       const range = layer === sizes.length - 2 && !parts.train.isFunction ? { middle: 0.5, largest: 0.5 } : null;
       if (layer < 0) drawInput(canvas, unit, sizes[0], look);
       else if (frame.drawing) drawResponse(canvas, column(frame.drawing.responses[layer], unit, sizes[layer + 1]), look, range);
-      else if (layer === 0) drawResponse(canvas, column(kernels[0], unit, sizes[1]), look, null);
+      else if (layer === 0) drawResponse(canvas, column(layersOf(sizes, frame.parameters)[0].kernel, unit, sizes[1]), look, null);
       else if (pictures) drawResponse(canvas, column(pictures[layer], unit, Math.min(sizes[layer + 1], MAX_SHOWN)), look, null);
       else drawResponse(canvas, new Float32Array(1), look, null);
     }
@@ -150,13 +153,14 @@ export class NetworkView {
 }
 
 /**
- * The name of a class next to its output, with the color that it has in the plane.
+ * The name of a class next to its output, with the color that it has in the plane, or that of an input.
  * @param {string} name
- * @param {{ column: number, unit: number, color: string }} place
+ * @param {{ column: number, unit: number, color?: string }} place
  */
-function classLabel(name, { column, unit, color }) {
+function nameLabel(name, { column, unit, color }) {
   const style = `left: ${column * COLUMN + TILE + GAP}px; top: ${TOP + unit * (TILE + GAP)}px; width: ${COLUMN - TILE - GAP}px; height: ${TILE}px`;
-  return element("p", { class: "class-label", title: name, style }, swatch(color), ` ${name}`);
+  if (color) return element("p", { class: "class-label", title: name, style }, swatch(color), ` ${name}`);
+  return element("p", { class: "class-label", style: `${style}; pointer-events: none`, text: name }); // lines are below it
 }
 
 /** Buttons that add and remove a hidden layer. */

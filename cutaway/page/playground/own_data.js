@@ -2,7 +2,7 @@
 
 import { element, textButton } from "../core/elements.js";
 import { counted } from "../core/words.js";
-import { MAX_BYTES, MAX_INPUTS, samplesFromCsv } from "./csv.js";
+import { MAX_BYTES, MAX_INPUTS, MAX_NAME, samplesFromCsv } from "./csv.js";
 import { MAX_CLASSES, MAX_SAMPLES } from "./fields.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
@@ -102,9 +102,9 @@ export class OwnDataView {
     if (!file) return;
     try {
       if (file.size > MAX_BYTES) throw new RangeError(`A file has ${MAX_BYTES / 1e6} MB at most; ${file.name} has ${(file.size / 1e6).toFixed(1)} MB.`);
-      const { rows, classNames, columns } = samplesFromCsv(await file.text());
-      this.controller.change({ data: "file" }, { rows, classNames });
-      const about = `${counted(rows.length, "sample")} of ${columns[columns.length - 1]}, columns standardized.`;
+      const { rows, classNames, columns, hasCommas } = samplesFromCsv(await file.text());
+      this.controller.change({ data: "file" }, { rows, classNames, inputNames: columns.slice(0, -1) });
+      const about = `${counted(rows.length, "sample")} of ${columns[columns.length - 1]}, ${hasCommas ? "decimal commas, " : ""}columns standardized.`;
       this.controller.store.set({ message: columns.length > 3 ? `${about} The plane is drawn for two columns of numbers only.` : about });
     } catch (error) {
       this.controller.store.set({ message: `${file.name} was not read. ${error instanceof Error ? error.message : error}` });
@@ -112,28 +112,25 @@ export class OwnDataView {
   }
 }
 
-/** Values of saved samples, and letters of the name of a class. */
-const [MAX_VALUE, MAX_NAME] = [1e6, 80];
-
 /**
  * Samples from a file that this page may have saved.
- * @param {any} rows
- * @param {any} classNames
- * @returns {number[][]}
+ * @param {any} saved
+ * @returns {import("./data_sets.js").OwnData}
  * @throws {RangeError} It did not.
  */
-export function checkedRows(rows, classNames) {
-  const isName = (/** @type {any} */ name) => typeof name === "string" && name.length <= MAX_NAME;
-  const hasClasses = Array.isArray(classNames) && classNames.length >= 2 && classNames.length <= MAX_CLASSES && classNames.every(isName);
+export function checkedOwn({ rows, classNames, inputNames = [] }) {
+  const areNames = (/** @type {any} */ names) => Array.isArray(names) && names.every((name) => typeof name === "string" && name.length <= MAX_NAME);
+  const hasClasses = areNames(classNames) && classNames.length >= 2 && classNames.length <= MAX_CLASSES;
   const width = rows?.[0]?.length;
+  const hasInputs = areNames(inputNames) && (!inputNames.length || inputNames.length === width - 1);
   const isRow = (/** @type {any} */ row) =>
     Array.isArray(row) &&
     row.length === width &&
-    row.every((value) => Number.isFinite(value) && Math.abs(value) <= MAX_VALUE) &&
+    row.every((value) => Number.isFinite(value) && Math.abs(value) <= 1e6) &&
     Number.isInteger(row[width - 1]) &&
     row[width - 1] >= 0 &&
     row[width - 1] < classNames.length;
   const hasRows = Array.isArray(rows) && rows.length >= 10 && rows.length <= MAX_SAMPLES && width >= 2 && width <= MAX_INPUTS + 1;
-  if (!hasClasses || !hasRows || !rows.every(isRow)) throw new RangeError("its samples are damaged");
-  return rows;
+  if (!hasClasses || !hasInputs || !hasRows || !rows.every(isRow)) throw new RangeError("its samples are damaged");
+  return { rows, classNames, inputNames };
 }

@@ -2,7 +2,7 @@
 
 import { bundleInPage } from "../core/bundle.js";
 import { csvCell, element, saveFile, textButton } from "../core/elements.js";
-import { refusedInWords, settingRow } from "../core/fields.js";
+import { refusedInWords, refusedList, settingRow } from "../core/fields.js";
 import { followScheme, isDark, onScheme, tone } from "../core/scheme.js";
 import { inNextFrame } from "../core/timing.js";
 import { counted, percent } from "../core/words.js";
@@ -14,7 +14,7 @@ import { DigitPad, digitParts, DigitsView } from "./digits.js";
 import { changedInWords, FIELDS, fromAddress, isUsed, OWN_DATA, toAddress } from "./fields.js";
 import { showHistograms, UnitView } from "./unit_view.js";
 import { layerButtons, NetworkView } from "./network_view.js";
-import { checkedRows, OwnDataView, paintedAtFirst } from "./own_data.js";
+import { checkedOwn, OwnDataView, paintedAtFirst } from "./own_data.js";
 import { Pages } from "./pages.js";
 import { HistoryView } from "./history_view.js";
 import { drawLine, drawPlane } from "./plane.js";
@@ -26,7 +26,7 @@ import { TsnePage } from "./tsne/tsne_page.js";
 /** @typedef {import("./controller.js").State} State */
 /** @typedef {import("./session.js").Settings} Settings */
 
-/** @typedef {{ arrays: import("../core/bundle.js").ArrayRecord[], colors: { classes: string[], sequential: string[], positive: string, negative: string, grounds: { light: string, dark: string } }, tasksAt: string, start: { settings: Partial<Settings>, rows: number[][], classNames: string[], about: string } | null }} PageData */
+/** @typedef {{ arrays: import("../core/bundle.js").ArrayRecord[], colors: { classes: string[], sequential: string[], positive: string, negative: string, grounds: { light: string, dark: string } }, tasksAt: string, start: { settings: Partial<Settings>, rows: number[][], classNames: string[], inputNames: string[], about: string } | null }} PageData */
 
 /** @param {string} id */
 const host = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -90,10 +90,10 @@ class Playground {
   }
 
   /** @param {NonNullable<PageData["start"]>} start The samples and settings of a run. */
-  #begin({ settings, rows, classNames, about }) {
+  #begin(start) {
     try {
-      this.controller.change({ ...settings, data: "file" }, { rows: checkedRows(rows, classNames), classNames });
-      this.store.set({ message: about });
+      this.controller.change({ ...start.settings, data: "file" }, checkedOwn(start));
+      this.store.set({ message: start.about });
     } catch (error) {
       this.store.set({ message: `The samples of the run cannot be shown: ${error instanceof Error ? error.message : error}.` });
     }
@@ -253,9 +253,11 @@ class Playground {
       : `Right: training ${percent(train.accuracy ?? 0)}, test ${percent(test.accuracy ?? 0)}`;
     const when = frame.scored === frame.step ? "" : ` (at step ${frame.scored})`;
     const count = drawing?.regions?.ends.length;
-    const isWhole = (drawing?.undivided ?? 0) <= 1e-4;
-    const rest = isWhole ? ", exact" : `; ${percent(drawing?.undivided ?? 0)} of the plane would take too long to divide further`;
-    const curved = parts.train.inputs === 1 ? "there are no linear regions" : "the boundary comes from a grid";
+    const isLine = parts.train.inputs === 1;
+    const fromGrid = "the boundary comes from a grid";
+    const late = `; ${percent(drawing?.undivided ?? 0)} of the plane would take too long to divide further${isLine ? "" : `, so ${fromGrid}`}`;
+    const rest = drawing?.undivided ? late : ", exact";
+    const curved = isLine ? "there are no linear regions" : fromGrid;
     const isCurved = drawing && !drawing.regions && frame.isFinite;
     const regions = count ? `${counted(count, "linear region")}${rest}` : isCurved ? `${settings.activation} is curved: ${curved}` : "";
     host("scores").textContent = scores + when;
@@ -295,7 +297,7 @@ class Playground {
   #save() {
     const { settings, own, frame } = this.store.state;
     const rows = settings.data === "digits" ? undefined : own?.rows;
-    saveFile("playground.json", JSON.stringify({ format: "cutaway playground 1", settings, rows, classNames: own?.classNames, step: frame?.step ?? 0 }));
+    saveFile("playground.json", JSON.stringify({ format: "cutaway playground 1", settings, rows, classNames: own?.classNames, inputNames: own?.inputNames, step: frame?.step ?? 0 }));
   }
 
   /** @param {HTMLInputElement} input */
@@ -309,8 +311,8 @@ class Playground {
       if (saved?.format !== "cutaway playground 1" || !Array.isArray(saved.settings?.hidden)) throw new RangeError("it was not saved by this page");
       const { hidden, ...others } = saved.settings;
       const { settings, refused } = fromAddress(String(new URLSearchParams({ ...others, hidden: hidden.join("-") })));
-      if (refused.length) throw new RangeError(`it says what cannot be: ${refused.join(", ")}`);
-      if (isOwn(settings)) this.controller.change(settings, { rows: checkedRows(saved.rows, saved.classNames), classNames: saved.classNames });
+      if (refused.length) throw new RangeError(`it says what cannot be: ${refusedList(refused)}`);
+      if (isOwn(settings)) this.controller.change(settings, checkedOwn(saved));
       else await this.#choose(settings.data, settings);
       this.store.set({ message: `${file.name} was opened. Its training had ${counted(Number(saved.step) || 0, "step")}: press Play to repeat those without changes on the way.` });
     } catch (error) {

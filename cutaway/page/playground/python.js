@@ -1,5 +1,6 @@
 // The same data, model and training as lines of Python: with cutaway, and with plain Keras.
 
+import { capitalized } from "../core/words.js";
 import { DATA_SETS } from "./data_sets.js";
 import { foldSeed } from "./random/seeds.js";
 
@@ -79,7 +80,7 @@ export function kerasCode(settings, epochs) {
   const { hidden, activation, dropout, initializer, seed, batchSize, loss } = settings;
   const isFunction = DATA_SETS[settings.data]?.isFunction ?? false;
   const layer = (/** @type {string} */ units, /** @type {string} */ given, /** @type {number} */ k) => {
-    const drawn = initializer === "zeros" ? '"zeros"' : `init.${className(initializer)}(${foldSeed(seed, 2 * k)})`;
+    const drawn = initializer === "zeros" ? '"zeros"' : `init.${initializer.split("_").map(capitalized).join("")}(${foldSeed(seed, 2 * k)})`;
     return `    keras.layers.Dense(${units}, ${given}kernel_initializer=${drawn}),`;
   };
   const layers = hidden.flatMap((units, k) => [
@@ -106,11 +107,6 @@ export function kerasCode(settings, epochs) {
     `    order = np.random.Generator(np.random.Philox(key=[${seed}, epoch])).permutation(len(x_train))`,
     `    model.fit(x_train[order], target[order], batch_size=${batchSize}, shuffle=False, verbose=2)`,
   ].join("\n");
-}
-
-/** @param {string} name such as "he_uniform" */
-function className(name) {
-  return name.split("_").map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join("");
 }
 
 /** @param {Settings} settings */

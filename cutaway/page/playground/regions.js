@@ -1,5 +1,7 @@
 // The exact linear regions of a network on a plane, and the exact boundaries between its classes.
 
+import { largestOf } from "./training.js";
+
 /**
  * @typedef {number[][]} Polygon Corners of a convex polygon in order, [x, y] each.
  * @typedef {[number, number, number]} Affine The function a x + b y + c of a place on the plane.
@@ -11,6 +13,8 @@
 /** Pieces of less than this share of the plane are not cut off: a hundredth of a pixel of 300 x 300. */
 const LEAST_SHARE = 1e-7;
 
+const PLANE = /** @type {Affine[]} */ ([[1, 0, 0], [0, 1, 0]]);
+
 /**
  * Divide a convex polygon of a plane into the regions where a network with piecewise linear activations is affine.
  *
@@ -19,46 +23,44 @@ const LEAST_SHARE = 1e-7;
  * Source: Montufar et al. 2014, "On the number of linear regions of deep neural networks", section 2.
  * @param {import("./dense_network.js").DenseNetwork} network
  * @param {Polygon} polygon
- * @param {{ plane?: Affine[], layers?: number, most?: number }} [options] `plane`: each input of the network on the plane,
- *   x and y themselves by default. `layers`: how many layers are looked at, all by default. `most`: maximum number of regions.
+ * @param {{ plane?: Affine[], milliseconds?: number }} [options] `plane`: each input of the network on the plane, x and y
+ *   themselves by default. `milliseconds`: the time after which it ends, with what is divided by then.
  * @returns {{ regions: Region[], undivided: number }} `undivided`: the share of the area, 0 to 1, in which a bend may be left
- *   since `most` was reached.
+ *   since the time was up; then `outputs` are not those of the network.
  * @throws {RangeError} The activation is curved.
  */
-export function linearRegions(network, polygon, { plane, layers = network.layers.length, most = 50_000 } = {}) {
+export function linearRegions(network, polygon, { plane = PLANE, milliseconds = Infinity } = {}) {
+  const end = performance.now() + milliseconds;
+  const isLate = () => performance.now() > end;
   const slopes = network.activation.linear;
   if (!slopes) throw new RangeError("a network has linear regions only with piecewise linear activations, such as relu");
-  const inputs = plane ?? [
-    [1, 0, 0],
-    [0, 1, 0],
-  ];
   const whole = area(polygon);
   const least = LEAST_SHARE * whole;
-  let undivided = 0;
   /** @type {Region[]} */
-  let regions = [{ polygon, outputs: inputs }];
-  for (let k = 0; k < layers; k++) {
+  let regions = [{ polygon, outputs: plane }];
+  for (const [k, layer] of network.layers.entries()) {
     const isLast = k === network.layers.length - 1;
     /** @type {Region[]} */
     const divided = [];
-    for (const region of regions) {
-      const sums = throughLayer(network.layers[k], region.outputs);
+    for (const [done, region] of regions.entries()) {
+      const sums = throughLayer(layer, region.outputs);
       if (isLast) {
         divided.push({ polygon: region.polygon, outputs: sums });
         continue;
       }
       const bends = slopes.above === slopes.below ? [] : sums.filter((_, unit) => !network.off[k][unit]);
-      const isFull = divided.length + regions.length > most;
-      const parts = isFull ? [region.polygon] : cutAll(region.polygon, bends, least);
-      for (const part of parts) {
-        if (bends.length && isFull) undivided += area(part);
-        const outputs = sums.map((sum, unit) => activated(sum, network.off[k][unit] ? 0 : slopeAt(sum, part, slopes)));
+      for (const part of cutAll(region.polygon, bends, { least, isLate })) {
+        const outputs = sums.map((sum, unit) => activated(sum, part, network.off[k][unit] ? { above: 0, below: 0 } : slopes));
         divided.push({ polygon: part, outputs });
       }
+      if (!isLate()) continue;
+      const left = regions.slice(done).reduce((sum, each) => sum + area(each.polygon), 0);
+      const isLastBend = k === network.layers.length - 2;
+      return { regions: [...divided, ...regions.slice(done + 1)], undivided: isLastBend ? left / whole : 1 };
     }
     regions = divided;
   }
-  return { regions, undivided: Math.min(undivided / whole, 1) };
+  return { regions, undivided: 0 };
 }
 
 /**
@@ -81,22 +83,15 @@ function throughLayer({ units, kernel, bias }, inputs) {
 
 /**
  * @param {Affine} sum
- * @param {number} slope
- * @returns {Affine}
- */
-function activated([a, b, c], slope) {
-  return [slope * a, slope * b, slope * c];
-}
-
-/**
- * @param {Affine} sum
  * @param {Polygon} polygon On one side of the line where the sum is 0.
  * @param {{ above: number, below: number }} slopes
+ * @returns {Affine}
  */
-function slopeAt(sum, polygon, { above, below }) {
+function activated(sum, polygon, { above, below }) {
   let total = 0;
   for (const point of polygon) total += valueAt(sum, point);
-  return total > 0 ? above : below;
+  const slope = total > 0 ? above : below;
+  return [slope * sum[0], slope * sum[1], slope * sum[2]];
 }
 
 /**
@@ -110,17 +105,19 @@ export function valueAt([a, b, c], [x, y]) {
 /**
  * @param {Polygon} polygon
  * @param {Affine[]} lines
- * @param {number} least Area of the smallest piece that is cut off.
+ * @param {{ least: number, isLate: () => boolean }} limits `least`: area of the smallest piece that is cut off. `isLate`:
+ *   whether the lines that are left are left out.
  */
-function cutAll(polygon, lines, least) {
+function cutAll(polygon, lines, { least, isLate }) {
   let parts = [polygon];
   for (const line of lines) {
+    if (isLate()) break;
     /** @type {Polygon[]} */
     const next = [];
     for (const part of parts) {
       const halves = cut(part, line);
       // a sliver is no region: it comes from the rounding of weights, where the lines of two units are the same
-      if (halves.some((half) => area(half) < least)) next.push(part);
+      if (halves.some((half) => half.length < 3 || area(half) < least)) next.push(part);
       else next.push(...halves);
     }
     parts = next;
@@ -178,7 +175,7 @@ export function decisions(regions) {
   /** @type {BoundaryPiece[]} */
   const boundary = [];
   for (const { polygon, outputs } of regions) {
-    const [first, ...others] = polygon.map((point) => largest(outputs, point));
+    const [first, ...others] = polygon.map((point) => largestOf(outputs.map((output) => valueAt(output, point))));
     if (others.every((label) => label === first)) {
       areas.push({ label: first, polygon }); // affine functions: the largest at all corners is the largest between them
       continue;
@@ -193,16 +190,6 @@ export function decisions(regions) {
     }
   }
   return { areas, boundary };
-}
-
-/**
- * @param {Affine[]} outputs
- * @param {number[]} point
- */
-function largest(outputs, point) {
-  let best = 0;
-  for (let k = 1; k < outputs.length; k++) if (valueAt(outputs[k], point) > valueAt(outputs[best], point)) best = k;
-  return best;
 }
 
 /**

@@ -151,7 +151,7 @@ export class Training {
   }
 }
 
-/** @param {Float32Array} values */
+/** @param {ArrayLike<number>} values */
 export function largestOf(values) {
   let best = 0;
   for (let k = 1; k < values.length; k++) if (values[k] > values[best]) best = k;

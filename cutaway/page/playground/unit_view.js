@@ -2,7 +2,7 @@
 
 import { barStrip } from "../core/charts.js";
 import { element, textButton } from "../core/elements.js";
-import { outputName } from "./data_sets.js";
+import { inputName, outputName } from "./data_sets.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 
@@ -82,8 +82,8 @@ export class UnitView {
   /** @param {UnitNumbers["weights"]} weights */
   #showWeights(weights) {
     this.weights = weights;
-    const { layer, unit } = this.controller.state.selected;
-    const made = JSON.stringify([layer, unit, weights.map(({ input }) => input)]);
+    const { selected: { layer, unit }, parts } = this.controller.state;
+    const made = JSON.stringify([layer, unit, weights.map(({ input }) => input), parts.train.inputNames]);
     if (made !== this.made) this.rows.replaceChildren(...weights.map(({ input }) => this.#row(input)));
     this.made = made;
     weights.forEach(({ x, w, gradient }, k) => {
@@ -105,9 +105,10 @@ export class UnitView {
       const isSet = field.value.trim() && Number.isFinite(given) && this.controller.setWeight({ layer, input, unit, value: given });
       if (!isSet) field.value = this.weights.find((each) => each.input === input)?.w.toFixed(3) ?? "";
     };
-    const label = input === null ? "Bias" : `Weight of input ${input + 1}`;
+    const { selected, parts } = this.controller.state;
+    const name = input === null ? "bias" : selected.layer ? String(input + 1) : inputName(parts.train, input);
+    const label = input === null ? "Bias" : `Weight of input ${name}`;
     const field = element("input", { type: "number", step: "0.1", "aria-label": label, onchange });
-    const name = input === null ? "bias" : String(input + 1);
     return element("tr", {}, element("td", { text: name }), element("td"), element("td", {}, field), element("td"), element("td"));
   }
 }
