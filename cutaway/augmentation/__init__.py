@@ -5,8 +5,17 @@ happens to an image depends on the seed, the epoch and the number of the image a
 of kernels), checks and errors.
 """
 
-from .classes import class_change
+from .classes import class_change, class_mixing
 from .images import AugmentedRows, check_images
 from .settings import ALLOWED, PRESETS, Augmentation, as_augmentation
 
-__all__ = ["ALLOWED", "PRESETS", "Augmentation", "AugmentedRows", "as_augmentation", "check_images", "class_change"]
+__all__ = [
+    "ALLOWED",
+    "PRESETS",
+    "Augmentation",
+    "AugmentedRows",
+    "as_augmentation",
+    "check_images",
+    "class_change",
+    "class_mixing",
+]

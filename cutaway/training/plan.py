@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.augmentation import class_change
+from cutaway.augmentation import class_change, class_mixing
 from cutaway.checks import warn_user
 from cutaway.data import Dataset, Split, Table, split_and_prepare
 from cutaway.errors import Canceled, CutawayError, Hint, ModelError, RunError, UsageError, WorkInterrupted
@@ -205,8 +205,22 @@ def plan(
         data = as_taken(model, data)
         fresh = models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
     check_config(config, model, shape=data.shape)
+    if found is not None and "augment" not in settings:
+        config = _without_mixing(config, data, split, recipe=found.name)
     origin = DRAWN if fresh else GIVEN
     return Plan(data, split, config, model, origin, sample_weight, None if found is None else found.name, whole)
+
+
+def _without_mixing(config: TrainingConfig, data: Dataset, split: Split, *, recipe: str) -> TrainingConfig:
+    """Leave out the augmentation of a recipe if it makes images resemble those of other classes, and warn."""
+    if config.augmentation is None:
+        return config
+    mixing = class_mixing(data.rows(split.train), data.y(split.train), config.augmentation, seed=config.seed)
+    if mixing is None:
+        return config
+    why = f'images are not changed, as the recipe "{recipe}" would: {mixing}; to change them all the same, give '
+    warn_user(why + Hint("{}", augment=config.augment))
+    return config.model_copy(update={"augment": None})
 
 
 def _model_from(

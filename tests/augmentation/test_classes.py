@@ -5,7 +5,9 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 import cutaway as ct
-from cutaway.augmentation import as_augmentation, class_change
+from cutaway.augmentation import as_augmentation, class_change, class_mixing
+from cutaway.training.plan import plan
+from cutaway.training.recipes import RECIPES
 
 DIGITS = ct.load_dataset("digits").sources["train"]
 MNIST = ct.load_dataset("mnist").sources["train"]
@@ -56,3 +58,41 @@ def mirrored(image, random):
 
 def test_a_function_of_the_user_may_change_classes_as_well():
     assert "mirrored" in str(class_change(DIGITS.x, DIGITS.y, as_augmentation(mirrored), seed=0))
+
+
+AS_IN_RECIPES = RECIPES["minute"].settings["augment"]
+
+
+def leaning_bars(images=900, side=16):
+    """Bars that stand upright or lean a little: what shears and turns them mixes the two classes."""
+    y = np.arange(images) % 2
+    random = np.random.default_rng(0)
+    across = np.arange(side) - side / 2
+    lean = np.where(y, 0.16, -0.16) + random.normal(0, 0.04, images)
+    middle = lean[:, None] * across + random.normal(0, 0.3, images)[:, None]
+    x = 255 * np.exp(-((across - middle[..., None]) ** 2) / 4) + random.normal(0, 5, (images, side, side))
+    return x.clip(0, 255).astype(np.uint8), y
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(1, 10))])
+def test_changed_digits_stay_neighbors_of_digits_and_mirrored_ones_do_not(seed):
+    for source in (DIGITS, MNIST):
+        assert class_mixing(source.x, source.y, as_augmentation(AS_IN_RECIPES), seed=seed) is None
+    assert class_mixing(MNIST.x, MNIST.y, as_augmentation("photos"), seed=seed) is not None
+
+
+def test_a_recipe_changes_no_images_where_that_mixes_classes():
+    x, y = leaning_bars()
+    assert class_mixing(x, y, as_augmentation("shift=0.05"), seed=0) is None
+    data = ct.Dataset.from_arrays(x, y, name="bars", scale=255.0)
+    with pytest.warns(ct.CutawayWarning, match="minute") as caught:
+        assert plan(data, recipe="minute").config.augment is None
+    assert "\n" not in str(caught[0].message)
+    assert plan(data, recipe="minute", augment=AS_IN_RECIPES).config.augment == AS_IN_RECIPES, "as a user asks for it"
+    assert plan(ct.load_dataset("digits"), recipe="minute").config.augment == AS_IN_RECIPES
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 12])
+def test_a_few_images_do_not_say_that_classes_are_mixed(count):
+    x, y = leaning_bars(count)
+    assert class_mixing(x, y, as_augmentation(AS_IN_RECIPES), seed=0) is None
