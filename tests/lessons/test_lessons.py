@@ -13,110 +13,22 @@ import pytest
 
 LESSONS = Path(__file__).parents[2] / "lessons"
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "teaching.md"
-NAMES = (
-    "01_one_neuron",
-    "02_backpropagation",
-    "03_fully_connected",
-    "04_inside_the_network",
-    "05_watch_it_learn",
-    "06_why_it_works",
-    "07_follow_one_digit",
-    "08_what_tsne_can_say",
-    "09_double_descent",
-    "10_your_own_model",
-    "11_your_own_table",
-    "12_your_own_handwriting",
-)
+NAMES = [path.stem for path in sorted(LESSONS.glob("[0-9][0-9]_*.py"))]
 CLASSIC = ("03_fully_connected", "04_inside_the_network")
 """Lessons that also run on the digits of scikit-learn."""
 
-# Expected values beside those that the cells of a lesson assert: a Python expression, evaluated in its kernel -> lowest
-# and highest value.
-NUMBERS = {
-    "03_fully_connected": {
-        "counts.loc[5, 'train']": (5421, 5421),
-        "counts.loc[1, 'test']": (1135, 1135),
-        "by_hand": (266_610, 266_610),
-        "history.history['val_accuracy'][1]": (0.87, 0.90),
-        "len(val_accuracy)": (8, 8),
-        "val_accuracy[-1]": (0.91, 0.95),
-        "len(small_dropout.layers)": (5, 5),
-        "more.history['val_accuracy'][1]": (0.90, 0.92),
-        "dropout_history.history['val_accuracy'][3]": (0.89, 0.92),
-        "after['categorical_accuracy']": (0.50, 0.80),
-        "before['binary_accuracy']": (0.85, 0.95),
-        "stop.best_epoch + 1": (3, 11),
-        "without_dropout": (0.85, 0.92),
-        "test_accuracy": (0.89, 0.92),
-    },
-    "04_inside_the_network": {
-        "hidden_features.shape[0]": (45_000, 45_000),
-        "hidden_features.shape[1]": (512, 512),
-        "sum(np.array_equal(a, b) for a, b in zip(truncated.get_weights(), model.get_weights()))": (4, 4),
-        "first.quality.neighbors_preserved": (0.50, 0.75),
-        "layout.quality.neighbors_preserved": (0.30, 0.50),
-        "layout.quality.accuracy_plane": (0.93, 0.97),
-        "preserved['t-SNE']": (0.50, 0.75),
-        "preserved['MDS']": (0.02, 0.35),
-        "preserved['Isomap']": (0.02, 0.50),
-        "directions['output']": (3, 9),
-        "directions['dense_1']": (11, 512),
-        "run.history['val_accuracy'][-1]": (0.89, 0.92),
-        "len(dead)": (20, 300),
-        "dead_at_low_rate": (0, 0),
-        "since['dense_1']": (0, 0),
-        "since['output']": (1, 4),
-        "abs(total - attribution.difference)": (0, 1e-3),
-    },
-    "05_watch_it_learn": {
-        "preserved[0]": (0.40, 0.80),
-        "preserved[-1]": (0.88, 0.99),
-        "agree[0]": (0.80, 0.97),
-        "last.quality.neighbors_preserved": (0.25, 0.70),
-    },
-    "10_your_own_model": {
-        "run.test['accuracy']": (0.95, 1),
-        "imported.test['accuracy']": (0.95, 1),
-        "embedding.quality.neighbors_preserved": (0.50, 0.90),
-        "embedding.xy.shape[0]": (1797, 1797),
-        "int(same)": (1, 1),
-    },
-    "11_your_own_table": {
-        "accuracy": (0.88, 0.98),
-        "found": (0.75, 1),
-        "baseline": (61 / 106, 61 / 106),
-        "stump_accuracy": (0.80, 0.93),
-        "by_column.loc['clinic', 'loss_increase']": (-0.03, 0.03),
-        "by_column['loss_increase'].max()": (0.04, 0.30),
-        "leaky_run.test['accuracy'] - untreated_accuracy": (0.05, 0.30),
-        "nearest_agree": (0.90, 1),
-        "right": (36, 40),
-        "shares.loc['right', 'radius times 10']": (0, 0.6),
-        "wrong_rows.loc['network', 'mean']": (3, 9),
-        "wrong_rows.loc['logistic regression', 'mean']": (6, 7.6),
-        "wrong_rows.loc['gradient boosting', 'mean']": (4.6, 6.6),
-        "int(same)": (1, 1),
-    },
-}
-
-
-# The same for the digits of scikit-learn.
+# Where the cells of a lesson assert nothing, since these numbers are for MNIST: a Python expression, evaluated in its
+# kernel -> lowest and highest value.
 NUMBERS_OF_DIGITS = {
     "03_fully_connected": {
         "counts['test'].sum()": (360, 360),
-        "by_hand": (65 * 300 + 301 * 100 + 101 * 10,) * 2,
         "val_accuracy[-1]": (0.85, 1),
         "stop.best_epoch + 1": (3, 17),
         "test_accuracy": (0.80, 1),
     },
     "04_inside_the_network": {
-        "hidden_features.shape[0]": (1077, 1077),
-        "hidden_features.shape[1]": (512, 512),
-        "layout.xy.shape[0]": (1077, 1077),
-        "sum(np.array_equal(a, b) for a, b in zip(truncated.get_weights(), model.get_weights()))": (4, 4),
         "first.quality.neighbors_preserved": (0.50, 0.80),
         "layout.quality.accuracy_plane": (0.75, 1),
-        "abs(total - attribution.difference)": (0, 1e-3),
     },
 }
 
@@ -179,11 +91,6 @@ def test_what_a_cell_shows_does_not_depend_on_when_it_prints(builder):
     with builder.lesson_kernel(notebook) as kernel:
         kernel.run()
     assert [output["text"] for output in notebook.cells[0].outputs] == ["1\n2\n"]
-
-
-def test_all_lessons_are_tested(builder):
-    assert tuple(path.stem for path in builder.lessons()) == NAMES
-    assert set(NUMBERS) <= set(NAMES)
 
 
 def values_of(kernel, numbers):
@@ -253,22 +160,19 @@ def test_a_table_of_minutes_has_all_that_its_cells_need(length, names, builder, 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("name", NAMES)
-def test_the_lesson_has_the_expected_numbers(name, builder):
+def test_the_lesson_holds_and_shows_what_its_notebook_shows(name, builder):
     """One test per lesson, so that parallel workers do not each execute it."""
     import nbformat
 
-    notebook, numbers = builder.read_lesson(LESSONS / f"{name}.py"), NUMBERS.get(name, {})
+    notebook = first = builder.read_lesson(LESSONS / f"{name}.py")
     with builder.lesson_kernel(notebook, seconds=3 * builder.CELL_SECONDS) as kernel:  # wall time on a busy machine
         seconds = kernel.run()
         executed = builder.fold_solutions(builder.clean_outputs(copy.deepcopy(notebook)))
         seconds |= kernel.run_solutions()  # after all cells: an exercise can be solved then
-        judged = judged_answers(kernel, name, builder)
-        if name in CLASSIC:
-            values, first = values_of(kernel, numbers), notebook
-        else:
-            values, first = check_second_run(kernel, notebook, numbers)
-    check_values(values, numbers)
-    assert not [line for line in judged if ": right." not in line], judged
+        wrong = builder.wrong_solutions(kernel, LESSONS / f"{name}.py", LESSONS)
+        if name not in CLASSIC:
+            _, first = check_second_run(kernel, notebook, {})
+    assert wrong == []
     slow = {cell: used for cell, used in seconds.items() if used > 2 * builder.CELL_SECONDS}
     assert not slow, "two cores offer this many CPU seconds within the time limit of a cell"
     check_outputs(first, builder)
@@ -276,15 +180,17 @@ def test_the_lesson_has_the_expected_numbers(name, builder):
     assert stale(written, executed) == [], f"run: python lessons/build.py {name}"
 
 
-def judged_answers(kernel, name, builder):
-    """What ``ct.check`` says of the solutions, with the file of answers that a reader has."""
-    lesson = int(name[:2])
-    calls = [
-        f'ct.check("{lesson}.{number}", {asked["answer"]})'
-        for number, asked in builder.read_answers(name).items()
-        if "answer" in asked
-    ]
-    return kernel.execute("\n".join(calls)).splitlines()
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("claim", ["'XLA_FLAGS' not in os.environ", "cpu_flags()", "cpu_count() > 1"])
+def test_nothing_is_written_of_a_lesson_that_holds_on_this_machine_only(claim, builder, tmp_path, monkeypatch):
+    monkeypatch.setattr(builder, "LESSONS", tmp_path)
+    monkeypatch.setattr(builder, "read_answers", lambda name: {})
+    head = (LESSONS / f"{NAMES[0]}.py").read_text().partition("\n# %%")[0]
+    cell = f"# %%\nimport os\nfrom cutaway.parallel import cpu_count, cpu_flags\nassert {claim}\n"
+    (tmp_path / "20_here.py").write_text(f"{head}\n{cell}")
+    with pytest.raises(ValueError, match="float32"):
+        builder.build(tmp_path / "20_here.py")
+    assert [path.name for path in tmp_path.iterdir()] == ["20_here.py"]
 
 
 @pytest.mark.parametrize("name", NAMES)
