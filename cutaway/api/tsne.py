@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cutaway._lazy import public
-from cutaway.checks import check_seed
+from cutaway.checks import check_whole
 from cutaway.embedding import (
     EXACT,
     PCA_COMPONENTS,
@@ -76,8 +76,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             matrix whose row i holds the distances from sample i to its nearest others, at least three times the
             perplexity, as `sklearn.neighbors.kneighbors_graph` makes it, or a dense matrix of all distances.
         n_jobs: Number of threads; None or -1 for all.
-        seed: Random seed, whole number from 0. It decides the initializations "random" and "spectral", and which
-            samples the quality is measured on.
+        random_state: Random seed: a whole number from 0, a `numpy.random.RandomState`, or None for 0. It decides the
+            initializations "random" and "spectral", and which samples the quality is measured on.
         callback: Gets a `cutaway.embedding.LayoutStep` at most ten times a second, the first time before the first
             iteration. If it returns True, the descent ends with the coordinates reached so far.
         quality: Whether `quality_` is measured, which takes about 0.4 times as long as the embedding.
@@ -117,7 +117,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         init: str | np.ndarray = "pca",
         metric: str = "euclidean",
         n_jobs: int | None = None,
-        seed: int = 0,
+        random_state: int | np.random.RandomState | None = None,
         callback: Callback | None = None,
         quality: bool = True,
         progress: ProgressOption = False,
@@ -137,7 +137,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.init = init
         self.metric = metric
         self.n_jobs = n_jobs
-        self.seed = seed
+        self.random_state = random_state
         self.callback = callback
         self.quality = quality
         self.progress = progress
@@ -171,7 +171,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _fit(self, X: Any) -> None:
         with show_progress(self.progress) as on_progress, limited_threads(self.n_jobs):
-            how = {"seed": check_seed(self.seed), "callback": self._callback(), "on_progress": on_progress}
+            how = {"seed": _seed(self.random_state), "callback": self._callback(), "on_progress": on_progress}
             fitted = self._fit_distances(X, how) if self.metric == "precomputed" else self._fit_rows(X, how)
         xy, self.kl_divergence_, self.settings_, self.quality_ = fitted
         self.embedding_, self.n_iter_ = self._shown(xy), int(self.settings_["iterations"])
@@ -329,3 +329,9 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """The callback, with coordinates as the caller wants them."""
         callback = self.callback
         return callback and (lambda step: callback(replace(step, xy=self._shown(step.xy))))
+
+
+def _seed(random_state: Any) -> int:
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    return 0 if random_state is None else check_whole(random_state, name="random_state", least=0, most=2**32 - 1)

@@ -41,7 +41,7 @@ def digits() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def fitted(digits: np.ndarray) -> ct.TSNE:
-    return ct.TSNE(seed=0).fit(digits)
+    return ct.TSNE(random_state=0).fit(digits)
 
 
 @pytest.mark.filterwarnings("ignore:.*expected to fail.*", "ignore::sklearn.exceptions.SkipTestWarning")
@@ -82,10 +82,10 @@ def test_the_form_of_the_input_and_the_number_of_threads_change_no_byte(
     elif change == "threads":
         jobs = 1
     elif change == "sparse":  # of more than 50 columns, principal components take their place
-        x, fitted = scipy.sparse.csr_array(digits[:, :50]), ct.TSNE(seed=0).fit(digits[:, :50])
+        x, fitted = scipy.sparse.csr_array(digits[:, :50]), ct.TSNE(random_state=0).fit(digits[:, :50])
     elif change == "float32":  # small whole numbers are the same in both, up to the origin
-        x, fitted = digits.astype(np.float32), ct.TSNE(seed=0).fit(digits.astype(np.float32))
-    again = ct.TSNE(seed=0, n_jobs=jobs).fit(x)
+        x, fitted = digits.astype(np.float32), ct.TSNE(random_state=0).fit(digits.astype(np.float32))
+    again = ct.TSNE(random_state=0, n_jobs=jobs).fit(x)
     assert again.embedding_.tobytes() == fitted.embedding_.tobytes()
 
 
@@ -110,7 +110,7 @@ def test_a_fit_that_fails_leaves_what_was_fitted(digits: np.ndarray) -> None:
 
 
 def test_small_differences_of_large_numbers_are_kept(digits: np.ndarray, fitted: ct.TSNE) -> None:
-    moved = ct.TSNE(seed=0).fit(digits / 1000 + 1.7e9)
+    moved = ct.TSNE(random_state=0).fit(digits / 1000 + 1.7e9)
     assert moved.kl_divergence_ == pytest.approx(fitted.kl_divergence_, rel=0.02)
     assert moved.quality_.neighbors_preserved == pytest.approx(fitted.quality_.neighbors_preserved, abs=0.03)
 
@@ -126,7 +126,7 @@ def test_a_wide_sparse_matrix_is_laid_out_by_its_principal_components() -> None:
 
 
 def test_new_samples_have_the_same_place_whatever_comes_with_them(digits: np.ndarray) -> None:
-    model = ct.TSNE(seed=0).fit(digits[:500])
+    model = ct.TSNE(random_state=0).fit(digits[:500])
     together = model.transform(digits[500:])
     alone = np.concatenate([model.transform(digits[i : i + 1]) for i in range(500, 520)])
     assert alone.tobytes() == together[:20].tobytes()
@@ -161,20 +161,20 @@ def test_precomputed_distances_are_laid_out_as_the_columns_they_are_of(
 @pytest.mark.parametrize("init", ["spectral", *map(LONG, ["pca", "random", "array"])])
 def test_any_start_ends_near_the_same_divergence(init: str, digits: np.ndarray, fitted: ct.TSNE) -> None:
     start = np.random.default_rng(1).normal(size=(600, 2)) * 1e-4 if init == "array" else init
-    model = ct.TSNE(init=start, seed=3).fit(digits)
+    model = ct.TSNE(init=start, random_state=3).fit(digits)
     assert model.kl_divergence_ < 1.1 * fitted.kl_divergence_
 
 
 def test_several_perplexities_show_near_and_far(digits: np.ndarray) -> None:
-    several = ct.TSNE(perplexity=[5, 100], seed=0).fit(digits)
+    several = ct.TSNE(perplexity=[5, 100], random_state=0).fit(digits)
     assert several.settings_["perplexity"] == (5.0, 100.0)
-    one = ct.TSNE(perplexity=5, seed=0).fit(digits)
+    one = ct.TSNE(perplexity=5, random_state=0).fit(digits)
     assert several.quality_.distance_correlation > one.quality_.distance_correlation
 
 
 @pytest.mark.exhaustive
 def test_a_line_is_one_coordinate(digits: np.ndarray) -> None:
-    model = ct.TSNE(1, perplexity=10, seed=0).fit(digits)
+    model = ct.TSNE(1, perplexity=10, random_state=0).fit(digits)
     assert model.embedding_.shape == (600, 1)
     assert model.transform(digits[:4]).shape == (4, 1)
     assert list(model.get_feature_names_out()) == ["tsne0"]
@@ -193,7 +193,7 @@ def test_the_estimator_and_embed_have_the_same_settings() -> None:
     ours, embed = (signature(function).parameters for function in (ct.TSNE, ct.Run.embed))
     settings = {field.name: field.default for field in fields(TSNESettings)}
     assert settings == {name: ours[name].default for name in settings}
-    assert {"seed", "callback", "quality", "progress"} == ours.keys() & embed.keys()
+    assert {"callback", "quality", "progress"} == ours.keys() & embed.keys()
     assert {field.name for field in fields(EmbeddingOptions)} <= settings.keys() | embed.keys()
 
 
@@ -238,7 +238,7 @@ def test_approximate_neighbors_give_about_the_same_divergence_and_say_what_they_
         ({"init": np.zeros((600, 2))}, None),
         ({"max_iter": 10}, "max_iter .*251 .*10"),
         ({"neighbors": "annoy"}, "neighbors .*'annoy'"),
-        ({"seed": -1}, "seed"),
+        ({"random_state": -1}, "random_state"),
         ({"n_jobs": 0}, "n_jobs"),
     ],
 )
