@@ -17,7 +17,7 @@ import pickle
 import tempfile
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,6 +42,9 @@ STRAY_SECONDS = 24 * 3600
 """Age of a temporary file after which nobody writes it any more."""
 
 CHECKSUM_BYTES = 4
+
+MARK = 16
+"""Hexadecimal digits at the end of the name of a file that holds rows, for each of the data that they are of."""
 
 _said: set[Path] = set()
 """Folders that were reported as not writable: a report has forty results."""
@@ -94,16 +97,25 @@ def _check_private(status: os.stat_result) -> None:
         raise PermissionError(None, "others may write into it")
 
 
-def cached(kind: str, *decides: Any, method: int) -> "CachedResult":
+def cached(kind: str, *decides: Any, method: int, rows_of: Iterable[Any] = ()) -> "CachedResult":
     """The place of a result in the cache.
 
     Args:
         kind: What it is, such as "units".
         decides: All that decides it besides the code: JSON-able data and arrays; the key is their digest.
         method: Number of the algorithm. Change it with the code: other numbers, another dataclass.
+        rows_of: Digests of the data whose rows it holds, if it holds any; see `forget_rows`.
     """
-    text = json.dumps([_version(), kind, method, decides], sort_keys=True, default=_of_array)
-    return CachedResult(kind, hashlib.sha256(text.encode()).hexdigest()[:32])
+    return CachedResult(kind, _digest([_version(), kind, method, decides])[:32], "".join(map(_mark, rows_of)))
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, default=_of_array)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _mark(data: Any) -> str:
+    return _digest(data)[:MARK]
 
 
 @functools.cache
@@ -130,15 +142,17 @@ class CachedResult:
     Attributes:
         kind: What it is.
         key: Digest of all that decides it, 32 hexadecimal digits.
+        marks: `MARK` digits for each of the data whose rows it holds.
     """
 
     kind: str
     key: str
+    marks: str = ""
 
     @property
     def name(self) -> str:
         """Name of its file."""
-        return f"{self.kind}-{self.key}"
+        return f"{self.kind}-{self.key}{self.marks}"
 
     @property
     def path(self) -> Path:
@@ -243,6 +257,21 @@ class CachedResult:
         """Remove it, if it is there."""
         with contextlib.suppress(OSError):  # it is not there
             self.path.unlink()
+
+
+def forget_rows(data: Iterable[Any]) -> None:
+    """Delete results that hold rows of some data.
+
+    Args:
+        data: What was given as ``rows_of``.
+    """
+    marks = {*map(_mark, data)}
+    with survive(log, "deleting rows of data", OSError):
+        for entry in os.scandir(private_folder(RESULTS)) if marks else ():
+            ends = entry.name.rpartition("-")[2][32:]
+            if not marks.isdisjoint(ends[first : first + MARK] for first in range(0, len(ends), MARK)):
+                with survive(log, f"deleting {entry.path}", OSError):
+                    os.unlink(entry.path)
 
 
 def _checksum(data: bytes) -> bytes:

@@ -67,6 +67,17 @@ class Hint(str):
         return "".join(each if isinstance(each, str) else option(*each) for each in self._parts)
 
 
+def install_hint(extra: str) -> str:
+    """How to install an extra.
+
+    cutaway is not published: by its name alone, pip would install the package of a stranger.
+    """
+    from importlib.metadata import version
+
+    wheel = f"dist/cutaway-{version('cutaway')}-py3-none-any.whl"
+    return f'run pip install -e ".[{extra}]" in the folder of cutaway, or pip install "{wheel}[{extra}]"'
+
+
 def _parts_of(text: str) -> tuple[str | tuple[str, Any], ...]:
     return text._parts if isinstance(text, Hint) else (text,)
 

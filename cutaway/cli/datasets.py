@@ -8,10 +8,10 @@ from cutaway.errors import ConfigError, DataError, printable
 from cutaway.words import percent
 
 from .options import GivenDataOptions, JsonOption, with_records
-from .output import console, print_json, print_table, say, shorten, width_of
+from .output import print_json, print_table, say
 
-LEAST = {"Values": 12, "Column": 12, "What is done": 24}
-"""Columns of the table of columns that are cut on a narrow terminal, in this order, and to how many characters."""
+MOST = {"Values": 12, "Column": 16, "What is done": 24}
+"""Columns of the table of columns that are cut on a narrow terminal, and to how many characters."""
 
 
 @with_records
@@ -40,7 +40,7 @@ def datasets(
                 "Name": info.name,
                 "Samples": f"{info.samples:,}",
                 "Shape": " x ".join(str(side) for side in info.shape),
-                "Classes": info.classes,
+                "Classes": str(info.classes),
                 "Source": info.provenance,
                 "License": info.license,
             }
@@ -71,7 +71,7 @@ def _show(data: str, options: dict[str, Any], as_json: bool) -> None:
     for name, value in document.items():
         if isinstance(value, str):  # the same counts as numbers are for scripts
             say(f"  {name.replace('_', ' '):<12} {printable(value)}")
-    print_table(_fitted([_row(column) for column in columns], console().width))
+    print_table([_row(column) for column in columns], most=MOST)
     if problem:
         say(f"No model can be trained on these data: {problem}")
 
@@ -85,22 +85,3 @@ def _row(column: dict[str, Any]) -> dict[str, str]:
         "Values": printable(column["values"]),
         "What is done": printable(f"left out: {done}" if column["use"] == "ignored" else done),
     }
-
-
-def _fitted(rows: list[dict[str, str]], width: int) -> list[dict[str, str]]:
-    """Rows for a terminal of some characters: cells are cut, and if that is not enough, the values are left out."""
-    without = [{key: cell for key, cell in row.items() if key != "Values"} for row in rows]
-    fitted, fits = _cut(rows, width)
-    return fitted if fits else _cut(without, width)[0]
-
-
-def _cut(rows: list[dict[str, str]], width: int) -> tuple[list[dict[str, str]], bool]:
-    """Rows whose cells are cut in the columns of `LEAST`, and whether they fit."""
-    room = 0
-    for key, least in LEAST.items() if rows else ():
-        needed = {name: max(len(name), *(width_of(row[name]) for row in rows)) for name in rows[0]}
-        room = width - sum(needed.values()) - 2 * len(needed) - 1  # two characters between columns, one at the edge
-        if key in needed and room < 0:
-            most = max(needed[key] + room, least)
-            rows, room = [row | {key: shorten(row[key], most)} for row in rows], room + needed[key] - most
-    return rows, room >= 0

@@ -67,18 +67,14 @@ def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict
     more, helped = data_again(run, data), _what_helped_most(found)
     if run is None:
         say(f"\nNext: train on it:  cutaway train {shlex.join([where, *typed_options(options)])}")
-    elif not asked.try_remedies and _can_be_tried(found, run):
+    elif not asked.try_remedies and any(
+        each.can_be_tried(trained=run.context.manifest.origin == "training") for each in found.findings
+    ):
         say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)}{more} --try")
     elif helped:
         say(f"\nNext: {helped}")
     else:
         say(f"\nNext: look at its mistakes:  cutaway report {shlex.quote(where)}{more}")
-
-
-def _can_be_tried(found: Any, run: Any) -> bool:
-    """Whether --try tries a remedy."""
-    trained = run.context.manifest.origin == "training"
-    return any(each.can_be_tried(trained=trained) for each in found.findings)
 
 
 def _what_helped_most(found: Any) -> str:

@@ -136,17 +136,13 @@ def _print_next(issues: "LabelIssues", *, output: str | None, sheet: str | None,
     say(_again(run, file))
 
 
-def _argument(run: Any) -> str:
-    from cutaway.runs import run_argument
-
-    return run_argument(run.path)
-
-
 def _again(run: Any, file: str) -> str:
     """How decisions in a file are applied, as it works for this run; and for data without a run."""
+    from cutaway.runs import run_argument
+
     if run is None:
         return f"cutaway train, with your data and their options, and --labels {file}"
-    again = run.context.train_like(_argument(run))
+    again = run.context.train_like(run_argument(run.path))
     if again is not None:
         on_command_line = again.startswith("cutaway train")
         return f"{again} --labels {shlex.quote(file)}" if on_command_line else f"{again[:-1]}, labels={file!r})"
@@ -167,10 +163,7 @@ def check_image_file(path: Path) -> None:
     from cutaway.runs import check_output
 
     ending = path.suffix.lower()
-    if ending not in BEGINNINGS:
-        rule = f"the name of a sheet of images must end in {' or '.join(BEGINNINGS)}"
-        raise UsageError(rule, got=str(path), hint=TRY)
-    check_output(path)
+    check_output(path, tuple(BEGINNINGS))
     if not path.exists():
         return
     if not path.is_file():

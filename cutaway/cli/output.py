@@ -5,7 +5,9 @@ import os
 import re
 import shlex
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -87,24 +89,43 @@ def print_rich(renderable: Any) -> None:
     print("\n".join(line.rstrip() for line in captured.get().split("\n")), end="")
 
 
-def print_table(rows: Sequence[Mapping[str, Any]], *, title: str = "", right: Mapping[str, bool] | None = None) -> None:
+def print_table(
+    rows: Sequence[Mapping[str, str]],
+    *,
+    title: str = "",
+    right: Mapping[str, bool] = MappingProxyType({}),
+    most: Mapping[str, int] = MappingProxyType({}),
+) -> None:
     """Print rows as a table.
 
     Columns are aligned right where `right` says so; those it does not know, where every entry is a number.
 
-    A table that is wider than the terminal goes on below, with its first column again, since a cell that is cut off
-    can neither be read nor copied.
+    Of a table that is wider than the terminal, cells of the columns in `most` are cut to so many characters, and
+    headings take several lines. If that is not enough, it goes on below, with its first column again.
     """
     width = console().width
     parts = _parts(rows, width)
-    if len(parts) > 1:  # it may fit once its headings take several lines
-        rows, right = _broken_headings(rows, right or {})
+    if len(parts) > 1:
+        rows = [{head: shorten(text, most.get(head, UNLIMITED)) for head, text in row.items()} for row in rows]
         parts = _parts(rows, width)
-    for number, columns in enumerate(parts):
+    if len(parts) > 1:
+        broken = {head: _broken(head, [row[head] for row in rows]) for head in rows[0]}
+        rows = [{broken[head]: cell for head, cell in row.items()} for row in rows]
+        right = {broken[head]: side for head, side in right.items() if head in broken}
+        parts = _parts(rows, width)
+    if title:  # as a title of the table it would be broken at the width of that
+        print_rich(_text(title, "table.title"))
+    for columns in parts:
         part = [{column: row[column] for column in columns} for row in rows]
-        if title and number == 0:  # as a title of the table it would be broken at the width of that
-            print_rich(_text(title, "table.title"))
-        print_rich(_table(part, narrow=len(columns) <= 2, right=right or {}))
+        print_rich(_table(part, narrow=len(columns) <= 2, right=right))
+
+
+def print_file(file: Path, document: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print where a page was written, as an address to click on, and its size; or a document that says so."""
+    if as_json:
+        print_json(document)
+    else:
+        say(f"{file.resolve().as_uri()}  ({file.stat().st_size / 1e6:.1f} MB)")
 
 
 def print_answer(answer: "Answer | Result", *, as_json: bool) -> None:
@@ -129,34 +150,18 @@ def print_tables(tables: Sequence["Table"]) -> None:
         if has_words:
             say()
         right = {each.heading: each.unit.right for each in table.columns}
-        rows = table.texts()
         most = {} if table.turned else {each.heading: each.unit.most for each in table.columns if each.unit.most}
-        if len(_parts(rows, console().width)) > 1:  # names are cut where that leaves more room for numbers
-            rows = [{head: shorten(text, most.get(head, UNLIMITED)) for head, text in row.items()} for row in rows]
-        if table.title and not rows:
-            print_rich(_text(table.title, "table.title"))
-        print_table(rows, title=table.title, right=right)
+        print_table(table.texts(), title=table.title, right=right, most=most)
         words = [*(f"{each.heading}: {each.meaning}" for each in table.columns if each.explained), *table.notes]
         for line in words:
             say(line)
         has_words = bool(words)
 
 
-def _broken_headings(
-    rows: Sequence[Mapping[str, Any]], right: Mapping[str, bool]
-) -> tuple[list[dict[str, Any]], dict[str, bool]]:
-    """The same with headings that are broken between words where no cell below them is as wide."""
-    broken: dict[str, str] = {}
-    for head in rows[0]:
-        lines, widest = [""], max(width_of(printable(str(row[head]))) for row in rows)
-        for word in head.split(" "):
-            together = f"{lines[-1]} {word}".lstrip()
-            lines = [*lines[:-1], together] if width_of(together) <= widest or not lines[-1] else [*lines, word]
-        broken[head] = "\n".join(lines)
-    return (
-        [{broken[head]: cell for head, cell in row.items()} for row in rows],
-        {broken[head]: side for head, side in right.items() if head in broken},
-    )
+def _broken(head: str, cells: Sequence[str]) -> str:
+    """A heading that is broken between words where no cell below it is as wide."""
+    widest = max(width_of(printable(cell)) for cell in cells)
+    return "\n".join(textwrap.wrap(head, max(widest, 1), break_long_words=False, break_on_hyphens=False))
 
 
 def _parts(rows: Sequence[Mapping[str, Any]], width: int) -> list[list[str]]:
@@ -188,9 +193,9 @@ def _table(
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in rows[0]:
-        numeric = right.get(column, all(_is_number(str(row[column])) for row in rows))
+        numeric = right.get(column, all(_is_number(row[column]) for row in rows))
         lines = [printable(line) for line in column.split("\n")]
-        widest = max(map(width_of, (*lines, *(printable(str(row[column])) for row in rows))))
+        widest = max(map(width_of, (*lines, *(printable(row[column]) for row in rows))))
         table.add_column(
             Text("\n".join(lines)),
             justify="right" if numeric else "left",
@@ -199,7 +204,7 @@ def _table(
             min_width=None if narrow else min(widest, LONG),
         )
     for row in rows:
-        table.add_row(*(Text(printable(str(value))) for value in row.values()))
+        table.add_row(*(Text(printable(value)) for value in row.values()))
     return table
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .options import DataOption, JsonOption, RunsOption
-from .output import has_display, print_json, say
+from .output import has_display, print_file
 
 
 def playground(
@@ -30,9 +30,6 @@ def playground(
         from cutaway.api.opening import open_run
 
         page = open_run(run, data=data, runs=runs).playground(output).resolve()
-    if as_json:
-        print_json({"file": str(page), "bytes": page.stat().st_size})
-        return
-    say(f"{page.as_uri()}  ({page.stat().st_size / 1e6:.1f} MB)")
-    if open_browser and has_display():
+    print_file(page, {"file": str(page), "bytes": page.stat().st_size}, as_json=as_json)
+    if open_browser and has_display() and not as_json:
         webbrowser.open(page.as_uri())

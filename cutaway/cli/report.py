@@ -8,7 +8,7 @@ import typer
 from cutaway.errors import UsageError
 
 from .options import DataOption, JsonOption, RunsOption
-from .output import print_json, say
+from .output import print_file
 from .sweeps import report_sweep, sweep_at
 
 
@@ -56,10 +56,7 @@ def report(
     other = None if against is None else open_run(against, data=data, runs=runs)
     numbers = _parse_epochs(epochs)
     page = opened.report(output, split=split, epochs=numbers, samples=samples, against=other, shared=shared)
-    if as_json:
-        print_json(file_document(opened, page))
-    else:
-        say(f"{page.resolve().as_uri()}  ({page.stat().st_size / 1e6:.1f} MB)")
+    print_file(page, file_document(opened, page), as_json=as_json)
 
 
 def _parse_epochs(text: str | None) -> list[int] | None:

@@ -28,9 +28,8 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
     if as_json:
         found = kept_findings(opened.context)
         findings = None if found is None else [each.record() for each in found]
-        verdict = opened.verdict().to_json()
-        document = {**run_document(opened), "verdict": verdict, "per_class": class_document(opened)}
-        print_json({**document, "findings": findings})
+        judged = {"verdict": opened.verdict().to_json(), "per_class": class_document(opened), "findings": findings}
+        print_json({**run_document(opened), **judged})
         return
     manifest, where = opened.context.manifest, run_argument(opened.path)
     state = opened.folder.state
@@ -55,7 +54,7 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
     say()
     for head, text in lines:
         say(f"  {head:<8} {printable(text, 4_000)}")
-    print_history(opened)
+    print_history(opened, is_judged=True)
     _print_changed_image(opened)
     classes = classes_of_test(opened.context)
     if isinstance(classes, str | CutawayError):

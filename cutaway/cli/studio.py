@@ -1,7 +1,5 @@
 """The command studio."""
 
-import csv
-import io
 import os
 import sys
 import threading
@@ -165,13 +163,11 @@ def _say_links(settings: "StudioSettings", *, links: str | None) -> None:
 
 def _write_links(file: Path, rows: list[dict[str, str]]) -> None:
     """Write links into a file that only its owner can read."""
+    from cutaway.data import csv_line
     from cutaway.runs import write_output
 
-    text = io.StringIO()
-    writer = csv.DictWriter(text, ["Name", "Link"])
-    writer.writeheader()
-    writer.writerows(rows)
-    write_output(file, text.getvalue().encode(), mode=0o600)
+    text = "".join(csv_line(row) for row in (("Name", "Link"), *(tuple(row.values()) for row in rows)))
+    write_output(file, text.encode(), mode=0o600)
 
 
 def _open_browser(link: str) -> None:

@@ -12,7 +12,7 @@ from cutaway.execution import check_engine
 from cutaway.topics.sweeps.options import SweepOptions
 
 from .options import EngineOption, GivenDataOptions, JsonOption, with_records
-from .output import print_json, print_result, say
+from .output import print_file, print_json, print_result, say
 from .trainings import GivenModel, GivenSettings
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def sweep(
 
 def sweep_at(where: str, runs: str) -> Path | None:
     """The folder of a sweep that a user names in place of a run; None if it is none."""
-    places = (Path(where), Path(runs) / where)
-    return next((place for place in places if (place / SWEEP).is_file()), None)
+    return next((place for place in (Path(where), Path(runs) / where) if (place / SWEEP).is_file()), None)
 
 
 def report_sweep(folder: Path, output: Path | None, *, storage: str | None, given: bool, as_json: bool) -> None:
@@ -106,7 +105,5 @@ def report_sweep(folder: Path, output: Path | None, *, storage: str | None, give
     from cutaway.topics.sweeps.sweep import open_sweep
 
     page = open_sweep(folder, storage=storage).report(output)
-    if as_json:
-        print_json({"sweep": str(folder.absolute()), "file": str(page.resolve()), "bytes": page.stat().st_size})
-    else:
-        say(f"{page.resolve().as_uri()}  ({page.stat().st_size / 1e6:.1f} MB)")
+    document = {"sweep": str(folder.absolute()), "file": str(page.resolve()), "bytes": page.stat().st_size}
+    print_file(page, document, as_json=as_json)

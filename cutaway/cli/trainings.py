@@ -12,7 +12,7 @@ import typer
 from cutaway.api.training_options import ModelOptions, TrainingOptions
 from cutaway.errors import UsageError, printable
 from cutaway.options import typed_options
-from cutaway.words import percent
+from cutaway.words import counted, percent
 
 from .options import (
     DataOption,
@@ -135,8 +135,7 @@ def resume(
     start = time.perf_counter()
     from cutaway.api.train import resume as continue_training
 
-    resumed = continue_training(run, data=data, runs=runs)
-    _print_run(resumed, start=start, as_json=as_json)
+    _print_run(continue_training(run, data=data, runs=runs), start=start, as_json=as_json)
 
 
 def _print_run(
@@ -238,24 +237,23 @@ def _relabeled_held_out(run: Any, places: list[str]) -> str:
         return ""
     if not count:
         return ""
-    which = "1 relabeled sample is" if count == 1 else f"{count:,} relabeled samples are"
+    which = f"{counted(count, 'relabeled sample')} {'is' if count == 1 else 'are'}"
     return f"; {which} held out for validation or test: this changes what the model is judged by, not what it learns"
 
 
-def print_history(run: Any, *, unchanged: int = 0) -> None:
-    """Print a run's epochs, whether it overfits, and its test accuracy.
+def print_history(run: Any, *, unchanged: int = 0, is_judged: bool = False) -> None:
+    """Print a run's epochs, whether it overfits, and what it is worth on test samples.
 
     Args:
         run: The run.
         unchanged: Samples that a person decided to keep as they are, which a run folder does not say.
+        is_judged: Whether its accuracy was printed before.
     """
+    from cutaway.data import UNIQUE, left_out_in_words, origin_options
     from cutaway.runs import kept_so_far
-    from cutaway.topics.common.data_words import test_losses
+    from cutaway.topics.common.data_words import columns_left_out, test_losses
 
     print_result(run.history)
-    from cutaway.data import UNIQUE, left_out_in_words, origin_options
-    from cutaway.topics.common.data_words import columns_left_out
-
     why = columns_left_out(run.context.manifest.dataset)
     if words := left_out_in_words(why):
         named = origin_options(run.context.manifest.dataset.origin).get("id")
@@ -266,17 +264,16 @@ def print_history(run: Any, *, unchanged: int = 0) -> None:
         say(f"Trial {of_sweep.trial} of the sweep {of_sweep.name}, which leaves the test samples out of all trials.")
     elif relabeled or dropped is not None:
         left_out = 0 if dropped is None else len(dropped)
-        samples = "sample" if len(relabeled) == 1 else "samples"
         held = _relabeled_held_out(run, list(relabeled))
         kept_too = f", {unchanged:,} kept" if unchanged else ""
         if relabeled:
-            say(f"Decisions on labels: {len(relabeled):,} {samples} relabeled, {left_out:,} left out{kept_too}{held}.")
+            again = counted(len(relabeled), "sample")
+            say(f"Decisions on labels: {again} relabeled, {left_out:,} left out{kept_too}{held}.")
         else:  # which of the two it was is not written down
             say(f"Left out, by decisions on labels or as the test samples of a sweep: {left_out:,}.")
     config = run.context.manifest.config
     if (lowest := run.history.lowest_loss(config, classes=len(run.class_names))) is not None:
-        smoothing = config["label_smoothing"]
-        say(f"With label smoothing {smoothing:g} the loss cannot fall below {lowest:.3f}.")
+        say(f"With label smoothing {config['label_smoothing']:g} the loss cannot fall below {lowest:.3f}.")
     turned = run.history.turned
     if turned:
         say(f"The validation loss was lowest in epoch {turned}, and higher after it.")
@@ -284,5 +281,6 @@ def print_history(run: Any, *, unchanged: int = 0) -> None:
     if kept is not None and run.history.rows and kept != run.history.rows[-1]["epoch"]:
         say(f"The run keeps the weights of epoch {kept}; what follows is about that epoch.")
     if run.test:
-        losses = "".join(f", {name} {value}" for name, value in test_losses(run.context.manifest).items())
-        say(f"Test accuracy {percent(run.test['accuracy'])}{losses}")
+        accuracy = {} if is_judged else {"accuracy": percent(run.test["accuracy"])}
+        found = accuracy | test_losses(run.context.manifest)
+        say(f"Test {', '.join(f'{name} {value}' for name, value in found.items())}")

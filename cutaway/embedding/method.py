@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.checks import check_matrix, check_seed, check_whole, meant
-from cutaway.errors import DataError, Hint, UnknownNameError, UsageError
+from cutaway.errors import DataError, Hint, UnknownNameError, UsageError, install_hint
 from cutaway.neighbors import nearest_neighbors, pca, principal_scores
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
@@ -251,7 +251,7 @@ def umap(
     except ImportError as error:
         raise UsageError(
             f"the package umap-learn is not installed ({error})",
-            hint=Hint('pip install "cutaway[umap]", or pass {}', method="tsne"),
+            hint=Hint(f"{install_hint('umap')}, or pass {{}}", method="tsne"),
         ) from error
     seed, neighbors = check_seed(seed), check_whole(neighbors, name="neighbors", least=2, most=len(h) - 1)
     points = principal_scores(h, min(PCA_COMPONENTS, h.shape[1]))

@@ -4,7 +4,7 @@ import importlib.util
 import re
 from contextlib import AbstractContextManager
 
-from cutaway.errors import UsageError
+from cutaway.errors import UsageError, install_hint
 
 from .pool import Pool
 
@@ -31,7 +31,7 @@ def check_engine(engine: str | None) -> None:
     if form[2] and importlib.util.find_spec("distributed") is None:
         raise UsageError(
             f"the engine {engine} needs the package distributed, which is not installed",
-            hint="pip install 'cutaway[dask]'",
+            hint=install_hint("dask"),
         )
 
 

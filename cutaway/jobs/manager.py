@@ -178,25 +178,22 @@ class FrameStore:
         self._lock = threading.Lock()
         self._frames: deque[tuple[Path, Frame]] = deque(maxlen=MAX_FRAMES)
 
-    def _of(self, run: Path) -> list[Frame]:
+    def of(self, run: Path) -> list[Frame]:
+        """The frames of a run that are there, the oldest first."""
         with self._lock:
             return [frame for path, frame in self._frames if path == run]
 
     def add(self, run: Path, part: dict[str, Any]) -> dict[str, Any]:
         """Take a frame as its process sends it, with ``data`` in base64, and return its head."""
-        data, known = base64.b64decode(part.pop("data")), self._of(run)
+        data, known = base64.b64decode(part.pop("data")), self.of(run)
         head = {"run": run.name, **part, "number": known[-1].head["number"] + 1 if known else 0}
         with self._lock:
             self._frames.append((run, Frame(head, data)))
         return head
 
-    def heads(self, run: Path) -> list[dict[str, Any]]:
-        """The heads of the frames of a run that are there, the oldest first."""
-        return [frame.head for frame in self._of(run)]
-
     def find(self, run: Path, number: int) -> Frame | None:
         """A frame of a run; None if it is not there any more."""
-        return next((frame for frame in self._of(run) if frame.head["number"] == number), None)
+        return next((frame for frame in self.of(run) if frame.head["number"] == number), None)
 
 
 class JobManager:
@@ -320,8 +317,8 @@ class JobManager:
 
     def _parts(self, specification: ManagedJob, folder: Path, key: str) -> list[Any]:
         if isinstance(specification, LiveMap):
-            return list(self.frames.heads(folder / specification.run))
-        return list(part_names(key))
+            return [frame.head for frame in self.frames.of(folder / specification.run)]
+        return part_names(key)
 
     def _add(self, key: str, specification: ManagedJob, folder: Path, page: str, callback: Callback) -> Job:
         queue, person = self._queue_of(specification.about.queue), page.partition("/")[0]

@@ -164,10 +164,6 @@ def run(job: SectionJob, context: JobContext) -> None:
     work.put(INDEX, {"sections": [name for name in ("preview", *section_names()) if name in there]})
 
 
-def _preview(work: Work) -> None:
-    work.put_section("preview", preview(work.source()))
-
-
 def _sections(work: Work) -> None:
     names = [name for name in section_names() if name not in OTHER_JOBS]
     order = list(dict.fromkeys([*(name for name in QUICK if name == "heading" or name in names), *names]))
@@ -185,8 +181,8 @@ def _sections(work: Work) -> None:
         progress.end()
 
 
-def _sheet(work: Work) -> None:
-    work.put_section("label_issues", make_section(work.source(with_data=True), "label_issues"))
+def _section(name: str) -> Callable[[Work], None]:
+    return lambda work: work.put_section(name, make_section(work.source(with_data=True), name))
 
 
 def _explore(work: Work) -> None:
@@ -206,10 +202,6 @@ def _report(work: Work) -> None:
     html = render(replace(page, sections=tuple(begun)))
     work.put("report", {"name": f"{work.job.run}.html"}, [html.encode(errors="backslashreplace")])
     progress.end()
-
-
-def _compare(work: Work) -> None:
-    work.put_section("comparison", make_section(work.source(with_data=True), "comparison"))
 
 
 def _label_issues(work: Work) -> None:
@@ -258,12 +250,12 @@ def _remedy(work: Work) -> None:
 
 
 MAKERS: dict[str, Callable[[Work], None]] = {
-    "preview": _preview,
+    "preview": lambda work: work.put_section("preview", preview(work.source())),
     "sections": _sections,
-    "sheet": _sheet,
+    "sheet": _section("label_issues"),
     "explore": _explore,
     "report": _report,
-    "compare": _compare,
+    "compare": _section("comparison"),
     "label_issues": _label_issues,
     "doctor": _doctor,
     "remedy": _remedy,

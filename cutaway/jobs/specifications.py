@@ -30,7 +30,7 @@ Settings = Annotated[dict[Text, Setting | dict[int, Number]], Field(max_length=4
 """Settings as in `cutaway.train`; class weights are "balanced" or a weight for each number of a class."""
 
 RunTitle = Annotated[str, Field(max_length=200)]
-Option = Setting | Annotated[list[Text], Field(max_length=20_000)]
+Option = Setting | Annotated[tuple[Text, ...], Field(max_length=20_000)]
 Options = Annotated[dict[Text, Option], Field(max_length=40)]
 """Options of data, as in `cutaway.load_dataset`."""
 
@@ -137,7 +137,7 @@ class Specification(BaseModel):
         return ()
 
     def inputs(self, folder: Path) -> list[Any]:
-        """What changes when the content of what it reads does, JSON-able.
+        """What changes when the content of what it reads does, JSON-able; of each run see `run_signature`.
 
         Args:
             folder: The folder of runs.
@@ -157,7 +157,7 @@ class Specification(BaseModel):
         return folder
 
     def key(self, folder: Path, starter: Path | None = None) -> str:
-        """The digest of all that decides the result, 32 hexadecimal digits.
+        """The digest of all that decides the result, 32 hexadecimal digits, and the marks of the data of its runs.
 
         Args:
             folder: The folder of runs.
@@ -166,8 +166,10 @@ class Specification(BaseModel):
         Raises:
             RunError: A run cannot be read.
         """
-        home = str(self.home(folder, starter or folder))
-        return cached("job", home, self.model_dump(mode="json"), self.inputs(folder), method=4).key
+        home, inputs = str(self.home(folder, starter or folder)), self.inputs(folder)
+        data = [data for data, *_ in inputs] if self.runs else ()
+        found = cached("job", home, self.model_dump(mode="json"), inputs, method=5, rows_of=data)
+        return found.key + found.marks
 
 
 class SectionJob(Specification):
@@ -321,7 +323,7 @@ MANAGED_JOB: TypeAdapter[ManagedJob] = TypeAdapter(Annotated[ManagedJob, Field(d
 
 
 def run_signature(path: Path, *, label_issues: bool = False, personal: bool = False) -> list[Any]:
-    """What changes when the content of a run does: files that are replaced by size and time, the history by its epochs.
+    """The digest of its data, and what changes when a run does: files that are replaced by size and time, its epochs.
 
     Lines of progress between two epochs change nothing: a run that is being trained has a page for each epoch.
 
@@ -340,7 +342,7 @@ def run_signature(path: Path, *, label_issues: bool = False, personal: bool = Fa
             files.append(sorted(_stamps(path / "folds")))
         if personal:
             files += [_stamp(labels_path(path)), run.title]
-        return [run.state, [row["epoch"] for row in run.history()], files]
+        return [run.manifest.dataset.sha256, run.state, [row["epoch"] for row in run.history()], files]
     except OSError as error:
         raise RunError(f"cannot read the run: {error.strerror or error}", hint="look at its permissions") from error
 

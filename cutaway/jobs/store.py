@@ -3,13 +3,15 @@
 import gzip
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cutaway.cache import CachedResult, cached
 
 INDEX = "index"
 """The last part of a result: once it is there, all are. Its document lists the names of the others."""
+
+NAMES = "part-names"
 
 LEVEL = 5
 """Of gzip for documents: 9 makes them 3% smaller in three times the time."""
@@ -39,7 +41,7 @@ def part_names(key: str) -> list[str]:
     Args:
         key: Digest of all that decides the result.
     """
-    return list(_names(key).read() or ())
+    return list(_place(NAMES, key).read() or ())
 
 
 def write_part(key: str, name: str, document: Any, arrays: Sequence[bytes] = ()) -> None:
@@ -55,41 +57,34 @@ def write_part(key: str, name: str, document: Any, arrays: Sequence[bytes] = ())
         OSError: The cache cannot be written.
     """
     for number, array in enumerate(arrays):
-        _array(key, name, number).put(array)
+        _place("part-array", key, name, number).put(array)
     packed = gzip.compress(json.dumps(document, allow_nan=False).encode(), LEVEL, mtime=0)
-    _part(key, name).put(Part(packed, len(arrays)))
-    _names(key).put(sorted({*part_names(key), name}))
+    _place("part", key, name).put(Part(packed, len(arrays)))
+    _place(NAMES, key).put(sorted({*part_names(key), name}))
 
 
 def reopen(key: str) -> None:
     """A result counts as not finished any more; its parts stay."""
     if INDEX in (names := part_names(key)):
-        _names(key).write([name for name in names if name != INDEX])
+        _place(NAMES, key).write([name for name in names if name != INDEX])
 
 
 def read_part(key: str, name: str) -> Part | None:
     """A part, or None if it does not exist. A result without one of its parts counts as missing, and is made again."""
-    found = _part(key, name).read()
+    found = _place("part", key, name).read()
     if found is None and name in part_names(key):
-        _names(key).delete()
+        _place(NAMES, key).delete()
     return found
 
 
 def read_array(key: str, name: str, number: int) -> bytes | None:
     """An array of a part by its number, or None; see `read_part`."""
-    found = _array(key, name, number).read()
+    found = _place("part-array", key, name, number).read()
     if found is None and (part := read_part(key, name)) is not None and number < part.arrays:
-        _names(key).delete()
+        _place(NAMES, key).delete()
     return found
 
 
-def _names(key: str) -> CachedResult:
-    return cached("part-names", key, method=1)
-
-
-def _part(key: str, name: str) -> CachedResult:
-    return cached("part", key, name, method=1)
-
-
-def _array(key: str, name: str, number: int) -> CachedResult:
-    return cached("part-array", key, name, number, method=1)
+def _place(kind: str, key: str, *what: str | int) -> CachedResult:
+    """A file of a result, which is marked as the key is."""
+    return replace(cached(kind, key, *what, method=1), marks=key[32:])

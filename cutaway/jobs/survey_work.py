@@ -91,8 +91,7 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
         warnings.simplefilter("always", CutawayWarning)
         path = Path(where)
         if path.is_absolute() and is_table_path(path):
-            look = look_at_table(path, on_progress=on_progress, **options)
-            found |= _of_table(look, options)
+            found |= _of_table(look_at_table(path, on_progress=on_progress, **options), options)
             options = found["options"]
         try:
             if found.get("kind") == "table" and not options["label"]:
@@ -102,11 +101,15 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
                 )
             found |= _of_samples(where, options, on_progress, notes)
         except CutawayError as error:
-            rule, got, hint = (_for_page(text, where) for text in (error.rule, error.got, error.hint))
-            found["problem"] = str(CutawayError(rule, got=got, hint=hint))
+            found["problem"] = str(_in_words_of_the_page(error, where))
     said = dict.fromkeys(each.message.args[0] for each in caught if isinstance(each.message, CutawayWarning))
     notes[:0] = [_for_page(each, where) for each in said]
     return found
+
+
+def _in_words_of_the_page(error: CutawayError, where: str) -> UsageError:
+    rule, got, hint = (_for_page(text, where) for text in (error.rule, error.got, error.hint))
+    return UsageError(rule, got=got, hint=hint)
 
 
 def _for_page(message: str, where: str) -> str:
@@ -151,7 +154,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
     from cutaway.topics.findings.evidence import data_findings
     from cutaway.training import recipe_for, validation_share
 
-    given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
+    given = as_dataset(where, None, verb="train", on_progress=on_progress, **options)
     labels = given.labels
     known: dict[str, Any] = {
         "kind": "table" if isinstance(given, Table) else "arrays" if given.image is None else "images",
@@ -188,22 +191,15 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
     return known
 
 
-def _as_given(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
-
-
 def _classes(given: Dataset | Table) -> list[dict[str, Any]]:
     counts: Counter[int] = Counter()
     for labels in given.labels.values():
-        numbers = np.bincount(labels, minlength=given.classes)
-        counts.update({k: int(count) for k, count in enumerate(numbers)})
+        counts.update(dict(enumerate(np.bincount(labels, minlength=given.classes).tolist())))
     return [{"name": name, "samples": counts[k]} for k, name in enumerate(given.class_names[:CLASSES])]
 
 
 def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
     """Some training samples of every class on one image."""
-    from cutaway.plots import sprite_sheet
-
     labels = data.y(split.train)
     chosen = stratified_sample(labels, min(IMAGES, len(labels)), seed=0)
     chosen = chosen[np.argsort(labels[chosen], kind="stable")]
@@ -211,10 +207,8 @@ def _sheet(data: Dataset, split: Split) -> dict[str, Any]:
     images = data.images(ids)
     assert images is not None
     small = smaller(images, SIDE)
-    content, columns = sprite_sheet(small)
     return {
-        "png": base64.b64encode(content).decode(),
-        "columns": columns,
+        **_packed(small),
         "height": small.shape[1],
         "width": small.shape[2],
         "names": data.named(ids).names(),
@@ -235,7 +229,6 @@ def changed_images(where: str, options: dict[str, Any], augment: str, on_progres
     """
     from cutaway.api.given_data import as_dataset
     from cutaway.augmentation import as_augmentation
-    from cutaway.plots import sprite_sheet
     from cutaway.training import validation_share
 
     augmentation = as_augmentation(augment)
@@ -243,7 +236,7 @@ def changed_images(where: str, options: dict[str, Any], augment: str, on_progres
         return {"options": options, "changed": None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CutawayWarning)  # the survey without `augment` says them
-        given = as_dataset(where, None, verb="train", on_progress=on_progress, **_as_given(options))
+        given = as_dataset(where, None, verb="train", on_progress=on_progress, **options)
         split, data = split_and_prepare(given, validation=validation_share(len(given.labels["train"])))
     train = split.train
     rows = stratified_sample(data.y(train), min(CHANGED, len(train)), seed=0)
@@ -251,9 +244,15 @@ def changed_images(where: str, options: dict[str, Any], augment: str, on_progres
     seen = [images[rows], *(augmentation.rows(images, seed=0, epoch=epoch)[rows] for epoch in range(1, EPOCHS + 1))]
     small = smaller(data.shown(np.concatenate(seen)), SIDE)
     framed = np.pad(small, [(0, 0), (1, 1), (1, 1), (0, 0)][: small.ndim], constant_values=0.5)
-    content, columns = sprite_sheet(framed, columns=len(rows))
-    sheet = {"png": base64.b64encode(content).decode(), "columns": columns, "rows": len(seen)}
+    sheet = {**_packed(framed, columns=len(rows)), "rows": len(seen)}
     return {"options": options, "changed": {**sheet, "names": data.named(ids).names()}}
+
+
+def _packed(images: np.ndarray, *, columns: int | None = None) -> dict[str, Any]:
+    from cutaway.plots import sprite_sheet
+
+    content, columns = sprite_sheet(images, columns=columns)
+    return {"png": base64.b64encode(content).decode(), "columns": columns}
 
 
 def class_histograms(table: Table, ids: SampleIds, *, on_progress: ProgressCallback) -> dict[str, Any]:
@@ -358,8 +357,7 @@ def run(survey: Survey, context: JobContext) -> dict[str, Any]:
     except Canceled:
         raise
     except CutawayError as error:
-        rule, got, hint = (_for_page(text, survey.data) for text in (error.rule, error.got, error.hint))
-        raise UsageError(rule, got=got, hint=hint) from error
+        raise _in_words_of_the_page(error, survey.data) from error
     except MemoryError:
         raise UsageError(SURVEY_MEMORY, got=Path(survey.data).name, hint=SURVEY_HINT) from None
     options = {name: value for name, value in result["options"].items() if name != "test"}

@@ -32,7 +32,7 @@ from cutaway.runs import (
     write_atomic,
 )
 
-from .specifications import Repeat, Text, Training, TrainingJob
+from .specifications import Text, Training, TrainingJob
 
 log = logging.getLogger("cutaway.jobs.trainings")
 
@@ -404,9 +404,7 @@ def task_words(task: TrainingJob) -> dict[str, Any]:
     """What a page shows of a task, without any path."""
     if isinstance(task, Training):
         return {"kind": task.kind, "data": os.path.basename(task.data), "name": task.name}
-    if isinstance(task, Repeat):
-        return {"kind": task.kind, "of": task.run, "from_epoch": task.from_epoch, "labels": task.labels}
-    return {"kind": task.kind, "of": task.run, "from_epoch": None}
+    return {"of": task.run, "from_epoch": None, **task.model_dump(include={"kind", "from_epoch", "labels"})}
 
 
 def state_folder() -> Path:

@@ -168,11 +168,10 @@ def run(task: TrainingJob, context: JobContext) -> str:
         settings: dict[str, Any] = {**task.settings, **labels, "progress": context.on_progress}
         given = {"from_epoch": task.from_epoch, "ignore": task.ignore, "name": task.name}
         return train_like(str(before), runs=runs, **given, **settings).path.name
-    options = {name: tuple(value) if isinstance(value, list) else value for name, value in task.options.items()}
     chosen: dict[str, Any] = dict(task.settings)
     return train_recipe(
         task.data,
-        options=options,
+        options=task.options,
         recipe=task.form.recipe,
         form=task.form.model_dump(exclude={"recipe"}, exclude_none=True),
         runs=runs,

@@ -210,7 +210,8 @@ class Trainings:
             if running and free_memory() < MEMORY:
                 break
             if running >= self.parallel:
-                self._load_next()
+                with survive(log, "loading a process ahead of the next training", OSError):  # its row will say why
+                    self._load()
                 break
             tried.add(queue)
             if self._begin(queue, name):
@@ -291,11 +292,6 @@ class Trainings:
         self._wanted = time.monotonic()
         if self._next is None or not self._next.alive:
             self._next = RunnerProcess("training", detached=True)
-
-    def _load_next(self) -> None:
-        """Have the process of the next training loaded while others run."""
-        with survive(log, "loading a process ahead of the next training", OSError):  # its row will report the fault
-            self._load()
 
     def _let_go(self) -> None:
         process, self._next = self._next, None

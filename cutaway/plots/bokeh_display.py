@@ -3,6 +3,7 @@
 import base64
 import gzip
 import html
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .theme import INK
@@ -39,12 +40,9 @@ def show_in_notebooks(figure: "BokehFigure") -> None:
     def mimebundle(include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": _frame(figure), "text/plain": f"<{type(figure).__name__} of Bokeh>"}
 
-    def as_html() -> str:
-        return _frame(figure)
-
     # Bokeh lets names with an underscore be set; its own display is a list of properties.
     object.__setattr__(figure, "_repr_mimebundle_", mimebundle)
-    object.__setattr__(figure, "_repr_html_", as_html)
+    object.__setattr__(figure, "_repr_html_", partial(_frame, figure))
 
 
 def _frame(figure: "BokehFigure") -> str:

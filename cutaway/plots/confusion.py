@@ -1,14 +1,13 @@
 """The confusion matrix: which class is mistaken for which."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cutaway.errors import DataError
-
-from .theme import MUTED, ON_LIGHT, RIGHT_COLOR, WRONG_COLOR, shortened
+from .displays.heat_map import name_cells, write_cell
+from .theme import ON_LIGHT, RIGHT_COLOR, WRONG_COLOR, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,19 +33,16 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
     Args:
         matrix: Integer counts (true class, predicted class).
         class_names: One name per class.
-
-    Raises:
-        DataError: The matrix is not square in the number of classes or holds anything but counts.
     """
     from matplotlib.colors import to_rgb
 
-    from .notebook import NotebookFigure
+    from .notebook import NotebookFigure, finished
 
-    counts = _counts(matrix, class_names)
+    counts = np.asarray(matrix)
     size = len(class_names)
     cells = np.empty((size, size, 4))
     cells[..., :3] = np.where(np.eye(size, dtype=bool)[..., None], to_rgb(RIGHT_COLOR), to_rgb(WRONG_COLOR))
-    opacity = _opacity(_shares(counts, counts.sum(axis=1)))[..., None]
+    opacity = _opacity(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))[..., None]
     cells[..., :3] = 1 - opacity * (1 - cells[..., :3])  # as on white, so that the counts are legible on every page
     cells[..., 3] = counts > 0
     side = float(np.clip(0.45 * size, 3.6, _LARGEST))
@@ -57,40 +53,13 @@ def confusion_matrix(matrix: ArrayLike, class_names: Sequence[str]) -> "Figure":
     figure = NotebookFigure(figsize=(side + beside, side + (beside if turned else 0.7)), layout="constrained")
     axes = figure.subplots()
     axes.imshow(cells, interpolation="nearest")
-    if size <= _CLASSES_WITH_COUNTS:
-        for true, predicted in np.argwhere(counts):
-            count = str(counts[true, predicted])
-            axes.text(predicted, true, count, ha="center", va="center", color=ON_LIGHT, fontsize=8)
-    axes.set_xlabel("predicted class", color=MUTED)
-    axes.set_ylabel("true class", color=MUTED)
-    places = range(0, size, -(-size // max(int(side / _LABEL), 1)))
-    looks: Any = {"rotation": 90} if turned else {}
-    for label in (
-        *axes.set_xticks(places, [names[place] for place in places], **looks),
-        *axes.set_yticks(places, [names[place] for place in places]),
-    ):
-        label.label1.set_parse_math(False)
+    for true, predicted in np.argwhere(counts) if size <= _CLASSES_WITH_COUNTS else ():
+        write_cell(axes, true, predicted, str(counts[true, predicted]), ON_LIGHT)
+    axes.set(xlabel="predicted class", ylabel="true class")
+    name_cells(axes, names, names, most=max(int(side / _LABEL), 1))
     axes.tick_params(labelsize=8 if size > 12 else 9)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    return figure
-
-
-def _counts(matrix: ArrayLike, class_names: Sequence[str]) -> NDArray[np.int64]:
-    counts = np.asarray(matrix)
-    size = len(class_names)
-    if counts.shape != (size, size) or size == 0 or counts.dtype.kind not in "iu" or counts.min() < 0:
-        raise DataError(
-            f"a confusion matrix must hold counts, one row and one column for each of the {size} class names",
-            got=f"{counts.dtype} of shape {counts.shape}" + (", some below 0" if counts.min(initial=0) < 0 else ""),
-            hint="pass sklearn.metrics.confusion_matrix(true, predicted)",
-        )
-    return counts.astype(np.int64)
-
-
-def _shares(counts: NDArray[np.int64], totals: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return each count as a share 0..1 of the samples of its row; a class without samples has shares of 0."""
-    return counts / np.maximum(totals[:, None], 1)
+    axes.tick_params(axis="x", rotation=90 if turned else 0)
+    return finished(figure)
 
 
 def _opacity(shares: NDArray[np.float64]) -> NDArray[np.float64]:

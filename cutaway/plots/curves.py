@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError
 
 from .panel import Mark, Panel, Series
 from .panels import panels
@@ -47,7 +47,6 @@ def learning_panels(history: History, *, turned: int | None = None, kept: int | 
 
     Raises:
         DataError: The history is empty or has no epoch or loss.
-        UsageError: ``turned`` or ``kept`` is not an epoch of the history.
     """
     if not history or any(key not in record for record in history for key in ("epoch", "loss")):
         raise DataError(
@@ -70,21 +69,17 @@ def learning_panels(history: History, *, turned: int | None = None, kept: int | 
             if any(prefix + metric in record for record in history)
         ]
         if series:
-            marks = _marks(history, turned, kept, is_first=not drawn)
+            marks = _marks(turned, kept, is_first=not drawn)
             is_share = metric == "accuracy"
             drawn.append(Panel(metric.capitalize(), "epoch", metric, series, y_percent=is_share, marks=marks))
     return drawn
 
 
-def _marks(history: History, turned: int | None, kept: int | None, *, is_first: bool) -> list[Mark]:
+def _marks(turned: int | None, kept: int | None, *, is_first: bool) -> list[Mark]:
     """The epochs that are marked: one where the kept epoch is the one of the lowest validation loss.
 
     Words are those of the first panel, which says what each mark is, or of the others.
     """
-    epochs = [record["epoch"] for record in history]
-    for name, epoch in (("turned", turned), ("kept", kept)):
-        if epoch is not None and epoch not in epochs:
-            raise UsageError(f"{name}={epoch} is not an epoch of the history", hint=f"pass {name}=None")
     lowest, marks = "lowest validation loss", list[Mark]()
     if turned is not None:
         words = f"{lowest}, kept: " if kept == turned else f"{lowest}: "

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
 
-from .theme import BLUE, INK, ORANGE
+from .theme import BLUE, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,8 +35,6 @@ def sprite_sheet(images: ArrayLike, *, columns: int | None = None) -> tuple[byte
     pixels = _pixels(images)
     count, height, width, *channels = pixels.shape
     columns = math.ceil(math.sqrt(count)) if columns is None else columns
-    if columns < 1:
-        raise DataError(f"columns must be at least 1, not {columns}", hint="pass columns=None")
     rows = math.ceil(count / columns)
     cells = np.zeros((rows * columns, height, width, *channels), np.uint8)
     cells[:count] = pixels
@@ -68,18 +66,8 @@ def signed_png(values: ArrayLike, *, scale: int = 1) -> bytes:
     Args:
         values: (height, width), finite; the largest absolute value is opaque.
         scale: Each number becomes a square of this many pixels.
-
-    Raises:
-        DataError: The numbers have another shape or are not finite, or the scale is below 1.
     """
     array = np.asarray(values, np.float64)
-    if array.ndim != 2 or not array.size or not np.isfinite(array).all() or scale < 1:
-        got = f"shape {array.shape}, scale {scale}"
-        raise DataError(
-            "a signed image must be a finite array (height, width), and its scale at least 1",
-            got=got,
-            hint="reshape it",
-        )
     most = np.abs(array).max()
     colors = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (NEGATIVE, POSITIVE)], np.uint8)
     opacity = np.rint(255 * np.abs(array) / (most or 1.0)).astype(np.uint8)
@@ -97,26 +85,17 @@ def image_grid(images: ArrayLike, titles: Sequence[str], *, columns: int = 10) -
         columns: Images in a row, at least 1.
 
     Raises:
-        DataError: The images have another shape or range, or there are not as many titles.
+        DataError: The images have another shape or range, or there are none.
     """
-    from .notebook import NotebookFigure
+    from .notebook import axes_grid, finished
 
     shown = _pixels(images)
-    if not len(shown) or len(titles) != len(shown) or columns < 1:
-        raise DataError(
-            "a grid needs a title for each of at least one image, and at least 1 column",
-            got=f"{len(shown)} images, {len(titles)} titles and {columns} columns",
-            hint="pass as many titles as images",
-        )
-    columns = min(columns, len(shown))
-    rows = math.ceil(len(shown) / columns)
-    figure = NotebookFigure(figsize=(1.25 * columns, 1.6 * rows), layout="constrained")
-    for axes, image, title in zip(figure.subplots(rows, columns, squeeze=False).flat, shown, titles, strict=False):
+    figure, every = axes_grid(shown, columns=columns, size=(1.25, 1.6))
+    for axes, image, title in zip(every, shown, titles, strict=True):
         axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        axes.set_title(title.replace("$", r"\$"), fontsize=7, color=INK)
-    for axes in figure.axes:
+        axes.set_title(title, fontsize=7)
         axes.set_axis_off()
-    return figure
+    return finished(figure)
 
 
 def data_uri(png: bytes) -> str:

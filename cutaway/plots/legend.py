@@ -1,27 +1,8 @@
-"""Legends: which classes have a look of their own, and where a Bokeh figure lists them."""
-
-from typing import TYPE_CHECKING
+"""Legends: which classes have a look of their own."""
 
 import numpy as np
 
 from .theme import LOOKS, ClassStyle, class_style
-
-if TYPE_CHECKING:
-    from bokeh.plotting import figure as BokehFigure
-
-
-def legend_below(plot: "BokehFigure", *, columns: int) -> None:
-    """Move the legend below the plot, where it covers no point; a click on an entry hides its class."""
-    legend = plot.legend[0]
-    plot.add_layout(legend, "below")
-    legend.click_policy = "hide"
-    legend.location = "top_left"
-    legend.orientation = "horizontal"
-    legend.ncols = columns
-    legend.margin = 0
-    legend.spacing = 10
-    legend.background_fill_alpha = 0
-    legend.border_line_color = None
 
 
 def class_styles(classes: np.ndarray, *, count: int) -> tuple[dict[int, ClassStyle], int]:

@@ -7,8 +7,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cutaway.errors import DataError
-
 from .theme import LINE_COLORS, are_whole
 
 LONGEST = 1000
@@ -43,15 +41,6 @@ class Series:
     line: bool = True
     dashed: bool = False
     bars: float = 0
-
-    def __post_init__(self) -> None:
-        ends = [end for end in (self.low, self.high) if end is not None]
-        if len({len(values) for values in (self.x, self.y, *ends)}) > 1 or len(ends) == 1:
-            raise DataError(
-                "each point of a series needs x and y, and both ends of its interval or none",
-                got=f"{len(self.x)} x, {len(self.y)} y, {[len(end) for end in ends]}",
-                hint="pass arrays of the same length",
-            )
 
     @classmethod
     def histogram(cls, heights: ArrayLike, low: float, high: float, *, color: int = 0) -> "Series":
@@ -173,10 +162,12 @@ class Panel:
         return not (self.x_log or self.x_percent or self.x_ticks) and are_whole(series.x for series in self.series)
 
     @property
-    def x_padding(self) -> float:
-        """How far the axis extends beyond the counted values: single epochs need room, and points are not cut."""
+    def x_ends(self) -> tuple[float, float]:
+        """The ends of the axis, beyond the counted values: single epochs need room, and points are not cut."""
         x = np.concatenate([np.asarray(series.x, np.float64) for series in self.series])
-        return max(0.5, 0.05 * float(np.ptp(x)))
+        low, high = float(np.nanmin(x)), float(np.nanmax(x))
+        padding = max(0.5, 0.05 * (high - low))
+        return low - padding, high + padding
 
     @property
     def shares_x(self) -> bool:

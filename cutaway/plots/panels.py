@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .panel import Panel, Series
-from .theme import INK, LINE, MUTED, whole_ticks
+from .theme import MUTED, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,29 +26,22 @@ def panels(contents: Sequence[Panel], *, title: str = "") -> "Figure":
         contents: The panels, at least one.
         title: Set above all of them.
     """
-    from .notebook import NotebookFigure
+    from .notebook import axes_grid, finished
 
-    columns = min(len(contents), COLUMNS)
-    rows = -(-len(contents) // columns)
-    height = 4.2 if rows == 1 else 3.3 * rows + 0.4
-    figure = NotebookFigure(figsize=(4.8 * columns, height), layout="constrained")
-    if title:
-        figure.suptitle(title, color=INK).set_parse_math(False)
-    grid = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
-    for axes, panel in zip(grid, contents, strict=False):
-        _draw(axes, panel, has_legend=rows == 1)
-    for axes in grid[len(contents) :]:
-        axes.set_visible(False)
-    if rows > 1:  # one for all
-        handles, names = grid[0].get_legend_handles_labels()
-        legend = figure.legend(handles, names, loc="outside lower left", frameon=False, ncols=1, labelcolor=INK)
-        for text in legend.get_texts():
-            text.set_parse_math(False)
-    return figure
+    is_row = len(contents) <= COLUMNS
+    figure, every = axes_grid(contents, columns=COLUMNS, size=(4.8, 4.2 if is_row else 3.5), title=title)
+    for axes, panel in zip(every, contents, strict=True):
+        _draw(axes, panel, has_legend=is_row)
+    if not is_row:  # one for all
+        handles, names = every[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside lower left", frameon=False, ncols=1)
+    return finished(figure)
 
 
 def _draw(axes: "Axes", panel: Panel, *, has_legend: bool) -> None:
     from matplotlib.ticker import PercentFormatter
+
+    from .notebook import draw_grid, label_axes
 
     if panel.x_log:
         axes.set_xscale("log")
@@ -59,36 +52,27 @@ def _draw(axes: "Axes", panel: Panel, *, has_legend: bool) -> None:
     for mark in panel.marks:
         axes.axvline(mark.x, color=MUTED, linestyle=mark.dash, linewidth=1, zorder=0)
     if panel.marks:
-        words = "\n".join(mark.words for mark in panel.marks)
-        axes.set_title(words, loc="right", color=MUTED, fontsize="small").set_parse_math(False)
-    axes.set_title(panel.title, loc="left", color=INK, fontweight="bold").set_parse_math(False)
-    axes.set_xlabel(panel.x_label, color=MUTED).set_parse_math(False)
-    axes.set_ylabel(panel.y_label, color=MUTED).set_parse_math(False)
-    for axis, is_percent in ((axes.xaxis, panel.x_percent), (axes.yaxis, panel.y_percent)):
+        axes.set_title("\n".join(mark.words for mark in panel.marks), loc="right", fontsize="small")
+    label_axes(axes, panel.title, panel.x_label, panel.y_label)
+    for axis, is_percent, is_whole in (
+        (axes.xaxis, panel.x_percent, panel.x_whole),
+        (axes.yaxis, panel.y_percent, panel.y_whole),
+    ):
         if is_percent:
             axis.set_major_formatter(PercentFormatter(1))
-    for axis, is_whole in ((axes.xaxis, panel.x_whole), (axes.yaxis, panel.y_whole)):
         if is_whole:
             axis.set_major_locator(whole_ticks())
     if panel.x_whole:
-        axes.set_xlim(*_ends(panel))
+        axes.set_xlim(panel.x_ends)
     if len(panel.y_ends):
         axes.update_datalim([(0, end) for end in panel.y_ends], updatex=False)
         axes.autoscale_view(scalex=False)
     if panel.x_ticks:
-        for label in axes.set_xticks(panel.x_ticks, panel.tick_texts()):
-            label.label1.set_parse_math(False)
+        axes.set_xticks(panel.x_ticks, panel.tick_texts())
         axes.minorticks_off()
-    axes.grid(color=LINE, alpha=0.35, linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
+    draw_grid(axes)
     if has_legend and any(series.name for series in panel.series):
-        for text in axes.legend(frameon=False, labelcolor=INK).get_texts():
-            text.set_parse_math(False)
-
-
-def _ends(panel: Panel) -> tuple[float, float]:
-    x = np.concatenate([np.asarray(series.x, np.float64) for series in panel.series])
-    return float(np.nanmin(x)) - panel.x_padding, float(np.nanmax(x)) + panel.x_padding
+        axes.legend(frameon=False)
 
 
 def _draw_series(axes: "Axes", series: Series, *, is_pale: bool) -> None:

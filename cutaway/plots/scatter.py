@@ -10,8 +10,8 @@ from cutaway.errors import DataError
 
 from .bokeh_display import show_in_notebooks
 from .hover import hover_images
-from .legend import class_styles, legend_below
-from .theme import INK, LINE, LONGEST_NAME, OTHER_STYLE, ClassStyle, point_alpha, point_size, shortened
+from .legend import class_styles
+from .theme import LONGEST_NAME, OTHER_STYLE, ClassStyle, point_alpha, point_size, shortened
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
@@ -48,16 +48,16 @@ def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[st
     Raises:
         DataError: The coordinates are not finite pairs, or the labels do not fit them or the class names.
     """
-    from .notebook import NotebookFigure
+    from .notebook import NotebookFigure, finished
 
     points, classes = checked(xy, labels, class_names)
     figure = NotebookFigure(figsize=(6.6, 6.5), layout="constrained")
     axes = figure.subplots()
     draw_points(axes, points, classes, class_names)
     axes.set_aspect("equal", adjustable="datalim")
-    axes.set_title(title, loc="left", color=INK).set_parse_math(False)
+    axes.set_title(title, loc="left")
     legend_beside(figure, classes, class_names)
-    return figure
+    return finished(figure)
 
 
 def draw_points(
@@ -86,9 +86,7 @@ def draw_points(
             rasterized=True,
         )
         drawn.append((chosen, points_drawn))
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_color(LINE)
+    axes.set(xticks=[], yticks=[])
     return drawn
 
 
@@ -110,17 +108,14 @@ def legend_beside(figure: "Figure", classes: NDArray[np.intp], class_names: Sequ
     # the legend takes no room from the points
     width = LEGEND_COLUMN + LEGEND_CHARACTER * max(len(name) for name, _ in entries)
     figure.set_figwidth(figure.get_figwidth() + columns * width)
-    legend = figure.legend(
+    figure.legend(
         handles=handles,
         loc="outside right upper",
         frameon=False,
         ncols=columns,
         fontsize="small",
         columnspacing=1.0,
-        labelcolor=INK,
     )
-    for text in legend.get_texts():
-        text.set_parse_math(False)
 
 
 def embedding_scatter_bokeh(
@@ -170,7 +165,10 @@ def embedding_scatter_bokeh(
     legend: Any = plot.legend[0]
     labels_shown: list[str] = [item.label.value for item in legend.items]
     columns_shown = int(np.clip(300 // (34 + 7 * max(map(len, labels_shown))), 1, 5))
-    legend_below(plot, columns=columns_shown)
+    # below the plot it covers no point; a click on an entry hides its class
+    plot.add_layout(legend, "below")
+    looks = {"margin": 0, "spacing": 10, "background_fill_alpha": 0, "border_line_color": None}
+    legend.update(click_policy="hide", location="top_left", orientation="horizontal", ncols=columns_shown, **looks)
     # the legend takes no room from the points
     rows = -(-len(labels_shown) // columns_shown)
     below = 21 * (rows - 3)
@@ -235,11 +233,10 @@ def _empty_plot(css: Sequence[str]) -> "BokehFigure":
         tools="pan,wheel_zoom,box_zoom,reset,save",
         toolbar_location="above",
         stylesheets=[GlobalInlineStyleSheet(css=text) for text in css],
+        outline_line_color=None,
     )
     plot.toolbar.logo = None
-    plot.outline_line_color = None
-    plot.axis.visible = False
-    plot.grid.visible = False
+    plot.axis.visible = plot.grid.visible = False
     return plot
 
 

@@ -29,12 +29,9 @@ def settings(source: ReportSource) -> Section:
 
 
 def _model_rows(manifest: Manifest) -> list[tuple[str, str]]:
-    """The model, one pair per layer: "layer dense_1" and "Dense, units 512, activation relu"."""
-    shown, model = ("units", "activation", "rate"), manifest.model
+    """The model, one pair per layer: "layer dense_1" and "Dense 512 relu"."""
+    model = manifest.model
     if model is None:
         return []
-    rows = [("model", model.name), ("model input", " x ".join(map(str, model.input.shape)))]
-    for layer in model.layers:
-        values = [f"{key} {layer.config[key]}" for key in shown if isinstance(layer.config.get(key), str | int | float)]
-        rows.append((f"layer {layer.name}", ", ".join([layer.kind, *values])))
-    return rows
+    layers = [(f"layer {layer.name}", layer.in_words) for layer in model.layers]
+    return [("model", model.name), ("model input", " x ".join(map(str, model.input.shape))), *layers]

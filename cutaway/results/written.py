@@ -4,7 +4,6 @@ import html
 import os
 from pathlib import Path
 
-from cutaway.errors import UsageError
 from cutaway.runs import REPORT, check_no_link, check_output, write_output
 
 
@@ -35,11 +34,7 @@ def output_path(path: str | Path | None, *, folder: Path) -> Path:
     if path is None:
         check_no_link(target)
     # a file of no type, such as /dev/stdout, is written as well
-    if target.suffix.lower() not in ("", ".html", ".htm"):
-        raise UsageError(
-            f'a report must be an HTML file, not "{target}"', hint=f'name it "{target.with_suffix(".html").name}"'
-        )
-    check_output(target)
+    check_output(target, (".html", ".htm") if target.suffix else ())
     return target
 
 

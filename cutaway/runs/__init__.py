@@ -5,7 +5,7 @@ In come plain records and NumPy arrays of a training under way (`RunWriter`); ou
 nor JAX is imported here, and weights are arrays by name. May call metrics, checks and errors.
 """
 
-from .atomic import check_output, output_file, remove_strays, write_atomic, write_output
+from .atomic import changing, check_output, output_file, remove_strays, write_atomic, write_output
 from .folder import (
     DamagedRun,
     RunFolder,
@@ -22,7 +22,7 @@ from .folder import (
 )
 from .folds import FoldStore
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
-from .locks import changing, is_locked, take_lock
+from .locks import is_locked, take_lock
 from .manifest import FORMAT, DataOrigin, DatasetRecord, Manifest, ModelSpec, writer_in_words
 from .process import ProcessRecord
 from .reading import (

@@ -1,18 +1,28 @@
 """Atomic writing: a file is there whole or not at all."""
 
+import errno
+import logging
 import os
 import re
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from cutaway.errors import UsageError
+from cutaway.log import survive
 
-TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp", re.ASCII)
-"""Names of the temporary files of `write_atomic`."""
+from .locks import take_lock
+
+log = logging.getLogger("cutaway.runs.atomic")
+
+TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp", re.ASCII | re.DOTALL)
+"""Names of the temporary files of `write_atomic`, and of the files that they become."""
+
+PATIENCE = 60.0
+"""Seconds to wait for other processes to change a file; each holds its lock for some 20 ms."""
 
 READER_SECONDS = 2.0
 """Seconds to wait, on Windows, until nobody reads the file that is replaced."""
@@ -38,12 +48,20 @@ def write_atomic(path: Path, data: bytes | bytearray, *, mode: int = 0o666) -> N
         temporary.write_bytes(data)
 
 
-def check_output(path: Path) -> None:
+def check_output(path: Path, endings: Sequence[str] = ()) -> None:
     """Refuse a file that a user named and that cannot be written, before the work whose result it is to hold.
 
+    Args:
+        path: The file.
+        endings: In lower case, what its name may end in; anything if empty.
+
     Raises:
-        UsageError: It is a folder, its folder does not exist, or one of them may not be written.
+        UsageError: Its name has another ending, it is a folder, its folder does not exist, or one of them may not be
+            written.
     """
+    if endings and path.suffix.lower() not in endings:
+        named = f"rename it, for example to {path.stem or 'file'}{endings[0]}"
+        raise UsageError(f"the name of {path} must end in {' or '.join(endings)}", hint=named)
     if os.path.isdir(path):  # unlike Path.is_dir, it returns False in a folder that nobody may look into
         raise UsageError(f"{path} is a folder", hint="name a file in that folder")
     if not os.path.isdir(path.parent):
@@ -59,7 +77,7 @@ def output_file(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
     """A file that a user named, to be written piece by piece: a new file next to it, renamed once it is complete.
 
     Links are followed. Devices and pipes are written into: renaming a file onto /dev/null would replace the device for
-    everybody. A new file has the `mode`, less what the umask takes away.
+    everybody. A new file has the `mode`, less what the umask takes away. What a killed process left of it is removed.
 
     Yields:
         The path to open and write.
@@ -72,6 +90,7 @@ def output_file(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
         if real.exists() and not real.is_file():
             yield real
         else:
+            remove_strays(real.parent, real.name)
             with _renamed(real, mode=mode) as temporary:
                 yield temporary
     except OSError as error:
@@ -94,18 +113,38 @@ def _unwritable(path: Path, got: str) -> UsageError:
 
 @contextmanager
 def _renamed(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
-    """A new file in the folder of a path: fsynced, then renamed to the path, or deleted after an error."""
+    """A new file in the folder of a path: fsynced, then renamed to the path, or deleted after an error.
+
+    It is locked until then: a file that nobody holds was left by a process that was killed.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         temporary.touch(mode=mode, exist_ok=False)
-        yield temporary
-        with open(temporary, "r+b") as file:
-            os.fsync(file.fileno())
-        _replace(temporary, path)
+        with _held(temporary):
+            yield temporary
+            with open(temporary, "r+b") as file:
+                os.fsync(file.fileno())
+            if sys.platform != "win32":
+                _replace(temporary, path)
+        if sys.platform == "win32":  # no open file is renamed there, and none is deleted
+            _replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+@contextmanager
+def _held(path: Path) -> Generator[None]:
+    """Hold the lock of a file, on file systems that have locks."""
+    lock = None
+    with survive(log, f"locking {path}", OSError):
+        lock = take_lock(path)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
 
 
 def _replace(source: Path, target: Path) -> None:
@@ -122,11 +161,37 @@ def _replace(source: Path, target: Path) -> None:
             return
 
 
-def remove_strays(folder: Path, name: str = "*") -> None:
+def remove_strays(folder: Path, name: str | None = None) -> None:
     """Remove temporary files of killed processes, for one file of a folder or for all of them."""
-    for stray in folder.glob(f".{name}.*.tmp"):
-        if TEMPORARY.fullmatch(stray.name):
-            stray.unlink(missing_ok=True)
+    for stray in folder.glob(".*.tmp"):
+        found = TEMPORARY.fullmatch(stray.name)
+        if found is not None and name in (None, found[1]):
+            # one that somebody else removed or may not be opened, or on a file system without locks
+            with survive(log, f"removing {stray}", OSError):
+                lock = take_lock(stray)
+                if lock is not None:
+                    os.close(lock)
+                    stray.unlink(missing_ok=True)
+
+
+@contextmanager
+def changing(path: Path, *, patience: float = PATIENCE) -> Generator[None]:
+    """Hold while a file is read, changed and replaced by `write_atomic`: no change of another process is lost.
+
+    The lock is on a second file next to it, since the file itself is replaced. Temporary files of processes that were
+    killed are removed.
+
+    Raises:
+        OSError: The lock cannot be made, or another process holds it for `patience` seconds.
+    """
+    lock = take_lock(path.with_name(f".{path.name}.lock"), patience=patience, mode=0o666)
+    if lock is None:
+        raise TimeoutError(errno.ETIMEDOUT, f"another process has been changing it for {patience:.0f} s", str(path))
+    try:
+        remove_strays(path.parent, path.name)
+        yield
+    finally:
+        os.close(lock)
 
 
 def sync_folder(folder: Path) -> None:

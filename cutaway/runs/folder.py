@@ -21,7 +21,7 @@ from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, print
 from cutaway.log import survive
 from cutaway.metrics import best_epoch
 
-from .atomic import write_atomic
+from .atomic import changing, write_atomic
 from .history import read_history
 from .layout import (
     CHECKPOINT,
@@ -36,7 +36,6 @@ from .layout import (
     predictions_path,
     snapshot_path,
 )
-from .locks import changing
 from .manifest import Manifest
 from .reading import (
     MANIFEST_BYTES,

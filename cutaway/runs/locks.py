@@ -1,18 +1,11 @@
 """Locks between processes: the system gives a lock back when a process ends, however it ends."""
 
-import errno
 import os
 import sys
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
-from .atomic import remove_strays
 from .reading import open_regular
-
-PATIENCE = 60.0
-"""Seconds to wait for other processes to change a file; each holds its lock for some 20 ms."""
 
 BETWEEN = 0.005
 """Seconds between two tries."""
@@ -85,26 +78,6 @@ def take_lock(path: Path, *, patience: float = 0.0, mode: int = 0o600) -> int | 
         os.close(descriptor)
         raise
     return descriptor
-
-
-@contextmanager
-def changing(path: Path, *, patience: float = PATIENCE) -> Generator[None]:
-    """Hold while a file is read, changed and replaced by `write_atomic`: no change of another process is lost.
-
-    The lock is on a second file next to it, since the file itself is replaced. Temporary files of processes that were
-    killed are removed.
-
-    Raises:
-        OSError: The lock cannot be made, or another process holds it for `patience` seconds.
-    """
-    lock = take_lock(path.with_name(f".{path.name}.lock"), patience=patience, mode=0o666)
-    if lock is None:
-        raise TimeoutError(errno.ETIMEDOUT, f"another process has been changing it for {patience:.0f} s", str(path))
-    try:
-        remove_strays(path.parent, path.name)
-        yield
-    finally:
-        os.close(lock)
 
 
 def is_locked(path: Path) -> bool:

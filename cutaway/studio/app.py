@@ -75,8 +75,7 @@ def _own_error(_: Request, error: Exception) -> Response:
 
 def _wrong_request(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    got = wrong_part(error.errors()[0], skip=1)
-    said = UsageError(f"wrong request: {got}", hint="load the page again")
+    said = UsageError(f"wrong request: {wrong_part(error.errors()[0], skip=1)}", hint="load the page again")
     return JSONResponse({"error": str(said)}, 422)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from cutaway.jobs import Trainings
 from cutaway.runs import changing, write_atomic
 
 from .settings import Person
+from .uploads import STALE
 from .workspace import Workspace
 
 TASKS_FILE = "playground-tasks.json"
@@ -25,6 +27,9 @@ TASKS = 20
 """Tasks of one person at most; the playground has fewer."""
 
 TASKS_BYTES = 1 << 24
+
+GIVEN = ".given-"
+"""How copies are called until they are whole; those of a server that was killed are removed with the next one."""
 
 ERRORS = 5
 """Maximum number of errors of one person that are reported."""
@@ -169,9 +174,11 @@ def hand_out(run: Path, people: Sequence[Person]) -> dict[str, int]:
             continue
         try:
             # a name with a dot is no run: a copy that is interrupted is not shown
-            with TemporaryDirectory(prefix=".given-", dir=person.runs) as folder:
-                copy = shutil.copytree(run, Path(folder) / run.name, ignore=_left_out)
-                copy.rename(target)
+            for stray in person.runs.glob(f"{GIVEN}*"):
+                if time.time() - stray.lstat().st_mtime > STALE:
+                    shutil.rmtree(stray, ignore_errors=True)
+            with TemporaryDirectory(prefix=GIVEN, dir=person.runs) as folder:
+                shutil.copytree(run, Path(folder) / run.name, ignore=_left_out).rename(target)
         except (OSError, shutil.Error) as error:
             if target.exists():  # somebody else handed it out at this moment
                 had += 1

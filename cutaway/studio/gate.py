@@ -5,6 +5,7 @@ import hmac
 import time
 from collections import Counter
 from html import escape
+from itertools import chain
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from fastapi import FastAPI
@@ -18,6 +19,9 @@ from .settings import Person, StudioSettings
 
 WRITE_HEADER = "x-cutaway"
 """Every request that changes something has it: pages of others cannot send it without asking first, and we say no."""
+
+HEADER_BYTES = 65_536
+"""Maximum size of the header of a request, with its address."""
 
 BODY_BYTES = 1 << 20
 """Maximum size of the body of a request, unless its route sets another one."""
@@ -84,6 +88,7 @@ HEADERS = {
 }
 CLOSED = "This studio is closed without its link. Next: open the link that cutaway studio printed in the terminal.\n"
 FOREIGN = "Pages of other sites cannot use this studio.\n"
+TOO_LONG = f"The header of a request holds at most {HEADER_BYTES:,} bytes. Next: delete the cookies of this address.\n"
 
 
 class Rates:
@@ -132,7 +137,7 @@ class Gate:
         if scope["type"] != "http":  # there are no websockets
             return
         headers = Headers(scope=scope)
-        person = self._person(headers)
+        person = scope["person"] = self._person(headers)  # the connection knows it by this
         answer = self._refusal(scope, headers) or self._entry(scope, headers, person)
         scope = {**scope, "path": self._inner_path(scope["path"])}
         if answer is None and person is not None:
@@ -144,7 +149,7 @@ class Gate:
         limit = None if scope["path"].startswith(UPLOADS) else BODY_BYTES
         self._open[person.name] += 1
         try:
-            await self.app({**scope, "person": person}, _bounded(receive, limit), _with_headers(send))
+            await self.app(scope, _bounded(receive, limit), _with_headers(send))
         finally:
             self._open[person.name] -= 1
 
@@ -154,7 +159,9 @@ class Gate:
         return path[len(base) :] or "/" if base and (path == base or path.startswith(f"{base}/")) else path
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
-        """Refuse a request that names somebody else, or that a page of somebody else sends."""
+        """Refuse a request that is too long or names somebody else, or that a page of somebody else sends."""
+        if sum(map(len, (scope["raw_path"], scope["query_string"], *chain(*headers.raw)))) > HEADER_BYTES:
+            return PlainTextResponse(TOO_LONG, 431)
         if headers.getlist("host") != [headers.get("host")] or headers["host"].lower() not in self.settings.hosts:
             known = ", ".join(sorted(self.settings.hosts))
             return PlainTextResponse(f"A request must name this studio as its host. Next: use {known}.\n", 400)
@@ -207,8 +214,7 @@ class Gate:
         """Whose cookie a request has. Programs on other ports of this machine may have set cookies of any kind."""
         pairs = [pair.partition("=") for line in headers.getlist("cookie") for pair in line.split(";")]
         tokens = [value.strip() for name, _, value in pairs if name.strip() == self.settings.cookie]
-        people = [person for token in tokens[:20] if (person := self.settings.person(token))]
-        return people[0] if people else None
+        return next(filter(None, map(self.settings.person, tokens)), None)
 
     def _unwritable(self, scope: Scope, headers: Headers, person: Person) -> Response | None:
         """Refuse too frequent requests, and forbidden changes."""

@@ -174,19 +174,15 @@ def _is_offered(entry: os.DirEntry[str], root: Path, places: DataRoots) -> bool:
         return False
     if entry.is_symlink() or places.others:
         target = _target(entry)
-        if not _is_inside(target, root) or not places.opens(target, root):
+        if not target.is_relative_to(root) or not places.opens(target, root):
             return False
     with suppress(OSError):  # links in a circle
         return entry.is_dir() or entry.is_file()
     return False
 
 
-def _is_inside(path: Path, root: Path) -> bool:
-    return path == root or root in path.parents
-
-
 def _check_inside(path: Path, root: Path, where: str) -> None:
-    if not _is_inside(path, root):
+    if not path.is_relative_to(root):
         raise DataError(
             f'"{where:.200}" is a link that leads out of the folders of the studio',
             hint="copy the data into the folder, or start the studio with --data FOLDER",

@@ -7,8 +7,9 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -25,13 +26,18 @@ TRIED = 20
 """Number of ports to try, beginning with the default one, unless a person insists on one."""
 
 CONNECTIONS = 512
-"""Maximum number of connections."""
+"""Maximum number of connections. Of more, the oldest one that answers nobody with a link is ended."""
+
+FILES = 4096
+"""Files that this process may have open: some systems begin with 256, which idle connections would use up."""
+
+BACKLOG = 256
+"""Connections that the system keeps until they are accepted, all of them at once."""
 
 HINT = "name them with --certificate FILE and --key FILE"
 
-HEADER_BYTES = 65_536
 HEADER_SECONDS = 10.0
-"""A connection that has sent no whole request after so long is closed."""
+"""A connection that has sent no whole request after so long is closed, or has not begun to speak TLS."""
 
 
 def serve(
@@ -56,6 +62,7 @@ def serve(
     """
     if certificate is not None:
         _check_certificate(certificate, key)
+    _allow_files()
     listener = _listen(settings, insists=insists)
     try:
         settings = replace(settings, port=listener.getsockname()[1])
@@ -65,6 +72,17 @@ def serve(
             server.run(sockets=[listener])
     finally:
         listener.close()
+
+
+def _allow_files() -> None:
+    """Let this process open enough files, as far as it may."""
+    with suppress(ImportError):  # Windows has no such limit
+        import resource
+
+        allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+        if allowed != resource.RLIM_INFINITY and allowed < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 @contextmanager
@@ -78,36 +96,63 @@ def _ended_by_signals(server: "uvicorn.Server") -> Generator[None]:
             signal.signal(number, handler)
 
 
-def _is_fault(record: logging.LogRecord) -> bool:
-    """Whether to print a record of uvicorn: Ctrl-C is meant to cut requests off."""
-    return not str(record.msg).startswith("Cancel %s running task")
-
-
 def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Path | None) -> "uvicorn.Server":
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     from .app import create_app
+    from .gate import HEADER_BYTES, TOO_LONG
 
     gate = create_app(settings)
 
-    logging.getLogger("uvicorn.error").addFilter(_is_fault)
+    # Ctrl-C is meant to cut requests off
+    faults = logging.getLogger("uvicorn.error")
+    faults.addFilter(lambda record: not str(record.msg).startswith("Cancel %s running task"))
 
     class Connection(H11Protocol):
-        """A connection that must send a whole request soon: uvicorn itself would wait for the first one for ever."""
+        """A connection that must send a whole request soon: uvicorn itself would wait for the first one for ever.
+
+        Those without a link cannot keep others out: where there are too many, the oldest is ended.
+        """
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._late: asyncio.TimerHandle | None = None
+            self.since, self._known = self.loop.time(), False
             self._watch()
+            self._make_room()
+
+        def _make_room(self) -> None:
+            while len(self.connections) > CONNECTIONS:
+                others = [each for each in self.connections if isinstance(each, Connection) and each is not self]
+                free = [each for each in others if not each.serves_a_person()]
+                oldest = min(free, key=lambda each: (each.is_known(), each.since), default=None)
+                if oldest is None:
+                    break
+                self.connections.discard(oldest)
+                oldest.transport.abort()  # what it has not read yet is no reason to wait
+
+        def is_busy(self) -> bool:
+            """Whether a request is being answered."""
+            return self.cycle is not None and not self.cycle.response_complete
+
+        def serves_a_person(self) -> bool:
+            """Whether that request came from a person."""
+            return self.is_known() and self.is_busy()
+
+        def is_known(self) -> bool:
+            """Whether a request of a person came by it."""
+            self._known = self._known or bool(self.scope and self.scope.get("person"))
+            return self._known
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._unwatch()
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
+            self.is_known()  # of the last request: the next one has a scope of its own
             super().data_received(data)
-            if self.cycle is not None and not self.cycle.response_complete:
+            if self.is_busy():
                 self._unwatch()
             elif self._late is None:  # the beginning of the next request; the rest must follow
                 self._watch()
@@ -115,13 +160,25 @@ def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Pat
         def _watch(self) -> None:
             self._late = self.loop.call_later(HEADER_SECONDS, self.transport.close)
 
+        def send_400_response(self, msg: str) -> None:
+            super().send_400_response(f"{msg} {TOO_LONG}")
+
         def _unwatch(self) -> None:
             if self._late is not None:
                 self._late.cancel()
                 self._late = None
 
     class Server(uvicorn.Server):
-        """Ends the streams of open pages when it is to end itself: it would wait for them."""
+        """Ends the streams of open pages when it is to end itself, and waits for nobody to begin with TLS."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup([])
+            make = partial(Connection, self.config, self.server_state, self.lifespan.state)
+            tls, loop = self.config.ssl, asyncio.get_running_loop()
+            within = HEADER_SECONDS if tls else None
+            for sock in sockets or ():
+                served = loop.create_server(make, sock=sock, backlog=BACKLOG, ssl=tls, ssl_handshake_timeout=within)
+                self.servers.append(await served)
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             for workspace in set(gate.app.state.workspaces.values()):
@@ -140,7 +197,7 @@ def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Pat
         date_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=2,
-        limit_concurrency=CONNECTIONS,
+        limit_concurrency=CONNECTIONS + 1,
         h11_max_incomplete_event_size=HEADER_BYTES,
         ssl_certfile=certificate,
         ssl_keyfile=key,
@@ -175,7 +232,7 @@ def _listen(settings: StudioSettings, *, insists: bool) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, port))
-            listener.listen(256)
+            listener.listen(BACKLOG)
         except (OSError, OverflowError, UnicodeError) as error:
             listener.close()
             last = error if isinstance(error, OSError) else OSError(0, "no such address")

@@ -1,14 +1,20 @@
 """The trash: deleted runs go into a folder next to them, and can be taken back until it is emptied."""
 
+import logging
 import os
 import secrets
 import shutil
 from collections.abc import Collection, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from cutaway.errors import RunError, UnknownNameError
-from cutaway.runs import check_own, history_path, is_linked, is_locked, is_text
+from cutaway.cache import forget_rows
+from cutaway.errors import CutawayError, RunError, UnknownNameError
+from cutaway.log import survive
+from cutaway.runs import RunFolder, check_own, history_path, is_linked, is_locked, is_text, names_in
+
+log = logging.getLogger("cutaway.studio.trash")
 
 TRASH = ".trash"
 LEAVING = ".deleted-"
@@ -73,24 +79,26 @@ class Trash:
         Raises:
             RunError: Something could not be deleted.
         """
-        deleted = 0
         with self._writing("the trash"):
             check_own(self._runs, Path(TRASH))
-            for name in self.names():
-                if runs is not None and name not in runs:
-                    continue
+            names = [name for name in self.names() if runs is None or name in runs]
+            for name in names:
                 os.rename(self.folder / name, self.folder / f"{LEAVING}{secrets.token_hex(8)}")
-                deleted += 1
-            for name in self._entries():
-                if name.startswith(LEAVING):
-                    shutil.rmtree(self.folder / name)
-        return deleted
+            self.clear_leavings(ignore_errors=False)
+        return len(names)
 
-    def clear_leavings(self) -> None:
-        """Finish deleting if the process that emptied the trash was killed."""
-        for name in self._entries():
-            if name.startswith(LEAVING):
-                shutil.rmtree(self.folder / name, ignore_errors=True)
+    def clear_leavings(self, *, ignore_errors: bool = True) -> None:
+        """Finish deleting, also if the process that emptied the trash was killed.
+
+        What the user's cache holds of the rows of their data goes with them, unless another run here is on these data.
+        """
+        left = [self.folder / name for name in self._entries() if name.startswith(LEAVING)]
+        if left:
+            others = [*(self.folder / name for name in self.names()), *map(self._runs.joinpath, names_in(self._runs))]
+            kept = [data for run in others for data in _data_of(run)]
+            forget_rows(data for run in left for data in _data_of(run) if data not in kept)
+        for path in left:
+            shutil.rmtree(path, ignore_errors=ignore_errors)
 
     def _move(self, source: Path, target: Path) -> None:
         with self._writing(source.name):
@@ -115,3 +123,11 @@ class Trash:
                 f"cannot move or delete {what}: {error.strerror or error}",
                 hint="check the permissions of the folder",
             ) from error
+
+
+def _data_of(run: Path) -> list[Any]:
+    """What marks results in the cache that hold rows of the data of a run: see `forget_rows`."""
+    with survive(log, f"reading which data {run.name} is on", CutawayError):  # it is damaged
+        dataset = RunFolder.open(run).manifest.dataset
+        return [dataset.sha256, *filter(None, [dataset.preparation])]
+    return []

@@ -176,7 +176,8 @@ class Workspace:
 
     def _watch(self) -> None:
         looked, kept = -SLOW, time.monotonic()
-        self.trash.clear_leavings()
+        with survive(log, f"emptying the trash of {self.folder}", OSError):
+            self.trash.clear_leavings()
         while not self._ending.wait(0.0 if looked < 0 else FAST):
             # anything may be gone in the middle of a look, or be in a file
             with survive(log, f"looking at {self.folder}", Exception):
@@ -251,5 +252,4 @@ def _verdict(rows: list[dict[str, Any]], manifest: Manifest) -> list[dict[str, s
         return []
     kept = kept_so_far(manifest, rows)
     found = run_checks(Evidence(history=tuple(rows), config=dict(manifest.config), kept_epoch=kept))
-    named = ("kind", "severity", "title", "text")
-    return [{name: str(getattr(each, name)) for name in named} for each in found]
+    return [{name: str(getattr(each, name)) for name in ("kind", "severity", "title", "text")} for each in found]

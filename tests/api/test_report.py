@@ -332,8 +332,8 @@ def test_settings_contain_the_whole_configuration(source, digits_run):
     rows = {row["Setting"]: row["Value"] for row in settings.settings(source).rows}
     config = {name: str(value) for name, value in digits_run.config.items() if value is not None}
     assert config.items() <= rows.items()
-    assert rows["layer dense_1"] == "Dense, units 32, activation relu"
-    assert rows["layer dropout_1"] == "Dropout, rate 0.1"
+    assert rows["layer dense_1"] == "Dense 32 relu"
+    assert rows["layer dropout_1"] == "Dropout 0.1"
     assert rows["dataset sha256"] == digits_run.data.sha256
 
 

@@ -111,9 +111,10 @@ def test_what_is_done_with_each_column_fits_the_terminal(cutaway, tmp_path, monk
     code, out, err = cutaway("datasets", "t.csv", "--label", "y", "--group", "fold", "--numbers", "robust", "--id", "n")
     assert code == 0, err
     table = [line.rstrip() for line in out.partition("\nNo model")[0].splitlines()][4:]
-    assert len([line for line in table if line]) == 8, "the heading, a line below it, and one for each of six columns"
+    # the heading, a line below it, and one for each of six columns, once more where they do not fit side by side
+    assert len([line for line in table if line]) == (8 if width >= 80 else 16)
     assert max(map(len, table)) <= width
-    assert ("Values" in out) == (width >= 80)
+    assert "Values" in out
 
 
 def test_datasets_says_why_data_cannot_be_trained_on_and_warns_of_columns(cutaway, tmp_path):

@@ -180,7 +180,7 @@ def test_a_sheet_is_refused_before_anything_is_trained(cutaway, table, tmp_path,
     (tmp_path / "notes.png").write_text("my notes")
     for name, code, words in (
         ("none/s.png", 2, "none"),
-        ("s.gif", 2, "--sheet label-issues.png"),
+        ("s.gif", 2, "s.png"),
         ("folder.png", 2, "folder.png"),
         ("notes.png", 1, "notes.png"),
         ("s.png", 2, "--sheet"),

@@ -41,6 +41,23 @@ FILES = [
 ]
 
 
+UNPUBLISHED = re.compile(r"""\b(?:pipx?|uv|conda) (?:install|add) +(?:-\S+ +)*["'\\]*cutaway(?![\w./\\-])""")
+
+
+def test_nobody_is_told_to_install_what_is_not_published():
+    bad = ("pip install cutaway", 'uv pip install -q "cutaway[onnx]"', r"pip install \"cutaway==1\"")
+    good = (
+        'pip install "./cutaway[sweep]"',
+        r"pip install .\cutaway",
+        "pip install wheels/cutaway-0.1.0-py3-none-any.whl",
+    )
+    assert [UNPUBLISHED.search(text) is not None for text in (*bad, *good)] == [True] * 3 + [False] * 3
+    command = ["git", "ls-files", "cutaway", "docs", "lessons", "*.md", "Makefile"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    texts = {name: (ROOT / name).read_bytes().decode(errors="ignore") for name in listed if "mnist/" not in name}
+    assert not [name for name, text in texts.items() if UNPUBLISHED.search(text)]
+
+
 def test_retired_words_are_absent():
     found = []
     for path in FILES:

@@ -99,6 +99,6 @@ def manager(tmp_path, monkeypatch, memory):
 
     monkeypatch.setattr(module, "RunnerProcess", start)
     monkeypatch.setattr(module, "TICK_SECONDS", 10**6)
-    monkeypatch.setattr("cutaway.jobs.specifications.run_signature", lambda *_, **__: [])
+    monkeypatch.setattr("cutaway.jobs.specifications.run_signature", lambda *_, **__: ["0" * 64])
     yield one
     one.close()

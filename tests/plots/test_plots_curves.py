@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError
 from cutaway.plots import Mark, learning_curves, learning_panels
 
 HISTORY = [
@@ -60,5 +60,3 @@ def test_invalid_histories_are_refused():
     for history in ([], [{"epoch": 1}]):
         with pytest.raises(DataError):
             learning_panels(history)
-    with pytest.raises(UsageError):
-        learning_panels(HISTORY, turned=7)

@@ -1,8 +1,6 @@
 import numpy as np
-import pytest
 from matplotlib.colors import to_hex
 
-from cutaway.errors import DataError
 from cutaway.plots import confidence_scatter, data_map
 from cutaway.plots.kinds import COLORS
 
@@ -25,12 +23,6 @@ def test_kinds_without_a_sample_are_left_out():
     assert len(data_map(X[:1], Y[:1], KINDS[:1], NAMES).axes[0].collections) == 1
 
 
-@pytest.mark.parametrize("arrays", [(X[:2], Y, KINDS), (X[:0],) * 3, (X * np.nan, Y, KINDS)])
-def test_arrays_that_do_not_fit_are_refused(arrays):
-    with pytest.raises(DataError):
-        data_map(*arrays, NAMES)
-
-
 FIRST = np.array([0.9, 0.2, 0.8, 0.1, 0.95])
 SECOND = np.array([0.8, 0.7, 0.3, 0.2, 0.9])
 CHANGES = np.array([0, 1, 2, 3, 0])
@@ -50,12 +42,3 @@ def test_every_point_is_drawn_in_the_look_of_what_became_of_it():
     assert len(axes.collections) == 4
     assert "a $run" in axes.get_xlabel()
     figure.draw_without_rendering()
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [(FIRST[:3], SECOND, CHANGES), (FIRST * np.nan, SECOND, CHANGES), (FIRST, SECOND, CHANGES + 1)],
-)
-def test_probabilities_that_do_not_fit_are_refused(wrong):
-    with pytest.raises(DataError):
-        confidence_scatter(*wrong, runs=("a", "b"))

@@ -4,7 +4,6 @@ import matplotlib
 import numpy as np
 import pytest
 
-from cutaway.errors import DataError
 from cutaway.plots import Mark, Panel, Series, panels
 from cutaway.plots.theme import LINE_COLORS
 
@@ -40,12 +39,6 @@ def test_long_curves_are_thinned_and_keep_their_ends():
     drawn = axes.get_lines()[0].get_xdata()
     assert len(drawn) == 1000
     assert (drawn[0], drawn[-1]) == (0, 1)
-
-
-@pytest.mark.parametrize("ends", [{"low": X}, {"low": X[:2], "high": X}, {"low": X, "high": X[:1]}])
-def test_both_ends_of_intervals_are_needed(ends):
-    with pytest.raises(DataError):
-        Series("", X, X, **ends)
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 12])

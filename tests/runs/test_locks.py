@@ -93,6 +93,20 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
         (tmp_path / name).touch()
     atomic.remove_strays(tmp_path, "a.csv")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".a.csv.mine.tmp", ".b.csv.0123abcd.tmp", "a.csv"]
+    with atomic.output_file(tmp_path / "a[1].csv") as written:
+        atomic.remove_strays(tmp_path)
+        assert written.exists(), "somebody is writing it"
+
+
+def test_what_a_killed_export_left_goes_with_the_next_one(tmp_path):
+    file = tmp_path / "model [1].onnx"
+    script = "import os, sys, pathlib; from cutaway.runs import output_file\n"
+    script += "with output_file(pathlib.Path(sys.argv[1])) as path: path.write_bytes(b'half'); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", script, file], check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.read_bytes() == b"half"
+    atomic.write_output(file, b"whole")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"whole"]
 
 
 class Refusing:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -52,7 +53,12 @@ def test_a_run_is_copied_to_all_once(classroom):
     run = "20261130-080000-toy-cccc"
     assert classroom.ask(f"/api/class/runs/{run}").json["people"] == 2
     assert classroom.ask(f"/api/class/runs/{run}").json["bytes"] > 500
+    ada = classroom.settings.people[1].runs
+    for name, age in ((".given-old", 7200), (".given-new", 0)):
+        (ada / name).mkdir()
+        os.utime(ada / name, (time.time() - age,) * 2)
     assert post(classroom, "/api/class/runs", {"run": run}).json == {"given": 2, "had": 0}
+    assert [path.name for path in ada.glob(".given-*")] == [".given-new"], "somebody may be writing that one"
     own, ada = classroom.settings.people[0].runs / run, classroom.settings.people[1].runs / run
     files, copies = (
         {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file() and file.name[0] != "."}

@@ -131,7 +131,7 @@ def test_links_are_written_into_a_pipe_and_do_not_replace_it(tmp_path):
     try:
         for place in (pipe, file):
             command._write_links(place, [{"Name": "Ada", "Link": "http://x"}])
-        assert os.read(reader, 1000) == file.read_bytes() == b"Name,Link\r\nAda,http://x\r\n"
+        assert os.read(reader, 1000) == file.read_bytes() == b"Name,Link\nAda,http://x\n"
     finally:
         os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)

@@ -197,9 +197,18 @@ def test_nobody_cancels_what_another_person_waits_for(in_process, new_run, tmp_p
 def test_other_cookies_of_this_machine_do_no_harm(in_process):
     studio = in_process()
     token = studio.settings.people[0].token
-    odd = '{"a": 1}; =x; b=[1,2]; cutaway-8765=old; _xsrf="2|a;b"; ' + f"cutaway-8765={token}; é=ü"
+    odd = '{"a": 1}; =x; b=[1,2]; ' + "cutaway-8765=old; " * 200 + f'_xsrf="2|a;b"; cutaway-8765={token}; é=ü'
     assert studio.ask(headers={"cookie": odd}).status == 200
     assert studio.ask(headers={"cookie": f"cutaway-8766={token}"}).status == 401
+
+
+@pytest.mark.parametrize(
+    "more", [{"headers": {"x": "y" * 65_536}}, {"query": "y" * 65_536}, {"path": "/" + "y" * 65_536}]
+)
+def test_a_header_is_bounded(in_process, more):
+    studio = in_process()
+    assert studio.ask(**more).status == 431
+    assert studio.ask(headers={"x": "y" * 60_000}).status == 200
 
 
 @pytest.mark.parametrize("claims", [None, "10", "0", "-5", "1e9", "²"])

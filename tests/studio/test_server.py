@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -77,6 +77,53 @@ def test_a_connection_that_sends_no_whole_request_is_closed(settings, monkeypatc
             assert read_all(later).count(b"HTTP/1.1") == 1
 
 
+def test_connections_without_a_link_keep_nobody_out(settings, monkeypatch):
+    monkeypatch.setattr(server_module, "CONNECTIONS", 8)
+    with served(settings) as given, ExitStack() as opened:
+
+        def connect():
+            return opened.enter_context(socket.create_connection(("127.0.0.1", given.port), timeout=10))
+
+        def ask(connection):
+            connection.request("GET", "/api/nowhere", headers={"cookie": cookie})
+            with connection.getresponse() as answer:
+                return answer.read() and answer.status
+
+        cookie = f"{given.cookie}={given.people[0].token}"
+        page, other = (http.client.HTTPConnection("127.0.0.1", given.port, timeout=10) for _ in range(2))
+        opened.callback(page.close)
+        opened.callback(other.close)
+        stream = connect()
+        head = f"GET /api/events HTTP/1.1\r\nhost: 127.0.0.1:{given.port}\r\ncookie: {cookie}\r\n\r\n"
+        stream.sendall(head.encode())
+        assert stream.recv(65536).startswith(b"HTTP/1.1 200")
+        assert ask(page) == 404
+        for deaf in (connect() for _ in range(10)):  # they read no answer, so that these are never complete
+            deaf.setblocking(False)
+            with suppress(BlockingIOError, ConnectionError):
+                while True:
+                    deaf.send(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n" * 1000)
+        silent = [connect() for _ in range(20)]
+        assert ask(other) == 404
+        assert ask(page) == 404, "the connections of people are ended last"
+        assert read_all(silent[0]) == b""
+        for kept in (silent[-1], stream):
+            kept.settimeout(0.05)
+            with suppress(TimeoutError):
+                assert kept.recv(65536) != b"", "it was ended"
+
+
+def test_a_process_may_open_as_many_files_as_it_takes_connections(monkeypatch):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        server_module._allow_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(server_module.FILES, before[1]), before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
 @pytest.mark.exhaustive
 def test_a_body_that_does_not_come_ends_the_request(settings, monkeypatch):
     monkeypatch.setattr("cutaway.studio.gate.BODY_SECONDS", 0.5)
@@ -107,7 +154,7 @@ def test_broken_requests_are_refused_and_the_terminal_stays_quiet(settings, capf
                 with suppress(OSError):  # it may have answered and closed before all was sent
                     sock.sendall(sent)
                     sock.shutdown(socket.SHUT_WR)
-                assert read_all(sock).split(b" ")[1] == b"400", sent[:60]
+                assert read_all(sock).split(b" ")[1] in (b"400", b"431"), sent[:60]
         connection = http.client.HTTPConnection("127.0.0.1", given.port, timeout=10)
         connection.request("GET", "/api/runs", headers={"cookie": f"{given.cookie}={given.people[0].token}"})
         assert connection.getresponse().status == 200  # it goes on
@@ -127,7 +174,7 @@ def certificate(folder):
     return files
 
 
-def test_tls(settings, tmp_path):
+def test_tls(settings, tmp_path, monkeypatch):
     cert, key = certificate(tmp_path)
     with served(replace(settings, tls=True), certificate=cert, key=key) as given:
         person, origin = given.people[0], f"https://localhost:{given.port}"
@@ -149,6 +196,10 @@ def test_tls(settings, tmp_path):
         with socket.create_connection(("localhost", given.port)) as plain:
             plain.sendall(b"GET /api/runs HTTP/1.1\r\nhost: localhost\r\n\r\n")
             assert b"HTTP" not in read_all(plain), "who speaks no TLS gets nothing"
+    monkeypatch.setattr(server_module, "HEADER_SECONDS", 0.3)
+    with served(replace(settings, tls=True), certificate=cert, key=key) as given, socket.socket() as silent:
+        silent.connect(("localhost", given.port))
+        assert read_all(silent) == b"", "asyncio would wait for a minute"
 
 
 def test_certificates_that_cannot_be_used_are_one_line(tmp_path):

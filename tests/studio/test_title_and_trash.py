@@ -8,7 +8,10 @@ import socket
 
 import pytest
 
+from cutaway.cache import cached
 from cutaway.errors import RunError, UnknownNameError
+from cutaway.jobs.specifications import SectionJob
+from cutaway.jobs.store import part_names, write_part
 from cutaway.runs import read_title, write_title
 from cutaway.studio import trash
 from cutaway.studio.trash import Trash
@@ -112,6 +115,26 @@ def test_a_run_that_was_half_deleted_is_never_taken_back(run, new_run, monkeypat
     assert len(os.listdir(bin_.folder)) == 1
     Trash(run.parent).clear_leavings()
     assert os.listdir(bin_.folder) == []
+
+
+def test_rows_in_the_cache_go_with_the_last_run_on_their_data(run, new_run, own_cache):
+    runs, bin_ = run.parent, Trash(run.parent)
+    other = json.loads((new_run(runs / "other") / "run.json").read_text())
+    other["dataset"] |= {"sha256": "1" * 64}
+    (runs / "other" / "run.json").write_text(json.dumps(other))
+    new_run(runs / "b")
+    kept = [cached("test", method=1, rows_of=data) for data in (["0" * 64], ["1" * 64], ["1" * 64, "0" * 64], [])]
+    keys = [SectionJob(kind="compare", run=name, against="other").key(runs) for name in "ab"]
+    for place in kept:
+        place.write(1)
+    for key in keys:
+        write_part(key, "index", {}, [b"row"])
+    for name, left in (("a", [1, 1, 1, 1]), ("b", [None, 1, None, 1])):
+        bin_.put(runs / name)
+        bin_.empty()
+        assert [place.read() for place in kept] == left
+    assert [part_names(key) for key in keys] == [[], []]
+    assert [path.name.rpartition("-")[0] for path in own_cache.iterdir()] == ["test", "test"]
 
 
 @pytest.mark.parametrize("name", ["", "..", "../a", "no", ".deleted-x", "a/b"])

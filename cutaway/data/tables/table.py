@@ -490,7 +490,8 @@ def make_inputs(
         inputs.flush()
 
     try:
-        return map_npy(cached("inputs", states, preparation.to_record(), method=1).get_file(write))
+        record = preparation.to_record()
+        return map_npy(cached("inputs", states, record, method=1, rows_of=[record]).get_file(write))
     except OSError as error:
         raise _no_room(size, f"a cache folder that cannot be used ({error.strerror or error})") from None
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from cutaway.errors import ModelError, UsageError
+from cutaway.errors import ModelError, UsageError, install_hint
 from cutaway.models.outputs import PROBABILITIES, activation_name
 from cutaway.models.shapes import output_shape
 from cutaway.models.spec import spec_of
@@ -196,7 +196,7 @@ def _package() -> Any:
     except ImportError as error:
         raise UsageError(
             "the package onnx is not installed",
-            hint='install it with: pip install "cutaway[onnx]", or export to .keras',
+            hint=f"{install_hint('onnx')}, or export to .keras",
         ) from error
     return onnx
 

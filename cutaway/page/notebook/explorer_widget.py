@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cutaway.checks import check_whole
-from cutaway.errors import UsageError
+from cutaway.errors import UsageError, install_hint
 from cutaway.page.explorer import Explorer
 
 if TYPE_CHECKING:
@@ -42,6 +42,6 @@ def check_widget(*, height: int) -> int:
     except ImportError as error:
         raise UsageError(
             f"exploring in a notebook needs the package anywidget, which is not installed ({error})",
-            hint='pip install "cutaway[notebook]", or open the file of run.report()',
+            hint=f"{install_hint('notebook')}, or open the file of run.report()",
         ) from error
     return height

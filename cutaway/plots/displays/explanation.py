@@ -1,13 +1,13 @@
 """Why a model answered as it did: the sample, its probabilities, and the evidence for the answer and against it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.plots.theme import BLUE, INK, MUTED, ORANGE, shortened
+from cutaway.plots.theme import BLUE, MUTED, ORANGE, shortened
 
 from .bars import BAR, Bars, draw_bars
 from .signed import draw_image, draw_signed
@@ -19,7 +19,7 @@ MOST = 10
 """Maximum number of bars in a panel."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ExplainedAnswer:
     """What is drawn of an explanation.
 
@@ -36,14 +36,14 @@ class ExplainedAnswer:
     """
 
     sentence: str
-    image: NDArray[np.floating] | None = field(repr=False)
-    inputs: NDArray[np.floating] = field(repr=False)
-    input_names: Sequence[str] = field(repr=False)
-    probabilities: NDArray[np.floating] = field(repr=False)
-    class_names: Sequence[str] = field(repr=False)
+    image: NDArray[np.floating] | None
+    inputs: NDArray[np.floating]
+    input_names: Sequence[str]
+    probabilities: NDArray[np.floating]
+    class_names: Sequence[str]
     winner: int
     runner_up: int
-    units: dict[str, NDArray[np.floating]] = field(repr=False)
+    units: dict[str, NDArray[np.floating]]
 
 
 def explained_answer(answer: ExplainedAnswer) -> "Figure":
@@ -53,11 +53,13 @@ def explained_answer(answer: ExplainedAnswer) -> "Figure":
     bars. Then come the highest probabilities, and for each layer the units that contributed most. Orange supports the
     predicted class, blue the runner-up.
     """
-    from cutaway.plots.notebook import NotebookFigure
+    from cutaway.plots.notebook import NotebookFigure, finished, set_title
 
-    panels = [_probabilities(answer), *(_units(layer, values) for layer, values in answer.units.items())]
+    panels = [_probabilities(answer)]
+    for layer, values in answer.units.items():
+        panels.append(_contributions(f"units of {shortened(layer, 18)}", values, [*map(str, range(len(values)))]))
     if answer.image is None:
-        panels.insert(0, _inputs(answer))
+        panels.insert(0, _contributions("inputs", answer.inputs, answer.input_names))
     images = 0 if answer.image is None else 2
     widths = [2.4] * images + [3.2] * len(panels)
     most = max(len(panel.names) for panel in panels)
@@ -68,9 +70,8 @@ def explained_answer(answer: ExplainedAnswer) -> "Figure":
         draw_signed(every[1], answer.inputs, "evidence for it (orange)", size=10)
     for axes, panel in zip(every[images:], panels, strict=True):
         draw_bars(axes, panel, rows=most)
-    if answer.sentence:
-        figure.suptitle(answer.sentence, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
-    return figure
+    set_title(figure, answer.sentence)
+    return finished(figure)
 
 
 def _probabilities(answer: ExplainedAnswer) -> Bars:
@@ -86,19 +87,8 @@ def _probabilities(answer: ExplainedAnswer) -> Bars:
     )
 
 
-def _inputs(answer: ExplainedAnswer) -> Bars:
-    order = _largest(answer.inputs)
-    names: list[str] = [answer.input_names[k] for k in order]
-    return Bars("inputs", names, answer.inputs[order], x_label="contribution, logits", signed=True)
-
-
-def _units(layer: str, values: NDArray[np.floating]) -> Bars:
-    order = _largest(values)
-    title = f"units of {shortened(layer, 18)}"
-    return Bars(title, [str(k) for k in order], values[order], x_label="contribution, logits", signed=True)
-
-
-def _largest(values: NDArray[np.floating]) -> list[int]:
-    """Numbers of the largest absolute values, in descending order of the values."""
+def _contributions(title: str, values: NDArray[np.floating], names: Sequence[str]) -> Bars:
+    """The largest absolute values, in descending order of the values."""
     most = np.argsort(-np.abs(values), kind="stable")[:MOST]
-    return most[np.argsort(-values[most], kind="stable")].tolist()
+    order: list[int] = most[np.argsort(-values[most], kind="stable")].tolist()
+    return Bars(title, [names[k] for k in order], values[order], x_label="contribution, logits", signed=True)

@@ -27,7 +27,7 @@ def finding_list(severities: Sequence[str], titles: Sequence[str], texts: Sequen
         titles: A few words for each.
         texts: Sentences for each.
     """
-    from cutaway.plots.notebook import NotebookFigure
+    from cutaway.plots.notebook import NotebookFigure, finished
 
     wrapped = [textwrap.wrap(" ".join(text.split()), CHARACTERS) for text in texts]
     heights = [(len(lines) + 1.9) * LINE_HEIGHT for lines in wrapped]
@@ -41,10 +41,10 @@ def finding_list(severities: Sequence[str], titles: Sequence[str], texts: Sequen
     for severity, title, lines, height in zip(severities, titles, wrapped, heights, strict=True):
         color, marker = MARKS[severity]
         axes.plot([0.2], [top + 0.06], color=color, marker=marker, markersize=8, linestyle="")
-        about = {"va": "top", "parse_math": False}
-        axes.text(0.42, top, f"{severity}: {title}", color=INK, fontweight="bold", fontsize=9.5, **about)
-        axes.text(0.42, top + 1.15 * LINE_HEIGHT, "\n".join(lines), color=MUTED, fontsize=8.5, linespacing=1.4, **about)
+        axes.text(0.42, top, f"{severity}: {title}", color=INK, fontweight="bold", fontsize=9.5, va="top")
+        below = top + 1.15 * LINE_HEIGHT
+        axes.text(0.42, below, "\n".join(lines), color=MUTED, fontsize=8.5, linespacing=1.4, va="top")
         top += height
     if not titles:
         axes.text(0.2, LINE_HEIGHT, "no findings", color=MUTED, va="top")
-    return figure
+    return finished(figure)

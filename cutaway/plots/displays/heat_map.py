@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cutaway.errors import DataError
-from cutaway.plots.theme import INK, LINE, MUTED, ON_LIGHT, shortened
+from cutaway.plots.theme import ON_LIGHT, shortened
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 NUMBERED = 14
@@ -37,21 +37,12 @@ def heat_map(
         title: Set above.
         x_label: What the columns are.
         y_label: What the rows are.
-
-    Raises:
-        DataError: There are not as many names as rows and columns, or none.
     """
     from matplotlib import colormaps
 
-    from cutaway.plots.notebook import NotebookFigure
+    from cutaway.plots.notebook import NotebookFigure, finished, label_axes
 
     matrix = np.asarray(values, np.float64)
-    if matrix.shape != (len(rows), len(columns)) or not matrix.size:
-        raise DataError(
-            "a heat map needs a name for each row and column, at least one",
-            got=f"a matrix of shape {matrix.shape}, {len(rows)} and {len(columns)} names",
-            hint="pass as many names",
-        )
     size = max(matrix.shape)
     side = float(np.clip(0.55 * size, 2.6, 7.5))
     longest = max(len(shortened(name)) for name in (*rows, *columns))
@@ -59,29 +50,27 @@ def heat_map(
     axes = figure.subplots()
     colors = colormaps["Blues"].with_extremes(bad="#d5d8dd")
     image = axes.imshow(np.ma.masked_invalid(matrix), cmap=colors, vmin=0, vmax=1)
-    if size <= NUMBERED:
-        for (row, column), value in np.ndenumerate(matrix):
-            text = "–" if np.isnan(value) else f"{value:.2f}"
-            color = "white" if value > 0.6 else ON_LIGHT
-            axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
-    for axis, names in ((axes.xaxis, columns), (axes.yaxis, rows)):
-        places = named_places(len(names), NAMED)
-        for label in axis.set_ticks(places, [shortened(names[place]) for place in places]):
-            label.label1.set_parse_math(False)
+    for (row, column), value in np.ndenumerate(matrix) if size <= NUMBERED else ():
+        write_cell(axes, row, column, "–" if np.isnan(value) else f"{value:.2f}", "white" if value > 0.6 else ON_LIGHT)
+    label_axes(axes, title, x_label, y_label)
+    name_cells(axes, [*map(shortened, rows)], [*map(shortened, columns)], most=NAMED)
     if max(len(shortened(name)) for name in columns) * len(columns) > 9 * side:
         for label in axes.get_xticklabels():
             label.set(rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_title(title, loc="left", color=INK, fontsize="medium", fontweight="bold").set_parse_math(False)
-    axes.set_xlabel(x_label, color=MUTED).set_parse_math(False)
-    axes.set_ylabel(y_label, color=MUTED).set_parse_math(False)
+    bar = figure.colorbar(image, ax=axes, shrink=0.8, ticks=[0, 0.5, 1])
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    return finished(figure)
+
+
+def write_cell(axes: "Axes", row: int, column: int, text: str, color: str) -> None:
+    """Write into a cell of a matrix."""
+    axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
+
+
+def name_cells(axes: "Axes", rows: Sequence[str], columns: Sequence[str], *, most: int) -> None:
+    """Name the rows and columns of a matrix: all, or evenly spaced ones from the first on, at most so many."""
+    for axis, names in ((axes.xaxis, columns), (axes.yaxis, rows)):
+        step = -(-len(names) // most)
+        axis.set_ticks(range(0, len(names), step), names[::step])
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    bar = figure.colorbar(image, ax=axes, shrink=0.8, ticks=[0, 0.5, 1])
-    bar.ax.tick_params(color=LINE, labelcolor=INK)
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
-    return figure
-
-
-def named_places(count: int, most: int) -> list[int]:
-    """Positions along an axis whose names are written: all, or evenly spaced ones from the first on."""
-    return list(range(0, count, -(-count // most)))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cutaway.plots.theme import BLUE, INK, LINE, ORANGE
+from cutaway.plots.theme import BLUE, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,5 @@ def draw_signed(axes: "Axes", values: ArrayLike, title: str = "", *, size: float
 
 
 def _bare(axes: "Axes", title: str, size: float) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_color(LINE)
-    axes.set_title(title, color=INK, fontsize=size, loc="left").set_parse_math(False)
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(title, fontsize=size, loc="left")

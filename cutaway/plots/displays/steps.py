@@ -1,16 +1,14 @@
 """Embeddings of the same samples, step by step: side by side, and as a film, on the same axes."""
 
 import io
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cutaway.errors import DataError
-from cutaway.plots.scatter import checked, draw_points, legend_beside
-from cutaway.plots.theme import INK, ON_LIGHT
+from cutaway.plots.scatter import draw_points, legend_beside
+from cutaway.plots.theme import ON_LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,23 +43,18 @@ def embedding_steps(
         columns: Maximum number of steps in a row.
 
     Raises:
-        DataError: The arrays do not fit together.
+        DataError: There is no step, or no column.
     """
-    from cutaway.plots.notebook import NotebookFigure
+    from cutaway.plots.notebook import axes_grid, finished
 
-    points, classes = _checked_steps(xy, labels, class_names, titles)
-    columns = min(columns, len(points))
-    rows = math.ceil(len(points) / columns)
-    figure = NotebookFigure(figsize=(2.7 * columns, 2.9 * rows), layout="constrained")
-    every = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    points, classes = np.asarray(xy, np.float32), np.asarray(labels)
+    figure, every = axes_grid(points, columns=columns, size=(2.7, 2.9))
     limits = _limits(points)
-    for axes, step, title in zip(every, points, titles, strict=False):
+    for axes, step, title in zip(every, points, titles, strict=True):
         _draw_step(axes, step, classes, class_names, limits)
-        axes.set_title(title, loc="left", color=INK, fontsize="medium").set_parse_math(False)
-    for axes in every[len(points) :]:
-        axes.set_axis_off()
+        axes.set_title(title, loc="left", fontsize="medium")
     legend_beside(figure, classes, class_names)
-    return figure
+    return finished(figure)
 
 
 def embedding_film(
@@ -83,22 +76,22 @@ def embedding_film(
 
     Returns:
         The bytes of the file, which plays forever.
-
-    Raises:
-        DataError: The arrays do not fit together.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image
 
-    points, classes = _checked_steps(xy, labels, class_names, titles)
+    from cutaway.plots.notebook import finished
+
+    points, classes = np.asarray(xy, np.float32), np.asarray(labels)
     figure = Figure(figsize=(5.4, 5.4), dpi=DOTS, layout="constrained")
     canvas: Any = FigureCanvasAgg(figure)
     axes = figure.subplots()
     drawn = _draw_step(axes, points[0], classes, class_names, _limits(points))
-    heading = axes.set_title(max(titles, key=len), loc="left", color=ON_LIGHT)
-    heading.set_parse_math(False)
+    heading = axes.set_title(max(titles, key=len), loc="left")
     legend_beside(figure, classes, class_names)
+    finished(figure)
+    heading.set_color(ON_LIGHT)
     canvas.draw()
     figure.set_layout_engine("none")  # images do not move within the film
     images: list[Any] = []
@@ -123,20 +116,6 @@ def _moments(steps: int) -> list[tuple[int, float]]:
     return [(step, share) for step in range(steps) for share in (0.0, *(ways if step + 1 < steps else []))]
 
 
-def _checked_steps(
-    xy: ArrayLike, labels: ArrayLike, class_names: Sequence[str], titles: Sequence[str]
-) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    points = np.asarray(xy, np.float32)
-    if points.ndim != 3 or not len(points) or len(points) != len(titles):
-        raise DataError(
-            "steps must be an array (step, sample, 2) with a title for each of at least one step",
-            got=f"shape {points.shape} and {len(titles)} titles",
-            hint="pass the xy and the names of a sequence",
-        )
-    classes = [checked(step, labels, class_names)[1] for step in points]
-    return points, classes[0]
-
-
 def _limits(points: NDArray[np.float32]) -> tuple[tuple[float, float], tuple[float, float]]:
     """The same limits of x and y for all steps: squares, in which a distance is equally long in each direction."""
     low, high = points.min(axis=(0, 1)).astype(float), points.max(axis=(0, 1)).astype(float)
@@ -153,7 +132,5 @@ def _draw_step(
     limits: tuple[tuple[float, float], tuple[float, float]],
 ) -> Any:
     drawn = draw_points(axes, points, classes, class_names)
-    axes.set_xlim(limits[0])
-    axes.set_ylim(limits[1])
-    axes.set_aspect("equal")
+    axes.set(xlim=limits[0], ylim=limits[1], aspect="equal")
     return drawn

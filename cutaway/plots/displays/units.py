@@ -1,15 +1,13 @@
 """Units of a layer: what they look for, as images, and one unit with what makes it fire."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.errors import DataError
-from cutaway.plots.theme import INK, class_style
+from cutaway.plots.theme import class_style
 
 from .bars import BAR, Bars, draw_bars
 from .signed import draw_image, draw_signed
@@ -21,39 +19,23 @@ MOST_CLASSES = 20
 """Maximum number of classes whose mean activations are drawn."""
 
 
-def weight_grid(weights: NDArray[np.floating], titles: Sequence[str], *, columns: int = 8, title: str = "") -> "Figure":
+def weight_grid(weights: NDArray[np.floating], titles: Sequence[str], *, title: str = "") -> "Figure":
     """Draw the incoming weights of units in rows with matplotlib, each on its own scale: orange above 0, blue below.
 
     Args:
         weights: ``(unit, row, column)``, at least one unit.
         titles: What stands above each.
-        columns: Images in a row.
         title: Set above all.
-
-    Raises:
-        DataError: There are not as many titles as units, or none.
     """
-    from cutaway.plots.notebook import NotebookFigure
+    from cutaway.plots.notebook import axes_grid, finished
 
-    if not len(weights) or len(weights) != len(titles) or columns < 1:
-        raise DataError(
-            "a grid needs a title for each of at least one unit, and at least 1 column",
-            got=f"{len(weights)} units, {len(titles)} titles and {columns} columns",
-            hint="pass as many titles as units",
-        )
-    columns = min(columns, len(weights))
-    rows = math.ceil(len(weights) / columns)
-    figure = NotebookFigure(figsize=(max(1.3 * columns, 4.0), 1.6 * rows + 0.5), layout="constrained")
-    every = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
-    for axes, image, words in zip(every, weights, titles, strict=False):
+    figure, every = axes_grid(weights, columns=8, size=(1.3, 1.6), more=(1.0, 0.5), title=title)
+    for axes, image, words in zip(every, weights, titles, strict=True):
         draw_signed(axes, image, words)
-    for axes in every[len(weights) :]:
-        axes.set_axis_off()
-    figure.suptitle(title, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
-    return figure
+    return finished(figure)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DrawnUnit:
     """What is drawn of a unit.
 
@@ -68,17 +50,17 @@ class DrawnUnit:
     """
 
     sentence: str
-    weights: NDArray[np.floating] | None = field(repr=False)
-    class_mean: NDArray[np.floating] = field(repr=False)
-    class_names: Sequence[str] = field(repr=False)
-    images: NDArray[np.floating] | None = field(repr=False)
-    activations: NDArray[np.floating] = field(repr=False)
-    names: Sequence[str] = field(repr=False)
+    weights: NDArray[np.floating] | None
+    class_mean: NDArray[np.floating]
+    class_names: Sequence[str]
+    images: NDArray[np.floating] | None
+    activations: NDArray[np.floating]
+    names: Sequence[str]
 
 
 def drawn_unit(unit: DrawnUnit) -> "Figure":
     """Draw a unit with matplotlib: its weights, its mean activation in each class, and its top activating samples."""
-    from cutaway.plots.notebook import NotebookFigure
+    from cutaway.plots.notebook import NotebookFigure, finished, set_title
 
     order = np.arange(len(unit.class_mean))
     if len(order) > MOST_CLASSES:
@@ -92,8 +74,7 @@ def drawn_unit(unit: DrawnUnit) -> "Figure":
     widths = [2.6] * (unit.weights is not None) + [3.4, 4.2]
     height = max(3.0, 1.3 + BAR * len(order))
     figure = NotebookFigure(figsize=(sum(widths), height), layout="constrained")
-    if unit.sentence:
-        figure.suptitle(unit.sentence, color=INK, x=0.01, ha="left", fontsize="medium").set_parse_math(False)
+    set_title(figure, unit.sentence)
     parts = figure.subfigures(1, len(widths), width_ratios=widths, squeeze=False)[0].tolist()
     if unit.weights is not None:
         draw_signed(parts.pop(0).subplots(), unit.weights, "incoming weights", size=10)
@@ -106,4 +87,4 @@ def drawn_unit(unit: DrawnUnit) -> "Figure":
             axes.set_axis_off()
     elif len(unit.names):
         draw_bars(parts[0].subplots(), Bars("highest activations", unit.names, unit.activations))
-    return figure
+    return finished(figure)

@@ -1,5 +1,6 @@
 """Data: allowed folders, and uploads."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -20,16 +21,7 @@ UploadName = Annotated[str, Path(max_length=255)]
 @router.get("/data")
 def places(workspace: GivenWorkspace, places: GivenRoots) -> dict[str, Any]:
     """Where data may be chosen."""
-    bundled = [
-        {
-            "name": info.name,
-            "samples": info.samples,
-            "shape": list(info.shape),
-            "classes": info.classes,
-            "provenance": info.provenance,
-        }
-        for info in dataset_names()
-    ]
+    bundled = [asdict(info) for info in dataset_names()]
     folders = [{"folder": number, "name": folder.name or "/"} for number, folder in enumerate(places.folders)]
     return {"bundled": bundled, "folders": folders, "uploads": workspace.uploads.rows()}
 

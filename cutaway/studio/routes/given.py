@@ -29,8 +29,7 @@ def _manager(request: Request) -> JobManager:
 
 def _places(request: Request) -> DataRoots:
     own, settings = _workspace(request).folder, _settings(request)
-    others = {person.runs for person in settings.people if person.runs != own}
-    return DataRoots(own, settings.data, tuple(others))
+    return DataRoots(own, settings.data, tuple({person.runs for person in settings.people if person.runs != own}))
 
 
 def _others(request: Request) -> tuple[Person, ...]:

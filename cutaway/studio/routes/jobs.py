@@ -101,29 +101,21 @@ def _specification(kind: str, job: dict[str, Any], places: DataRoots) -> Managed
 def part(key: Key, name: PartName) -> Response:
     """The document of a part, as JSON. Its address changes with its content, so a browser may keep it."""
     found = read_part(key, name)
-    if found is None:
-        return PlainTextResponse("This part is not there any more. Next: load the page again.\n", 404)
-    headers = {"cache-control": FOREVER, "content-encoding": "gzip"}
-    return Response(found.packed, media_type="application/json", headers=headers)
+    encoding = {"content-encoding": "gzip", "cache-control": FOREVER}
+    return _answer(found and found.packed, "application/json", encoding)
 
 
 @router.get("/parts/{key}/{name}/{number}")
 def array(key: Key, name: PartName, number: Annotated[int, Path(ge=0, le=100_000)]) -> Response:
     """An array of a part."""
-    data = read_array(key, name, number)
-    if data is None:
-        return PlainTextResponse("This part is not there any more. Next: load the page again.\n", 404)
-    return Response(data, media_type="application/octet-stream", headers={"cache-control": FOREVER})
+    return _answer(read_array(key, name, number), headers={"cache-control": FOREVER})
 
 
 @router.get("/reports/{key}/{name}")
 def report(key: Key, name: Annotated[str, Path(max_length=255)]) -> Response:
     """A report as a file, which the browser saves under its name."""
-    data = read_array(key, "report", 0)
-    if data is None:
-        return PlainTextResponse("This report is not there any more. Next: make it again.\n", 404)
-    headers = {"content-disposition": "attachment", "cache-control": FOREVER}
-    return Response(data, media_type="text/html; charset=utf-8", headers=headers)
+    saved = {"content-disposition": "attachment", "cache-control": FOREVER}
+    return _answer(read_array(key, "report", 0), "text/html; charset=utf-8", saved)
 
 
 @router.get("/runs/{run}/frames/{number}")
@@ -132,6 +124,12 @@ def live_frame(
 ) -> Response:
     """The bytes of a frame of a live map; see `cutaway.jobs.Frame`."""
     kept = manager.frames.find(workspace.folder / run, number)
-    if kept is None:
-        return PlainTextResponse("This frame is not kept any more.\n", 404)
-    return Response(kept.data, media_type="application/octet-stream")
+    return _answer(kept and kept.data)
+
+
+def _answer(
+    data: bytes | None, kind: str = "application/octet-stream", headers: dict[str, str] | None = None
+) -> Response:
+    if data is None:
+        return PlainTextResponse("This is not there any more. Next: load the page again.\n", 404)
+    return Response(data, media_type=kind, headers=headers)

@@ -68,5 +68,4 @@ def take_back(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
 @router.delete("/trash")
 def empty(workspace: GivenWorkspace, seen: Seen | None = None) -> dict[str, Any]:
     """Empty the trash for good, or delete only the runs that a person has seen there."""
-    deleted = workspace.empty_trash(None if seen is None else seen.runs)
-    return {"deleted": deleted, "trash": workspace.trash.names()}
+    return {"deleted": workspace.empty_trash(seen and seen.runs), "trash": workspace.trash.names()}

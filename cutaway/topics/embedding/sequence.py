@@ -25,7 +25,7 @@ from cutaway.errors import Canceled, CutawayError, UsageError
 from cutaway.progress import Pace, Progress, ProgressCallback, ignore_progress
 from cutaway.results.notebook import NotebookDisplay, joined_html, line_html, picture_html, png_of
 from cutaway.results.written import WrittenFile
-from cutaway.runs import write_output
+from cutaway.runs import check_output, write_output
 from cutaway.topics.common.epochs import epoch_numbers
 from cutaway.topics.common.predictions import predict_classes
 
@@ -87,10 +87,7 @@ class Film:
             UsageError: It ends in something else, or cannot be written.
         """
         where = Path(path)
-        if where.suffix.lower() not in ENDINGS:
-            raise UsageError(
-                f"the name of a film must end in .webp or .gif: {path}", hint='pass for example "film.gif"'
-            )
+        check_output(where, ENDINGS)
         kind = where.suffix.lower()[1:]
         write_output(where, self.data if kind == self.kind else _converted(self.data, kind))
         return WrittenFile(where)

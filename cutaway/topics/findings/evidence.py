@@ -92,10 +92,6 @@ Examples = Mapping[str, tuple[str, ...]]
 NOTHING = Evidence()
 
 
-class _Fact(cached_property[Any]):
-    """A property that is measured, and belongs into the cache."""
-
-
 def fact(measure: Callable[[Any], Value]) -> Value:
     """A property that is measured on first use, in the place of a field of `Evidence`.
 
@@ -112,14 +108,7 @@ def fact(measure: Callable[[Any], Value]) -> Value:
             evidence.lacking.add(name)
             return getattr(NOTHING, name, {})
 
-    return cast("Value", _Fact(measured))
-
-
-class _Part(_Fact):
-    """A fact that is measured together with others, in a property of the given name."""
-
-    def __init__(self, group: str) -> None:
-        super().__init__(lambda known: getattr(known, group).get(self.attrname, getattr(NOTHING, self.attrname or "")))
+    return cast("Value", cached_property(measured))
 
 
 class Samples(NamedTuple):
@@ -228,10 +217,6 @@ class SampleEvidence(Evidence):
     @fact
     def examples(self) -> Examples:
         """Names of samples that findings are about."""
-        return self._named_samples
-
-    @fact
-    def _named_samples(self) -> Examples:
         data, train, near = self.of.data, self.of.split.train, self.near
         found = {"class-imbalance": train.take(_of_the_smallest_class(data.y(train)))}
         if self.shift is not None:
@@ -285,6 +270,10 @@ class SampleEvidence(Evidence):
         return train, held
 
 
+OF_SAMPLES = tuple(name for name in vars(SampleEvidence) if name in vars(NOTHING))
+"""The facts that are measured of samples alone."""
+
+
 class RunEvidence(SampleEvidence):
     """What is known of a run.
 
@@ -296,28 +285,14 @@ class RunEvidence(SampleEvidence):
     of: RunContext
 
     def __init__(self, context: RunContext, layer_records: "Callable[[], Iterable[LayerRecord]]") -> None:
-        super().__init__(context, **recorded_facts(context))
+        super().__init__(context)
         self.layer_records = layer_records
 
-    dead_units: Any = _Part("_records")
-    layers: Any = _Part("_model")
-    weights: Any = _Part("_model")
-    trained: Any = _Part("_model")
-    confusion: Any = _Part("_predictions")
-    val_accuracy: Any = _Part("_predictions")
-    calibration: Any = _Part("_predictions")
-    wrong_labels: Any = _Part("_predictions")
-    judged: Any = _Part("_predictions")
-    sure: Any = _Part("_predictions")
-
-    @fact
-    def examples(self) -> Examples:
-        """Names of samples and units that findings are about."""
-        parts = (self._records, self._model, self._predictions)
-        return {
-            **self._named_samples,
-            **{key: names for part in parts for key, names in part.get("examples", {}).items()},
-        }
+    def measure(self) -> dict[str, Any]:
+        """All facts, by the names of the fields of `Evidence`."""
+        parts = [{name: getattr(self, name) for name in OF_SAMPLES}, self._records, self._model, self._predictions]
+        found = {name: value for part in parts for name, value in part.items()}
+        return found | {"examples": {kind: names for part in parts for kind, names in part.get("examples", {}).items()}}
 
     @fact
     def _prepared(self) -> dict[str, np.ndarray]:
@@ -412,17 +387,6 @@ class RunEvidence(SampleEvidence):
         }
 
 
-MEASURED = tuple(
-    dict.fromkeys(
-        name
-        for kind in RunEvidence.__mro__
-        for name, value in vars(kind).items()
-        if isinstance(value, _Fact) and not name.startswith("_")
-    )
-)
-"""The facts of a run that are kept in the cache."""
-
-
 def evidence_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> Evidence:
     """Collect the facts about a run; those that take long to measure are kept in the cache.
 
@@ -434,10 +398,10 @@ def evidence_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerReco
     if place is not None and (kept := place.read()) is not None:
         return Evidence(**kept | recorded_facts(context))
     evidence = RunEvidence(context, layers)
-    facts = {name: getattr(evidence, name) for name in MEASURED}
+    facts = evidence.measure()
     if place is not None and not evidence.lacking:
         place.write(facts)
-    return evidence
+    return Evidence(**facts | recorded_facts(context))
 
 
 def kept_findings(context: RunContext) -> tuple[Finding, ...] | None:

@@ -289,13 +289,7 @@ def check_label_issues_file(path: Path) -> None:
         UsageError: The ending is unknown, the folder does not exist, or the file holds decisions.
         DataError: The file holds something else, which is not overwritten.
     """
-    ending = path.suffix.lower()
-    if ending not in ENDINGS:
-        raise UsageError(
-            f"cannot write label issues to {path}: its name must end in {', '.join(ENDINGS)}",
-            hint="rename it, for example to label-issues.csv",
-        )
-    check_output(path)
+    check_output(path, ENDINGS)
     if decided := count_decisions(path):
         raise UsageError(
             f"{path} is not overwritten: it holds {decided:,} decisions",

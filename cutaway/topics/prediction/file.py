@@ -130,12 +130,7 @@ def check_rows_file(path: Path, *, what: str = "predictions") -> None:
     Raises:
         UsageError: The ending is none of `ENDINGS`, the file cannot be written, or it holds decisions.
     """
-    if path.suffix.lower() not in ENDINGS:
-        raise UsageError(
-            f"cannot write {what} to {path}: its name must end in {', '.join(ENDINGS)}",
-            hint=f"rename it, for example to {what}.csv",
-        )
-    check_output(path)
+    check_output(path, ENDINGS)
     if _holds_decisions(path):
         raise UsageError(
             f"{path} is not overwritten: it has decisions on labels", hint=f"write to another file, such as {what}.csv"

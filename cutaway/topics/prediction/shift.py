@@ -96,8 +96,8 @@ def training_distances(context: RunContext, *, wanted: bool) -> TrainingDistance
         return _KEPT[context]
     try:
         train, record = context.split.train, context.manifest.dataset
-        rules = [SAMPLES, VALUES, QUANTILE, MARGIN]
-        kept = cached("distances", record.sha256, record.scale, rules, train.source_index, train.index, method=1)
+        decides = record.sha256, record.scale, [SAMPLES, VALUES, QUANTILE, MARGIN], train.source_index, train.index
+        kept = cached("distances", *decides, method=1, rows_of=[record.sha256])
         found: TrainingDistances | None = kept.read()
         if found is None and (wanted or _is_quick(context)):
             found = kept.get(lambda: _measure(context))

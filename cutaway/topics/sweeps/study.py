@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, UsageError, install_hint
 from cutaway.runs import ProcessRecord, check_no_link
 
 from .space import WHOLE, Choices, Range, Space, has_effect
@@ -84,7 +84,7 @@ def require_optuna() -> None:
             import optuna
     except ImportError as error:
         raise UsageError(
-            f"sweeps need Optuna: no module {error.name or 'optuna'}", hint="pip install 'cutaway[sweep]'"
+            f"sweeps need Optuna: no module {error.name or 'optuna'}", hint=install_hint("sweep")
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
 

@@ -65,7 +65,7 @@ def sweep(
     Trial 0 has the settings of the recipe. Further ones are drawn by TPE, and are stopped early by successive halving
     on the validation loss. Every trial is a run folder in ``runs/sweep-NAME``. No trial uses the test samples: train
     the chosen settings again, with `Sweep.train_best`, to test once. Called again, an interrupted sweep continues, and
-    a finished one gets further trials if `trials` is larger. Needs ``pip install 'cutaway[sweep]'``.
+    a finished one gets further trials if `trials` is larger. Needs Optuna, the extra ``sweep``.
 
     Args:
         data: See `cutaway.train`.

@@ -200,7 +200,7 @@ def test_a_picture_is_there_for_what_shows_no_widget(widget):
 
 def test_without_anywidget_the_error_says_what_to_install(record, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cutaway.page.notebook.widget", None)
-    with pytest.raises(UsageError, match=r"cutaway\[notebook\]"):
+    with pytest.raises(UsageError, match=r"\.\[notebook\]"):
         explorer_widget(record)
 
 
