@@ -23,6 +23,9 @@
 # This lesson and the next follow "Hidden Layer Representation and Embeddings" from
 # [Deep Learning with Keras and Tensorflow](https://github.com/leriomaggio/deep-learning-keras-tensorflow) (EuroSciPy
 # 2017, MIT license). Author: Valerio Maggio, PostDoc Data Scientist @ FBK/MPBA.
+#
+# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# little elsewhere.
 
 # %% [markdown] tags=["goals"]
 # After this lesson you can

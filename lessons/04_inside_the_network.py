@@ -17,6 +17,9 @@
 # hidden layers make of an image, since when do they know which digit it is, and what does a single unit look for?
 #
 # The whole lesson takes about three minutes to run and works offline. There are five exercises along the way.
+#
+# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# little elsewhere.
 
 # %% [markdown] tags=["goals"]
 # After this lesson you can

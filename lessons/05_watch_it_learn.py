@@ -16,6 +16,9 @@
 # In the [last lesson](04_inside_the_network.ipynb) we looked at the layers of a trained model. Now we watch a layer
 # change over the epochs, and compare the layers with each other. How far such plots can be trusted at all is the
 # subject of lesson [8](08_what_tsne_can_say.ipynb). There are three exercises.
+#
+# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# little elsewhere.
 
 # %% [markdown] tags=["goals"]
 # After this lesson you can

@@ -19,6 +19,9 @@
 # the same training without the one change that is tested. If two things change, nobody can tell which one made the
 # difference. We also repeat each experiment with several **seeds**, because chance changes the result of every
 # training. The first section measures by how much.
+#
+# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# little elsewhere.
 
 # %% [markdown] tags=["goals"]
 # After this lesson you can

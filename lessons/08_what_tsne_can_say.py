@@ -16,6 +16,9 @@
 # In lessons 3 to 5 we drew maps of layers with t-SNE and read them. Now we build t-SNE ourselves, in some forty lines
 # of NumPy, and then test it: on digits, and on data that we made and therefore understand. At the end you will know
 # which parts of such a map say something about the data, and how to check it. There are six exercises.
+#
+# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# little elsewhere.
 
 # %% [markdown] tags=["goals"]
 # After this lesson you can

@@ -17,6 +17,9 @@
 # data, a large one fits the chance in its training set, and the best model lies in between. In this lesson we measure
 # the curve, and we do not stop where the U ends. That takes many trainings, so it needs a training loop that is fast:
 # the whole lesson takes a few minutes on two cores.
+#
+# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# little elsewhere.
 
 # %% [markdown] tags=["goals"]
 # After this lesson you can

@@ -16,6 +16,9 @@
 # You have your own data, your own Keras model, and a `fit` that you like the way it is. This lesson shows how to look
 # inside without changing any of them: you add one callback. It also shows how to open a model file that somebody sent
 # you, without running any of the code in it. There are three exercises.
+#
+# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# little elsewhere.
 
 # %% [markdown] tags=["goals"]
 # After this lesson you can
