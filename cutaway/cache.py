@@ -182,7 +182,10 @@ class CachedResult:
             with open(path, "rb") as file:
                 _check_private(os.fstat(file.fileno()))
                 checksum, data = file.read(CHECKSUM_BYTES), file.read()
-        except OSError:
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            log.info("a kept result cannot be read, and is computed again: %s", error)
             return None
         try:
             if checksum != _checksum(data):
@@ -255,7 +258,7 @@ class CachedResult:
 
     def delete(self) -> None:
         """Remove it, if it is there."""
-        with contextlib.suppress(OSError):  # it is not there
+        with survive(__name__, "deleting a kept result", OSError):
             self.path.unlink()
 
 
@@ -266,11 +269,11 @@ def forget_rows(data: Iterable[Any]) -> None:
         data: What was given as ``rows_of``.
     """
     marks = {*map(_mark, data)}
-    with survive(log, "deleting rows of data", OSError):
+    with survive(__name__, "deleting rows of data", OSError):
         for entry in os.scandir(private_folder(RESULTS)) if marks else ():
             ends = entry.name.rpartition("-")[2][32:]
             if not marks.isdisjoint(ends[first : first + MARK] for first in range(0, len(ends), MARK)):
-                with survive(log, f"deleting {entry.path}", OSError):
+                with survive(__name__, f"deleting {entry.path}", OSError):
                     os.unlink(entry.path)
 
 
@@ -281,7 +284,7 @@ def _checksum(data: bytes) -> bytes:
 def _say_once(error: OSError) -> None:
     try:
         folder = cache_folder(RESULTS)
-    except OSError:
+    except OSError:  # without a home there is no better name
         folder = Path(RESULTS)
     if folder not in _said:
         _said.add(folder)
@@ -292,7 +295,7 @@ def _limit() -> int:
     """The bytes that kept results may have together."""
     asked, size = os.environ.get(LIMIT), GIGABYTES
     if asked:
-        with survive(log, f"reading {LIMIT}={asked!r} as a number", ValueError):
+        with survive(__name__, f"reading {LIMIT}={asked!r} as a number", ValueError):
             size = float(asked)
     return int(size * 1e9) if 0 <= size < math.inf else int(GIGABYTES * 1e9)
 
@@ -302,7 +305,7 @@ def tidy() -> None:
 
     Of each kind the one that was used last stays, and does not count: inputs of a table may be larger than the limit.
     """
-    with survive(log, "deleting the least recently used results", OSError):
+    with survive(__name__, "deleting the least recently used results", OSError):
         found = [(entry.stat(), entry) for entry in os.scandir(private_folder(RESULTS))]
         kinds, total, most = set[str](), 0, _limit()
         for status, entry in sorted(found, key=lambda each: -each[0].st_mtime):
@@ -312,5 +315,5 @@ def tidy() -> None:
                 continue
             total += status.st_size if kind else 0
             if total > most if kind else status.st_mtime < time.time() - STRAY_SECONDS:
-                with survive(log, f"deleting {entry.path}", OSError):
+                with survive(__name__, f"deleting {entry.path}", OSError):
                     os.unlink(entry.path)

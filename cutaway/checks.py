@@ -1,17 +1,20 @@
 """Checks of arguments and files before any work begins, and warnings about them."""
 
 import difflib
+import math
+import operator
 import os
 import re
 import stat
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from cutaway.errors import CutawayWarning, DataError, Hint, UsageError, printable
+from cutaway.errors import CutawayWarning, DataError, Hint, UnknownNameError, UsageError, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,18 +72,88 @@ def is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
-def check_whole(value: int, *, name: str, least: int, most: int | None = None) -> int:
+def _shown(value: object) -> str:
+    """A wrong value in an error; Python refuses to write a number of too many digits."""
+    return f"one beyond ±{LARGEST:g}" if is_whole(value) and abs(value) >= LARGEST else repr(value)
+
+
+def check_whole(value: int, *, name: str, least: int | None = None, most: int | None = None) -> int:
     """Return ``value`` as an int.
 
     Raises:
-        UsageError: It is not a whole number from ``least`` to ``most``.
+        UsageError: It is not a whole number from ``least`` to ``most``; None is no limit.
     """
-    whole = is_whole(value)
-    if not whole or value < least or (most is not None and value > most):
-        span = f"from {least} up" if most is None else f"from {least} to {most}"
-        got = repr(value) if not whole or abs(value) < LARGEST else f"one beyond ±{LARGEST:g}"  # of too many digits
-        raise UsageError(f"{name} must be a whole number {span}, got {got}")
+    if not is_whole(value) or (least is not None and value < least) or (most is not None and value > most):
+        span = "" if least is None else f" from {least:,} up" if most is None else f" from {least:,} to {most:,}"
+        raise UsageError(f"{name} must be a whole number{span}, got {_shown(value)}")
     return int(value)
+
+
+LIMITS: dict[str, tuple[Callable[[float, float], bool], str]] = {
+    "least": (operator.ge, "at least"),
+    "above": (operator.gt, "above"),
+    "most": (operator.le, "at most"),
+    "below": (operator.lt, "below"),
+}
+"""Limits of numbers by name: what holds for a number and the limit, and how it is put into words."""
+
+
+def limits_in_words(limits: Mapping[str, float]) -> str:
+    """Limits of a number as text: "above 0 and at most 1"."""
+    return " and ".join(f"{LIMITS[each][1]} {limit:g}" for each, limit in limits.items())
+
+
+def check_number(value: Any, *, name: str, **limits: float) -> float:
+    """Return ``value`` as a float.
+
+    Args:
+        value: The value.
+        name: A name for it, for errors.
+        limits: What it must be, by the names of `LIMITS`.
+
+    Raises:
+        UsageError: It is not a finite number within the limits.
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    is_too_long = is_whole(value) and abs(value) >= LARGEST  # more digits than a float has
+    number = float(value) if is_number and not is_too_long else math.nan
+    if not math.isfinite(number) or not all(LIMITS[each][0](number, limit) for each, limit in limits.items()):
+        raise UsageError(f"{name} must be a finite number, {limits_in_words(limits)}, got {_shown(value)}")
+    return number
+
+
+def check_choice(value: Any, *, name: str, choices: Collection[str]) -> str:
+    """Return ``value``, which is one of some names.
+
+    Raises:
+        UnknownNameError: It is none of them.
+    """
+    if not isinstance(value, str) or value not in choices:
+        hint = meant(
+            value if isinstance(value, str) else "", choices, Hint("pass for example {}", **{name: next(iter(choices))})
+        )
+        got = f'"{value:.60}"' if isinstance(value, str) else f"{_shown(value):.60}"
+        raise UnknownNameError(f"{name} must be one of {', '.join(choices)}", got=got, hint=hint)
+    return value
+
+
+def check_each(values: Any, *, name: str, check: Callable[..., Any], least: int = 0) -> tuple[Any, ...]:
+    """Return several values, or a single one, as a tuple.
+
+    Args:
+        values: The values, or one of them.
+        name: A name for them, for errors.
+        check: Checks one, called as ``check(value, name=name)``.
+        least: How many there must be.
+
+    Raises:
+        UsageError: One of them is wrong, or there are too few.
+    """
+    given = [values] if isinstance(values, str) or not isinstance(values, Iterable) else values
+    several = tuple(check(each, name=name) for each in given)
+    if len(several) < least:
+        raise UsageError(f"{name} must hold at least {least}, got {len(several)}")
+    return several
 
 
 def check_names(names: Iterable[object], *, what: str, hint: str) -> None:
@@ -98,27 +171,13 @@ def check_names(names: Iterable[object], *, what: str, hint: str) -> None:
             )
 
 
-def check_seed(seed: int) -> int:
+def check_seed(seed: Any, *, name: str = "seed") -> int:
     """Return ``seed`` as an int.
 
     Raises:
         UsageError: It is not a whole number of 32 bits, as scikit-learn requires.
     """
-    return check_whole(seed, name="seed", least=0, most=2**32 - 1)
-
-
-def check_perplexity(perplexity: float) -> float:
-    """Return ``perplexity`` as a float.
-
-    Raises:
-        UsageError: It is not a finite number from 1 up.
-    """
-    if not isinstance(perplexity, Real) or isinstance(perplexity, bool) or not 1 <= perplexity < float("inf"):
-        raise UsageError(
-            f"perplexity must be a finite number of at least 1, got {perplexity!r}",
-            hint=Hint("pass for example {}", perplexity=30),
-        )
-    return float(perplexity)
+    return check_whole(seed, name=name, least=0, most=2**32 - 1)
 
 
 def _similar(name: object, known: Iterable[str]) -> str | None:
@@ -140,6 +199,16 @@ def meant(name: object, known: Iterable[str], otherwise: str = "choose one of th
     """The next step for a name that does not exist: the known name that is most like it, or else `otherwise`."""
     similar = _similar(name, known)
     return f'did you mean "{similar}"?' if similar else otherwise
+
+
+def check_perplexity(perplexity: Any, *, name: str = "perplexity") -> Any:
+    """Return a perplexity as a float, or several as a tuple of them.
+
+    Raises:
+        UsageError: There is none, or one is not a finite number from 1 up.
+    """
+    several = check_each(perplexity, name=name, check=partial(check_number, least=1), least=1)
+    return several[0] if len(several) == 1 else several
 
 
 def required(first: Mapping[str, Any]) -> str:

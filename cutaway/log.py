@@ -1,8 +1,8 @@
 """Failures that the program survives: each is logged, and `CUTAWAY_LOG` or ``--debug`` shows them.
 
-Loggers are named after their package or module, such as "cutaway.jobs.trainings". A survived failure is logged at the
-level INFO, which nobody sees who does not ask, and its traceback at the level DEBUG; what a user should know is logged
-as a warning.
+Loggers are named after their module, or what their lines belong to, such as "cutaway.jobs.trainings". A survived
+failure is logged at the level INFO, which nobody sees who does not ask, and its traceback at the level DEBUG; what a
+user should know is logged as a warning.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Generator
 from typing import IO
 
-from cutaway.errors import escaped, printable
+from cutaway.errors import Canceled, escaped, printable
 
 VARIABLE = "CUTAWAY_LOG"
 """Environment variable with the level that is shown on standard error: "debug", "info" or "warning"."""
@@ -31,20 +31,29 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextlib.contextmanager
-def survive(log: logging.Logger, task: str, *errors: type[BaseException]) -> Generator[None]:
+def survive(name: str, task: str, *errors: type[BaseException]) -> Generator[None]:
     """Go on after one of some errors, as `contextlib.suppress` does, and log it.
 
+    That a file does not exist is mostly no failure, and is logged at the level DEBUG.
+
     Args:
-        log: The logger of the module.
+        name: The name of the logger, that of the module.
         task: What fails then, such as "reading the index of runs".
         errors: Kinds of errors.
+
+    Raises:
+        Canceled: Whoever cancels work does not want the rest of it, whatever `errors` says.
     """
     try:
         yield
+    except Canceled:
+        raise
     except errors as error:
+        log = logging.getLogger(name)
         words = printable(f"{type(error).__name__}: {error}")
         shown = error if log.isEnabledFor(logging.DEBUG) else None
-        log.info("%s failed, and work goes on: %s", task, words, exc_info=shown)
+        level = logging.DEBUG if isinstance(error, FileNotFoundError) else logging.INFO
+        log.log(level, "%s failed, and work goes on: %s", task, words, exc_info=shown)
 
 
 class _Escaping(logging.Formatter):

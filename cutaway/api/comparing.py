@@ -5,12 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from cutaway._lazy import public
-from cutaway.checks import check_whole
-from cutaway.errors import Canceled, CutawayError, Hint, UsageError, printable
+from cutaway.errors import Canceled, CutawayError, UsageError
 from cutaway.results.progress import ProgressOption, show_progress
-from cutaway.topics.common.epochs import check_epoch
 from cutaway.topics.common.pairing import pair_samples
-from cutaway.topics.comparison.measures import SAMPLES, compare_layers, compare_predictions
+from cutaway.topics.comparison.measures import compare_layers, compare_predictions
+from cutaway.topics.comparison.options import SAMPLES, ComparisonOptions
 from cutaway.topics.comparison.result import Comparison
 
 from .opening import open_run
@@ -18,9 +17,13 @@ from .run import Run
 
 
 def comparing_options(first: Run, second: Run) -> str | None:
-    """What ``cutaway compare`` needs for these runs: nothing or " --shared"; None where they share no test sample."""
+    """What ``cutaway compare`` needs for these runs: nothing or " --shared"; None where they share no test sample.
+
+    Raises:
+        DataError: The data of one cannot be loaded again.
+    """
     for shared, option in ((False, ""), (True, " --shared")):
-        with contextlib.suppress(CutawayError):  # the next form, or none, is the answer
+        with contextlib.suppress(UsageError):  # the next form, or none, is the answer
             pair_samples(first.context, second.context, shared=shared)
             return option
     return None
@@ -66,21 +69,14 @@ def compare(
         tests for comparing supervised classification learning algorithms": McNemar's test is about these two trained
         models, not about the way they were trained.
     """
-    samples = check_whole(samples, name="samples", least=2)
-    if not isinstance(epochs, tuple | list) or len(epochs) != 2:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UsageError(
-            "epochs must hold one epoch for each run",
-            got=printable(repr(epochs), 60),
-            hint=Hint("pass for example {}", epochs=(1, 5)),
-        )
-    wanted = check_epoch(epochs[0]), check_epoch(epochs[1])
+    options = ComparisonOptions(split=split, epochs=epochs, shared=shared, samples=samples)
     first, second = (run if isinstance(run, Run) else open_run(run) for run in (run_a, run_b))
-    numbers = first.context.epoch(wanted[0]), second.context.epoch(wanted[1])
+    numbers = first.context.epoch(options.epochs[0]), second.context.epoch(options.epochs[1])
     with show_progress(progress) as on_progress:
         paired = pair_samples(first.context, second.context, split=split, shared=shared)
         found = compare_predictions(paired, epochs=numbers, split=split, on_progress=on_progress)
         try:
-            layers = compare_layers(paired, epochs=numbers, samples=samples, seed=seed, on_progress=on_progress)
+            layers = compare_layers(paired, epochs=numbers, samples=options.samples, seed=seed, on_progress=on_progress)
         except Canceled:
             raise
         except CutawayError as error:

@@ -1,6 +1,5 @@
 """The verb that finds a run: `open_run`."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,6 @@ from cutaway.log import survive
 from cutaway.runs import RUNS, DatasetRecord, find_run
 
 from .run import Run
-
-log = logging.getLogger(__name__)
 
 
 @public
@@ -62,8 +59,7 @@ def _load(data: Any, record: DatasetRecord) -> Dataset | Table:
         options["test"] = str(beside) if beside.exists() else test
     if record.origin["kind"] == "arrays":  # the names of their classes are in the digest, but not in a file of arrays
         named: dict[str, Any] = {"class_names": record.class_names} | options
-        with survive(
-            log, "loading the data with the class names of the run", CutawayError
-        ):  # data that these names do not fit are loaded without, and refused by their digest
+        # data that these names do not fit are loaded without, and refused by their digest
+        with survive(__name__, "loading the data with the class names of the run", CutawayError):
             return load_dataset(data, **named)
     return load_dataset(data, **options)

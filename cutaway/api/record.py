@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cutaway._lazy import public
+from cutaway.checks import check_choice
 from cutaway.context import RunContext
 from cutaway.data import Dataset, Split, split_dataset
-from cutaway.errors import ModelError, UsageError
+from cutaway.errors import ModelError
 from cutaway.metrics import classification_metrics, largest_share
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS, RunFolder, RunWriter
@@ -93,8 +94,7 @@ def _as_taken(model: "Model", data: Dataset, inputs: str) -> Dataset:
     """The data with the scale by which the model takes them: 1 for raw samples."""
     from cutaway import training
 
-    if inputs not in training.INPUTS:
-        raise UsageError(f"inputs must be one of {', '.join(training.INPUTS)}, not {inputs!r}", hint='try "auto"')
+    check_choice(inputs, name="inputs", choices=training.INPUTS)
     if inputs == "auto":
         return training.as_taken(model, data)
     return dataclasses.replace(data, scale=1.0) if inputs == "raw" else data

@@ -16,7 +16,6 @@ from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.results.written import WrittenFile
 from cutaway.runs import REPORT, RUNS, RunFolder, find_run
 from cutaway.topics.common.data_words import data_in_words, test_losses
-from cutaway.topics.common.epochs import check_epoch, epoch_numbers
 from cutaway.topics.common.predictions import labels, probabilities
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ class Run:
         Raises:
             UnknownNameError: There is no snapshot of that epoch.
         """
-        return self.context.build_model(check_epoch(epoch))
+        return self.context.build_model(epoch)
 
     def confusion(self, *, split: str = "test", epoch: int | None = None) -> "Confusion":
         """Counts, int64 ``(true class, predicted class)``, an array with ``plot()`` and ``to_pandas()``.
@@ -169,19 +168,19 @@ class Run:
         """
         from cutaway.topics.classes.classes import confusion
 
-        return confusion(self.context, split=split, epoch=check_epoch(epoch))
+        return confusion(self.context, split=split, epoch=epoch)
 
     def per_class(self, *, split: str = "test", epoch: int | None = None) -> "ClassMeasures":
         """Recall, precision and F1 of each class, the balanced accuracy, and that of one class alone."""
         from cutaway.topics.classes.classes import class_measures
 
-        return class_measures(self.context, split=split, epoch=check_epoch(epoch))
+        return class_measures(self.context, split=split, epoch=epoch)
 
     def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
         """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
         from cutaway.topics.mistakes.result import mistakes
 
-        return mistakes(self.context, n, split=split, epoch=check_epoch(epoch))
+        return mistakes(self.context, n, split=split, epoch=epoch)
 
     def dynamics(
         self, *, split: str | None = None, predictions: str = "auto", progress: ProgressOption = False
@@ -208,9 +207,11 @@ class Run:
             RunError: Predictions were not recorded, and the model cannot be opened; or no epoch was trained.
         """
         from cutaway.topics.samples.dynamics import sample_dynamics
+        from cutaway.topics.samples.options import SamplesOptions
 
+        options = SamplesOptions(split=split, predictions=predictions)
         with show_progress(progress) as on_progress:
-            return sample_dynamics(self.context, split=split, predictions=predictions, on_progress=on_progress)
+            return sample_dynamics(self.context, options, on_progress=on_progress)
 
     def activations(
         self, layer: str, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
@@ -228,7 +229,7 @@ class Run:
         """
         from cutaway.topics.embedding.activations import layer_activations
 
-        epoch, ids = check_epoch(epoch), self.split.part(split)
+        ids = self.split.part(split)
         with show_progress(progress) as on_progress:
             return layer_activations(self.context, layer, ids, epoch=epoch, on_progress=on_progress)
 
@@ -240,7 +241,7 @@ class Run:
         """
         from cutaway.topics.layers.layers import layer_records
 
-        number = self.context.epoch(check_epoch(epoch))
+        number = self.context.epoch(epoch)
         if number not in self._layers:
             with show_progress(progress) as on_progress:
                 self._layers[number] = layer_records(self.context, epoch=number, on_progress=on_progress)
@@ -334,11 +335,12 @@ class Run:
             UsageError: The layer is the output, or the split is empty.
             DataError: An activation is not a finite number: the model has diverged.
         """
+        from cutaway.topics.units.options import UnitsOptions
         from cutaway.topics.units.units import units
 
-        epoch = check_epoch(epoch)
+        options = UnitsOptions(layer=layer, split=split, epoch=epoch, samples=samples)
         with show_progress(progress) as on_progress:
-            return units(self.context, layer, split=split, epoch=epoch, samples=samples, on_progress=on_progress)
+            return units(self.context, options, on_progress=on_progress)
 
     def embed(
         self,
@@ -385,19 +387,13 @@ class Run:
             Canceled: A `CancelToken` stopped it before there were any coordinates.
         """
         from cutaway.topics.embedding.embedding import embed_layer
+        from cutaway.topics.embedding.options import EmbeddingOptions
 
+        options = EmbeddingOptions(
+            layer=layer, split=split, epoch=epoch, method=method, samples=samples, seed=seed, quality=quality
+        )
         with show_progress(progress) as on_progress:
-            return embed_layer(
-                self.context,
-                layer,
-                split=split,
-                epoch=check_epoch(epoch),
-                samples=samples,
-                settings={"method": method, "seed": seed, **settings},
-                callback=callback,
-                quality=quality,
-                on_progress=on_progress,
-            )
+            return embed_layer(self.context, options, settings=settings, callback=callback, on_progress=on_progress)
 
     def embed_epochs(
         self,
@@ -443,7 +439,6 @@ class Run:
         """
         from cutaway.topics.embedding.sequence import embed_layers
 
-        epoch = check_epoch(epoch)
         with show_progress(progress) as on_progress:
             return embed_layers(self.context, epoch, layers=layers, on_progress=on_progress, **settings)
 
@@ -483,11 +478,12 @@ class Run:
         """
         from cutaway.page import check_widget, explorer_widget
         from cutaway.report import run_explorer
+        from cutaway.topics.common.options import MapOptions
 
         check_widget(height=height)
-        numbers = None if epochs is None else epoch_numbers(self.context, epochs)
+        options = MapOptions(split=split, epochs=epochs, samples=samples)
         with show_progress(progress) as on_progress:
-            record = run_explorer(self.context, split=split, epochs=numbers, samples=samples, on_progress=on_progress)
+            record = run_explorer(self.context, options, on_progress=on_progress)
         return explorer_widget(record, height=height)
 
     def calibration(self, *, split: str = "test", bins: int = 15, epoch: int | None = None) -> "Calibration":
@@ -514,8 +510,9 @@ class Run:
             Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks".
         """
         from cutaway.topics.confidence.calibration import calibration
+        from cutaway.topics.confidence.options import ConfidenceOptions
 
-        return calibration(self.context, split=split, bins=bins, epoch=check_epoch(epoch))
+        return calibration(self.context, ConfidenceOptions(split=split, bins=bins, epoch=epoch))
 
     def coverage(
         self, *, split: str = "test", accuracy: Sequence[float] | float | None = None, epoch: int | None = None
@@ -541,8 +538,9 @@ class Run:
             Geifman and El-Yaniv 2017, "Selective classification for deep neural networks".
         """
         from cutaway.topics.confidence.coverage import coverage
+        from cutaway.topics.confidence.options import ConfidenceOptions
 
-        return coverage(self.context, split=split, accuracy=accuracy, epoch=check_epoch(epoch))
+        return coverage(self.context, ConfidenceOptions(split=split, accuracy=accuracy, epoch=epoch))
 
     def thresholds(
         self, *, positive: str | int | None = None, cost: Any = None, split: str = "test", epoch: int | None = None
@@ -570,9 +568,10 @@ class Run:
                 there are no validation samples.
             DataError: The model has diverged, or samples of one kind are missing.
         """
+        from cutaway.topics.confidence.options import ConfidenceOptions
         from cutaway.topics.confidence.thresholds import thresholds
 
-        return thresholds(self.context, positive=positive, cost=cost, split=split, epoch=check_epoch(epoch))
+        return thresholds(self.context, ConfidenceOptions(positive=positive, split=split, epoch=epoch), cost)
 
     def learning_curve(
         self,
@@ -658,7 +657,7 @@ class Run:
         self, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
     ) -> np.ndarray:
         """Probabilities in evaluation, float32 ``(sample, class)``."""
-        epoch, ids = check_epoch(epoch), self.split.part(split)
+        ids = self.split.part(split)
         with show_progress(progress) as on_progress:
             return probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
 
@@ -680,10 +679,11 @@ class Run:
             DataError, UsageError: `x` or `temperature` does not fit.
         """
         from cutaway.topics.confidence.calibration import find_temperature
+        from cutaway.topics.prediction.options import PredictionOptions
         from cutaway.topics.prediction.prediction import predict
 
-        epoch = check_epoch(epoch)
-        found = find_temperature(self.context, temperature, epoch=epoch)
+        options = PredictionOptions(temperature=temperature, epoch=epoch)
+        found = find_temperature(self.context, options.temperature, epoch=epoch)
         probabilities = predict(self.context, x, epoch=epoch)
         return probabilities if found is None else at_temperature(probabilities, found)
 
@@ -711,7 +711,7 @@ class Run:
         """
         from cutaway.topics.prediction.prediction import examine
 
-        return examine(self.context, x, nearest=nearest, explain=explain, epoch=check_epoch(epoch))
+        return examine(self.context, x, nearest=nearest, explain=explain, epoch=epoch)
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""
@@ -733,7 +733,7 @@ class Run:
         from cutaway.topics.explanation.result import explain
         from cutaway.topics.prediction.samples import one_sample
 
-        return explain(self.context, one_sample(self.context, x), epoch=check_epoch(epoch))
+        return explain(self.context, one_sample(self.context, x), epoch=epoch)
 
     def influence(
         self,
@@ -784,7 +784,7 @@ class Run:
                 _answers(self.context, samples),
                 n,
                 target=target,
-                epoch=check_epoch(epoch),
+                epoch=epoch,
                 epochs=epochs,
                 on_progress=on_progress,
             )
@@ -821,7 +821,7 @@ class Run:
         from cutaway.topics.importance.options import ImportanceOptions
         from cutaway.topics.importance.result import importance
 
-        options = ImportanceOptions(split=split, epoch=check_epoch(epoch), samples=samples, repeats=repeats, seed=seed)
+        options = ImportanceOptions(split=split, epoch=epoch, samples=samples, repeats=repeats, seed=seed)
 
         with show_progress(progress) as on_progress:
             return importance(self.context, options, on_progress=on_progress)
@@ -917,12 +917,13 @@ class Run:
                 cannot be compared.
         """
         from cutaway.report import write_report
+        from cutaway.topics.common.options import MapOptions
 
+        options = MapOptions(split=split, epochs=epochs, samples=samples)
         other = None if against is None else _context_of(against)
-        numbers = None if epochs is None else epoch_numbers(self.context, epochs)
         with show_progress(progress) as on_progress:
-            given: Any = {"split": split, "epochs": numbers, "samples": samples, "against": other, "shared": shared}
-            return WrittenFile(write_report(self.context, path, **given, on_progress=on_progress))
+            given: Any = {"against": other, "shared": shared, "on_progress": on_progress}
+            return WrittenFile(write_report(self.context, path, options, **given))
 
 
 def _context_of(run: Run | str | Path) -> RunContext:

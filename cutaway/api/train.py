@@ -63,7 +63,8 @@ def mlp(
         name: Name of the model.
 
     Raises:
-        ModelError: A value is outside its range, or members are combined with batch normalization.
+        UsageError: A value is outside its range.
+        ModelError: Members are combined with batch normalization.
     """
     from cutaway import models
 

@@ -3,21 +3,8 @@
 from dataclasses import dataclass
 
 from cutaway.errors import UsageError
+from cutaway.models import ModelForm
 from cutaway.options import option
-
-
-def parse_hidden(text: str) -> tuple[int, ...]:
-    """Parse ``"512,512"``.
-
-    Raises:
-        UsageError: It is not a list of whole numbers.
-    """
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(
-            f'--hidden must be whole numbers separated by commas, not "{text}"', hint="try --hidden 512,512"
-        ) from None
 
 
 def parse_class_weight(text: str) -> dict[int, float] | str:
@@ -39,19 +26,14 @@ def parse_class_weight(text: str) -> dict[int, float] | str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelOptions:
-    """The model of a training."""
+class ModelOptions(ModelForm):
+    """The model of a training, and the recipe that it is of."""
 
     recipe: str | None = option(
         None,
         "Settings to begin with: default, table, photos, minute, best, best-images, lesson or lesson-dropout. Default: "
         "default (for a table: table; for bright images, such as most photos: photos).",
     )
-    hidden: tuple[int, ...] | None = option(None, "Units of each hidden layer, such as 512,512.", parse=parse_hidden)
-    dropout: float | None = option(None, "Share of hidden units dropped in training.")
-    batch_norm: bool | None = option(None, "Normalize each hidden layer over the batch, before its activation.")
-    activation: str | None = option(None, "Activation of the hidden layers. Default: relu.")
-    ensemble: int | None = option(None, "Train N models side by side and average their logits.")
 
 
 @dataclass(frozen=True, kw_only=True)

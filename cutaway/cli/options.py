@@ -88,21 +88,25 @@ def flags_of(record: type, *, optional: bool = False) -> list[inspect.Parameter]
         optional: Whether flags that are not given are None, or False, in place of the defaults of the record.
     """
     hints, flags = get_type_hints(record), list[inspect.Parameter]()
-    for field in dataclasses.fields(record):
+    for field in _flagged(record):
         described, kind = field.metadata, _typed(hints[field.name], is_text=field.metadata["parse"] is not None)
-        default = described["typed"] if described["parse"] else field.default
-        if optional and kind is not bool:
-            kind, default = kind | None, None
+        default = None if described["parse"] else field.default
         names = (described["flag"] or "").split()
+        if optional and (kind is not bool or names):
+            kind, default = kind | None, None
         if kind is bool and not names:  # it has no opposite
             names = [f"--{field.name.replace('_', '-')}"]
-        least = f" At least {described['least']}." if described["least"] else ""
-        about = {"help": f"{described['help']}{least}", "metavar": described["metavar"]}
+        about = {"help": described["help"], "metavar": described["metavar"]}
         flag = typer.Argument(**about) if described["argument"] else typer.Option(*names, **about)
         keyword = inspect.Parameter.KEYWORD_ONLY
         default = inspect.Parameter.empty if default is dataclasses.MISSING else default
         flags.append(inspect.Parameter(field.name, keyword, default=default, annotation=Annotated[kind, flag]))
     return flags
+
+
+def _flagged(record: type) -> list[dataclasses.Field[Any]]:
+    """The fields of a record that a command has flags for: those with words."""
+    return [field for field in dataclasses.fields(record) if field.metadata["help"]]
 
 
 def _typed(hint: Any, *, is_text: bool) -> Any:
@@ -112,7 +116,7 @@ def _typed(hint: Any, *, is_text: bool) -> Any:
     if get_origin(hint) is Literal:
         return str
     if get_origin(hint) in (tuple, Sequence):
-        return list[str]
+        return list[get_args(hint)[0]]
     if get_origin(hint) in (Union, types.UnionType):
         inner = [_typed(each, is_text=False) for each in get_args(hint) if each is not type(None)]
         return inner[0] | None
@@ -128,11 +132,11 @@ def _parsed(field: dataclasses.Field[Any], value: Any) -> Any:
 def _given(record: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """The options that a user gave; an empty list is none."""
     absent = {flag.name: flag.default for flag in flags_of(record, optional=True)}
-    parsed = {field.name: _parsed(field, values[field.name]) for field in dataclasses.fields(record)}
+    parsed = {field.name: _parsed(field, values[field.name]) for field in _flagged(record)}
     return {name: value for name, value in parsed.items() if value is not absent[name] and value not in (None, [], ())}
 
 
 def _made(record: type, values: Mapping[str, Any]) -> Any:
     """The record of what a user gave, with its defaults for the rest."""
-    parsed = {field.name: _parsed(field, values[field.name]) for field in dataclasses.fields(record)}
+    parsed = {field.name: _parsed(field, values[field.name]) for field in _flagged(record)}
     return record(**{name: value for name, value in parsed.items() if value not in (None, [])})

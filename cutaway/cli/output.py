@@ -301,7 +301,7 @@ def columns_of(stream: TextIO) -> int | None:
     """How many columns the terminal behind a stream has; None if there is none."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or None if stream.isatty() else None
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError):  # no terminal
         return None
 
 

@@ -43,14 +43,7 @@ def predict(
     opened, output = open_run(run, data=data, runs=runs), options.output
     _check_output(output, files)
     temperature = find_temperature(opened.context, options.temperature, epoch=options.epoch)
-    parts = predictions(
-        opened.context,
-        files[0] if len(files) == 1 else files,
-        epoch=options.epoch,
-        nearest=options.nearest,
-        explain=options.explain,
-        distances=options.distance,
-    )
+    parts = predictions(opened.context, files[0] if len(files) == 1 else files, options)
     if temperature is not None:
         parts = (part.at_temperature(temperature) for part in parts)
     if output == "-":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cutaway.errors import UsageError
+from cutaway.log import survive
 
 from .output import has_display, say
 
@@ -175,10 +176,8 @@ def _open_browser(link: str) -> None:
     from cutaway.cache import private_folder
     from cutaway.runs import write_atomic
 
-    try:
+    with survive(__name__, "opening the studio in a browser", OSError):  # the link is printed
         file = private_folder("studio") / "open.html"
         page = f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={escape(link)}">'
         write_atomic(file, page.encode(), mode=0o600)
-    except OSError:
-        return  # the link is printed
-    threading.Thread(target=webbrowser.open, args=(file.as_uri(),), daemon=True).start()
+        threading.Thread(target=webbrowser.open, args=(file.as_uri(),), daemon=True).start()

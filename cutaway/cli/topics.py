@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from cutaway.options import TSNESettings
 from cutaway.topics.confidence.options import ConfidenceOptions
 from cutaway.topics.embedding.options import EmbeddingOptions
 from cutaway.topics.explanation.options import ExplanationOptions
@@ -18,7 +19,7 @@ from cutaway.topics.learning_curve.options import LearningCurveOptions
 from cutaway.topics.samples.options import SamplesOptions
 from cutaway.topics.units.options import UnitsOptions
 
-from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
+from .options import DataOption, JsonOption, OptionsGiven, RunArgument, RunsOption, with_records
 from .output import print_answer, print_json, print_rows, print_tables, say
 
 
@@ -106,6 +107,7 @@ def _opened(run: str, data: str | None, runs: str) -> Iterator[tuple[Any, Any]]:
 def embed(
     run: RunArgument,
     options: EmbeddingOptions,
+    settings: Annotated[dict[str, Any], OptionsGiven(TSNESettings)],
     data: DataOption = None,
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
@@ -115,7 +117,7 @@ def embed(
     from cutaway.errors import Canceled
 
     opened = open_run(run, data=data, runs=runs)
-    embedding = opened.embed(**options.given())
+    embedding = opened.embed(**vars(options), **settings)
     if as_json:
         print_json({"run": str(opened.path), **embedding.to_json()})
     else:

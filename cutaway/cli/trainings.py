@@ -11,6 +11,7 @@ import typer
 
 from cutaway.api.training_options import ModelOptions, TrainingOptions
 from cutaway.errors import UsageError, printable
+from cutaway.log import survive
 from cutaway.options import typed_options
 from cutaway.words import counted, percent
 
@@ -185,13 +186,10 @@ def _comparison(before: Path | None, run: Any) -> str | None:
 
     if before is None:
         return None
-    try:
-        options = comparing_options(open_run(before), run)
-    except CutawayError:  # it was deleted or damaged meanwhile
-        return None
-    return (
-        None if options is None else f"{run_command('compare', before)} {shlex.quote(run_argument(run.path))}{options}"
-    )
+    with survive(__name__, f"comparing with {before.name}", CutawayError):  # it may be deleted or damaged meanwhile
+        if (options := comparing_options(open_run(before), run)) is not None:
+            return f"{run_command('compare', before)} {shlex.quote(run_argument(run.path))}{options}"
+    return None
 
 
 def _one_place(data: str | None, moved: str | None) -> str | None:
@@ -231,10 +229,9 @@ def _relabeled_held_out(run: Any, places: list[str]) -> str:
     from cutaway.errors import CutawayError
     from cutaway.topics.label_issues.decisions import count_held_out
 
-    try:
+    count = 0
+    with survive(__name__, "counting the relabeled samples that are held out", CutawayError):
         count = count_held_out(run.context, places)
-    except CutawayError:
-        return ""
     if not count:
         return ""
     which = f"{counted(count, 'relabeled sample')} {'is' if count == 1 else 'are'}"

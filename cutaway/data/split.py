@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import meant
-from cutaway.errors import DataError, UnknownNameError
+from cutaway.checks import check_choice
+from cutaway.errors import DataError
+from cutaway.options import SPLITS
 
 from .samples import SampleIds
 
-PARTS = ("train", "val", "test")
+PARTS = SPLITS[:-1]
 
 DROPPED = len(PARTS)
 """What the record says of samples that belong to none of them."""
@@ -50,14 +51,13 @@ class Split:
         Raises:
             UnknownNameError: Another name.
         """
-        if name == "all":
-            return join_ids([self.train, self.val, self.test])
-        if name not in PARTS:
-            raise UnknownNameError(
-                f"no split {name!r}; splits: {', '.join(PARTS)}, all",
-                hint=meant(name, (*PARTS, "all"), 'pass for example "test"'),
-            )
-        return getattr(self, name)
+        check_choice(name, name="split", choices=SPLITS)
+        return join_ids([self.train, self.val, self.test]) if name == "all" else getattr(self, name)
+
+    @property
+    def held_out(self) -> str:
+        """The name of the part that a model is measured on: "test", or "val" if there are no test samples."""
+        return "test" if len(self.test) else "val"
 
     def to_record(self) -> dict[str, Any]:
         """The split as data for JSON, sufficient to restore it: about 11 kB for MNIST.

@@ -13,7 +13,6 @@ from cutaway.neighbors import pca
 from .alignment import PRESERVED, aligned_rows, drift, procrustes, shared_neighbors
 from .layout import Layout, Quality, caution_count
 from .method import (
-    METHODS,
     QUALITY_NEIGHBORS,
     check_activations,
     check_callback,
@@ -33,7 +32,6 @@ from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neig
 
 __all__ = [
     "EXACT",
-    "METHODS",
     "PCA_COMPONENTS",
     "PRESERVED",
     "QUALITY_NEIGHBORS",

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import check_matrix, check_seed, check_whole, meant
-from cutaway.errors import DataError, Hint, UnknownNameError, UsageError, install_hint
+from cutaway.checks import check_choice, check_matrix, check_seed
+from cutaway.errors import DataError, Hint, UsageError, install_hint
 from cutaway.neighbors import nearest_neighbors, pca, principal_scores
+from cutaway.options import METHODS
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .layout import Layout, Quality
@@ -20,8 +21,6 @@ from .tsne.fit import Surroundings, tsne
 from .tsne.layout_step import CANCELLATIONS, Callback, stage
 from .tsne.schedule import phases_for
 from .tsne.settings import PCA_COMPONENTS, TSNESettings, make_settings
-
-METHODS = ("pca", "tsne", "umap")
 
 QUALITY_NEIGHBORS = 15
 
@@ -117,7 +116,7 @@ def resolve_settings(*, method: str, seed: int = 0, samples: int, **settings: An
     """
     _check_method(method, settings)
     _check_samples(samples)
-    resolved: dict[str, Any] = {"method": method, "seed": check_seed(seed)}
+    resolved: dict[str, Any] = {"method": method, "seed": seed}
     if method != "tsne":
         return resolved
     made = make_settings(settings, samples=samples)
@@ -142,11 +141,7 @@ def check_callback(callback: Any, *, method: str) -> None:
 
 
 def _check_method(method: str, settings: dict[str, Any]) -> None:
-    if method not in METHODS:
-        raise UnknownNameError(
-            f"unknown method: {method!r}; methods: {', '.join(METHODS)}",
-            hint=meant(method, METHODS, Hint("pass {}", method="tsne")),
-        )
+    check_choice(method, name="method", choices=METHODS)
     if method != "tsne" and settings:
         raise UsageError(
             f"method {method!r} has no setting {next(iter(settings))!r}", hint="leave it out, or embed by t-SNE"
@@ -253,7 +248,6 @@ def umap(
             f"the package umap-learn is not installed ({error})",
             hint=Hint(f"{install_hint('umap')}, or pass {{}}", method="tsne"),
         ) from error
-    seed, neighbors = check_seed(seed), check_whole(neighbors, name="neighbors", least=2, most=len(h) - 1)
     points = principal_scores(h, min(PCA_COMPONENTS, h.shape[1]))
     points = (points / points[:, 0].std()).astype(np.float32)
     near = nearest_neighbors(points, neighbors - 1, on_progress=on_progress)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import check_matrix, check_seed, check_whole
+from cutaway.checks import check_matrix
 from cutaway.errors import DataError, UsageError
 from cutaway.neighbors import CenteredMatrix, nearest_neighbors
 from cutaway.parallel import ranges, run_ranges
@@ -91,7 +91,7 @@ def inspect_quality(
 
     Raises:
         DataError: An array is not a matrix of finite numbers, or they have different lengths.
-        UsageError: ``k``, ``limit`` or ``seed`` is outside its range.
+        UsageError: ``k`` is not less than half of the samples.
 
     Source: Venna and Kaski 2001, equation 1 (trustworthiness, normalized to 0..1); Cochran 1977, equations 2.20 and
     7.1 (standard errors of a sample without replacement, and the estimate of a difference).
@@ -99,8 +99,7 @@ def inspect_quality(
     h, xy = check_matrix(h, name="activations"), check_matrix(xy, name="coordinates")
     labels = None if labels is None else np.asarray(labels)
     _check_lengths(h, xy, labels)
-    n, k = len(h), check_whole(k, name="k", least=1)
-    limit, seed = check_whole(limit, name="limit", least=2), check_seed(seed)
+    n = len(h)
     if 2 * k >= n:
         raise UsageError(
             f"k must be less than half of the samples, got k={k} for {n} samples",

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
-from cutaway.checks import check_matrix, check_seed
+from cutaway.checks import check_matrix
 from cutaway.errors import DataError
 from cutaway.neighbors import Neighbors, nearest_neighbors, principal_points
 from cutaway.progress import ProgressCallback, ignore_progress
@@ -107,7 +107,7 @@ def embed_next(
     from .springs import descend_with_springs
 
     start = perf_counter()
-    h, seed = check_activations(h), check_seed(seed)
+    h = check_activations(h)
     perplexity = check_perplexity_fits(perplexity, samples=len(h))
     _check_previous(h, before)
     seconds: dict[str, float] = {}

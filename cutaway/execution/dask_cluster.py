@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import ExecutionError
+from cutaway.log import survive
 from cutaway.words import counted
 
 from .pool import Pending, Pool
@@ -141,14 +142,12 @@ class DaskPool:
         Raises:
             ExecutionError: Not for a minute.
         """
-        try:
+        with survive(__name__, f"asking {self._address} for its workers", OSError, ValueError, TimeoutError):
             if self._client.status == "running":
                 before = self._well
                 if self._count():
                     return
                 self._well = before
-        except (OSError, ValueError, TimeoutError):
-            pass
         waited = time.monotonic() - self._well
         self.words = f"waiting for workers of {self._address}"
         if waited > GONE:

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.checks import meant
-from cutaway.errors import UnknownNameError, UsageError
+from cutaway.checks import check_choice
+from cutaway.errors import UsageError
 from cutaway.models import forward, layer_names, prepare_inputs, spec_of
 from cutaway.progress import ProgressCallback, ignore_progress
 
@@ -23,11 +23,7 @@ def find_layer(model: keras.Model, name: str) -> keras.Layer:
     Raises:
         UnknownNameError: The model has no layer of that name.
     """
-    names = layer_names(model)
-    if name not in names:
-        hint = meant(name, names, f'try "{default_layer(model)}"')
-        raise UnknownNameError(f'the model has no layer "{name}"; layers: {", ".join(names)}', hint=hint)
-    return model.get_layer(name)
+    return model.get_layer(check_choice(name, name="layer", choices=layer_names(model)))
 
 
 def default_layer(model: keras.Model) -> str:

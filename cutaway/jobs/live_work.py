@@ -146,7 +146,7 @@ class LiveRun:
 
         context = open_run(path).context
         self._folder = context.folder  # the samples that are not on the map are let go
-        split = "test" if len(context.split.test) else "val"
+        split = context.split.held_out
         ids = context.ids(split, samples=SAMPLES)
         self._rows, self._labels, self._scale = context.data.x(ids), context.data.y(ids), context.data.scale
         self._head = {"layer": context.layer(None), "split": split, "samples": len(ids)}

@@ -383,14 +383,14 @@ class JobManager:
         self._changed.notify_all()
 
     def _watch(self) -> None:
-        with survive(log, "tidying the queues of trainings", Exception):
+        with survive(__name__, "tidying the queues of trainings", Exception):
             self.trainings.tidy()
         while not self._over.is_set():
             self._awake.wait(TICK_SECONDS)
             self._awake.clear()
-            with survive(log, "looking at who still waits", Exception):
+            with survive(__name__, "looking at who still waits", Exception):
                 self.look()
-            with survive(log, "looking at the trainings", Exception):  # a disk may be full, or a folder gone
+            with survive(__name__, "looking at the trainings", Exception):  # a disk may be full, or a folder gone
                 self.trainings.look()
 
     def look(self) -> None:

@@ -16,6 +16,7 @@ from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_
 from cutaway.report import ReportProgress, embeddings, heading, make_section, preview, report_page, section_names
 from cutaway.results.progress import show_progress
 from cutaway.runs import RunFolder, by_name
+from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
 
@@ -32,9 +33,6 @@ OTHER_JOBS = ("explore", "label_issues", "comparison")
 """Sections that have jobs of their own."""
 
 TOO_FEW = "There are too few samples for a map, or the run does not hold its model."
-
-FOLDS = 5
-"""Parts of the data in the search for label issues, each judged once, by models that were trained on the others."""
 
 
 class CurrentCallback:
@@ -56,11 +54,11 @@ def _open(path: Path, signature: str) -> RunContext:
 
 @functools.lru_cache(HELD)
 def _held_source(
-    context: RunContext, against: RunContext | None, chosen: tuple[Any, ...], signature: str
+    context: RunContext, against: RunContext | None, options: MapOptions, signature: str
 ) -> tuple[ReportSource, CurrentCallback]:
     """The source of sections. It remembers the label issues, which the signature includes."""
     current = CurrentCallback()
-    source = ReportSource(context, current, *chosen)
+    source = ReportSource(context, current, options)
     if against is None:
         return source, current
     try:  # all samples, or those that both runs have
@@ -126,8 +124,7 @@ class Work:
         if job.split is not None:
             own.part(job.split)
         signature = run_signature(own.path, label_issues=True, personal=True)
-        chosen = (job.split, job.samples, job.layers, job.epochs)
-        source, current = _held_source(own, others[0] if others else None, chosen, str(signature))
+        source, current = _held_source(own, others[0] if others else None, job.shown, str(signature))
         current.callback = on_progress or self.on_progress
         return source
 
@@ -205,12 +202,12 @@ def _report(work: Work) -> None:
 
 
 def _label_issues(work: Work) -> None:
-    """Each fold is kept in the run, and the sheet reads it from there: there is no part."""
+    """Each sample is judged once. Each fold is kept in the run, and the sheet reads it from there: there is no part."""
     from cutaway.topics.label_issues.cross_validation import of_run
     from cutaway.topics.label_issues.options import LabelIssuesOptions
     from cutaway.topics.label_issues.search import find_label_issues
 
-    find_label_issues(of_run(work.open(), LabelIssuesOptions(folds=FOLDS, seeds=1)), on_progress=work.on_progress)
+    find_label_issues(of_run(work.open(), LabelIssuesOptions(seeds=1)), on_progress=work.on_progress)
 
 
 def _doctor(work: Work) -> None:

@@ -41,7 +41,7 @@ class MessageWriter:
         with self._lock:
             try:
                 self._file.write(line)
-            except OSError:
+            except OSError:  # the studio is gone
                 os._exit(0)
 
 
@@ -118,7 +118,7 @@ def main() -> None:
     lower_priority(queue.nice)
     writer = MessageWriter()  # before anything is printed
     work = importlib.import_module(queue.module)
-    with survive(log, f"loading what jobs of {name} need", Exception):  # the first job reports the fault
+    with survive(__name__, f"loading what jobs of {name} need", Exception):  # the first job reports the fault
         work.load()
     writer.write("ready")
     runner = Runner(queue, work.run, writer)

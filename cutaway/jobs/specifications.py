@@ -6,7 +6,7 @@ kind has a record of its own in `ManagedJob`, or in `TrainingJob` if it outlives
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +16,7 @@ from cutaway.cache import cached
 from cutaway.errors import RunError
 from cutaway.progress import ProgressCallback
 from cutaway.runs import RunFolder, labels_path
+from cutaway.topics.common.options import MapOptions
 
 from .queues import QueueName
 
@@ -33,8 +34,6 @@ RunTitle = Annotated[str, Field(max_length=200)]
 Option = Setting | Annotated[tuple[Text, ...], Field(max_length=20_000)]
 Options = Annotated[dict[Text, Option], Field(max_length=40)]
 """Options of data, as in `cutaway.load_dataset`."""
-
-SplitName = Literal["train", "val", "test", "all"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class JobKind:
     personal: bool = False
 
 
-_MAP = ("split", "samples", "layers", "epochs")
+_MAP = tuple(field.name for field in fields(MapOptions))
 
 SECTIONS = {
     "preview": JobKind(queue="look", priority=0, takes=_MAP),
@@ -177,10 +176,10 @@ class SectionJob(Specification):
 
     Attributes:
         run: Id of the run.
-        split: Whose samples are on the map: "train", "val", "test" or "all"; the held-out samples if None.
-        samples: Maximum number of samples; all of a split that is named, up to 100,000, if None.
-        layers: Names of layers; some, evenly spaced, if None.
-        epochs: Numbers of epochs; some, evenly spaced, if None.
+        split: See `MapOptions`, which checks this and the next three.
+        samples: See there.
+        layers: See there.
+        epochs: See there.
         against: Id of the run to compare it with; None for none.
         state: What the map of a report shows first, as the address of the page has it.
         finding: Kind of the finding whose remedy is tried.
@@ -188,10 +187,10 @@ class SectionJob(Specification):
 
     kind: Literal["preview", "sections", "sheet", "explore", "report", "compare", "label_issues", "doctor", "remedy"]
     run: Name
-    split: SplitName | None = None
-    samples: Annotated[int, Field(ge=20, le=100_000)] | None = None
+    split: Name | None = None
+    samples: int | None = None
     layers: Annotated[tuple[Name, ...], Field(max_length=50)] | None = None
-    epochs: Annotated[tuple[Annotated[int, Field(ge=0, le=10**9)], ...], Field(max_length=200)] | None = None
+    epochs: Annotated[tuple[int, ...], Field(max_length=200)] | None = None
     against: Name | None = None
     state: Annotated[str, Field(max_length=50_000)] | None = None
     finding: Name | None = None
@@ -201,7 +200,17 @@ class SectionJob(Specification):
         given = {name for name, value in self if value is not None} - {"kind", "run"}
         if not {*self.about.needs} <= given <= {*self.about.needs, *self.about.takes}:
             raise ValueError(f"a job of the kind {self.kind} takes other options")
+        self.shown  # noqa: B018 - checks what the maps show
         return self
+
+    @property
+    def shown(self) -> MapOptions:
+        """What the maps show.
+
+        Raises:
+            UsageError: An option is outside its bounds.
+        """
+        return MapOptions(**{name: getattr(self, name) for name in _MAP})
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -298,7 +307,7 @@ class Repeat(Specification):
 
     kind: Literal["like"] = "like"
     run: Text
-    from_epoch: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    from_epoch: int | None = None
     ignore: Annotated[tuple[Text, ...], Field(max_length=20_000)] = ()
     settings: Settings = Field(default={})
     labels: bool = False
@@ -351,7 +360,7 @@ def file_signature(path: object) -> list[int] | None:
     """Size, time and inode of a file or folder; None if there is none."""
     try:
         status = os.stat(str(path))
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # reading the data says why
         return None
     return [status.st_size, status.st_mtime_ns, status.st_ino]
 

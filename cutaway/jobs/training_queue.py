@@ -318,7 +318,7 @@ class TrainingQueue:
 
     def remove_leavings(self) -> None:
         """Remove what processes that were killed left half written."""
-        with survive(log, "removing what a killed process left", OSError):
+        with survive(__name__, "removing what a killed process left", OSError):
             for stray in self.folder.glob(".*.making"):
                 if time.time() - stray.stat().st_mtime > STRAY_SECONDS:
                     shutil.rmtree(stray, ignore_errors=True)
@@ -392,11 +392,9 @@ def _state(path: Path, status: Status | None, *, is_held: bool) -> tuple[str, st
         return status.state, None
     if status.state == "starting" and status.attempts < ATTEMPTS:
         return "queued", None
-    try:
-        with open(path / LOG, "rb") as file:
-            last = last_line(file)
-    except OSError:
-        last = ""
+    last = ""
+    with survive(__name__, f"reading the log in {path}", OSError), open(path / LOG, "rb") as file:
+        last = last_line(file)
     return "died", f"the process ended without a word{f', last in its log: {last}' if last else ''}"
 
 
@@ -460,7 +458,7 @@ def write_status(path: Path, status: Status) -> None:
 def runs_by_process(runs: Path) -> dict[str, str]:
     """The run that each process writes or was writing when it died, the newest if several, by its record as JSON."""
     found: dict[str, str] = {}
-    with survive(log, "looking for the run of a process", OSError):
+    with survive(__name__, "looking for the run of a process", OSError):
         for name in names_in(runs):
             try:
                 data = read_bytes(runs / name / "run.json", run=runs / name, limit=RUN_JSON_BYTES)

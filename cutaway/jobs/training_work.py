@@ -42,7 +42,7 @@ LOCK_SECONDS = 5.0
 
 def train_detached() -> None:
     """Load the packages of trainings, wait for a job, do it, and end the process with its exit code."""
-    with survive(log, "loading what trainings need", Exception):  # the training itself will fail with it
+    with survive(__name__, "loading what trainings need", Exception):  # the training itself will fail with it
         load()
     line = sys.stdin.buffer.readline()
     code = 0
@@ -145,7 +145,7 @@ class StatusWriter:
     def _write(self, **fields: Any) -> None:
         self._status = self._status.model_copy(update=fields)
         # a full disk must not end a training that may yet get through
-        with survive(log, "writing how the job stands", OSError):
+        with survive(__name__, "writing how the job stands", OSError):
             write_status(self._path, self._status)
 
 

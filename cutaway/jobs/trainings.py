@@ -1,7 +1,6 @@
 """Which training starts next and when: the same rule starts them and tells a page its place."""
 
 import contextlib
-import logging
 import math
 import threading
 import time
@@ -16,8 +15,6 @@ from cutaway.parallel import RunnerProcess, cpu_count, free_memory
 
 from .specifications import Continuation, Training, TrainingJob
 from .training_queue import ENDED, QueuedTraining, TrainingQueue
-
-log = logging.getLogger("cutaway.jobs.trainings")
 
 CPUS = 4
 """CPUs for each training, if nobody says how many train simultaneously: about what XLA and the loop use."""
@@ -210,7 +207,7 @@ class Trainings:
             if running and free_memory() < MEMORY:
                 break
             if running >= self.parallel:
-                with survive(log, "loading a process ahead of the next training", OSError):  # its row will say why
+                with survive(__name__, "loading a process ahead of the next training", OSError):  # its row will say why
                     self._load()
                 break
             tried.add(queue)

@@ -5,13 +5,11 @@ records. May call numpy, scipy, scikit-learn and `cutaway.errors`; it knows no r
 """
 
 from .calibration import (
-    BINS,
     TEMPERATURES,
     Binning,
     ProbabilityScores,
     Reliability,
     Temperature,
-    check_bins,
     fit_temperature,
     probability_scores,
     reliability,
@@ -28,7 +26,7 @@ from .confusion import (
     worst_mistakes,
 )
 from .coverage import Answered, CoverageCurve, answered_at, coverage_curve
-from .dynamics import DIFFICULTIES, DYNAMICS_SORTS, NEVER, Dynamics, DynamicsTracker, check_dynamics_sort
+from .dynamics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
 from .intervals import (
     CONFIDENCE,
     Interval,
@@ -67,10 +65,8 @@ from .thresholds import (
 from .trainings import TrainingsDifference, compare_trainings
 
 __all__ = [
-    "BINS",
     "CONFIDENCE",
     "DIFFICULTIES",
-    "DYNAMICS_SORTS",
     "EXACT",
     "KERAS_LEAST",
     "LEAST",
@@ -111,9 +107,7 @@ __all__ = [
     "best_threshold",
     "bootstrap_interval",
     "calibrated_threshold",
-    "check_bins",
     "check_cost",
-    "check_dynamics_sort",
     "classification_metrics",
     "compare_trainings",
     "confusion_counts",

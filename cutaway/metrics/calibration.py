@@ -5,9 +5,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cutaway.checks import check_whole
-from cutaway.errors import UsageError
-
 from .intervals import wilson_interval
 from .probabilities import LEAST, ScoredSamples, check_outcomes, distributions
 
@@ -15,8 +12,6 @@ Binning = Literal["equal-mass", "equal-width"]
 
 BINS = 15
 """Bins of a reliability curve, as in Guo et al. 2017."""
-
-MOST_BINS = 1000
 
 TEMPERATURES = (0.05, 20.0)
 """Temperatures that are tried: beyond them, probabilities are 0 and 1, or all alike."""
@@ -135,17 +130,13 @@ def reliability(
     Args:
         confidence: float ``(sample,)``, 0..1, probabilities of the predicted classes, of at least one sample.
         correct: bool ``(sample,)``, whether they are right.
-        bins: Number of bins, 1..1000; there may be fewer where many samples are equally confident.
+        bins: Number of bins, 1 or more; there may be fewer where many samples are equally confident.
         binning: "equal-mass" or "equal-width".
 
     Raises:
         DataError: The arrays do not fit together, or are empty.
-        UsageError: `bins` or `binning` is outside its range.
     """
-    bins = check_bins(bins)
     confidence, correct = check_outcomes(confidence, correct)
-    if binning not in ("equal-mass", "equal-width"):
-        raise UsageError(f'binning must be "equal-mass" or "equal-width", got {binning!r}')
     edges = np.linspace(0, 1, bins + 1) if binning == "equal-width" else _equal_masses(confidence, bins)
     bin_of = np.searchsorted(edges[1:-1], confidence)  # a confidence at an edge belongs to the bin below it
     counts = np.bincount(bin_of, minlength=bins)
@@ -164,9 +155,6 @@ def probability_scores(scored: ScoredSamples, *, bins: int = BINS) -> Probabilit
     Args:
         scored: The samples.
         bins: Number of bins of both calibration errors.
-
-    Raises:
-        UsageError: `bins` is outside its range.
     """
     correct = scored.correct
     mass, width = (
@@ -216,15 +204,6 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray, *, floor: flo
     bounds = tuple(np.log(TEMPERATURES))
     found: Any = minimize_scalar(log_loss, bounds=bounds, method="bounded", options={"xatol": 1e-6})
     return Temperature(float(np.exp(found.x)), len(labels), float(found.fun), log_loss(0.0))
-
-
-def check_bins(bins: int) -> int:
-    """Return the number of bins as an int.
-
-    Raises:
-        UsageError: It is outside its range.
-    """
-    return check_whole(bins, name="bins", least=1, most=MOST_BINS)
 
 
 def _equal_masses(confidence: np.ndarray, bins: int) -> np.ndarray:

@@ -6,19 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cutaway.checks import meant
-from cutaway.errors import DataError, UnknownNameError
+from cutaway.checks import check_choice
+from cutaway.errors import DataError
+from cutaway.options import DYNAMICS_SORTS
 
 from .confusion import check_probabilities
 
 DIFFICULTIES = ("easy", "ambiguous", "hard")
 """Difficulties of a sample, in the order of the numbers in `Dynamics.difficulty`."""
-
-DYNAMICS_SORTS = (
-    *("area_under_margin", "margin", "confidence", "correctness"),
-    *("variability", "forgotten", "first_learned"),
-)
-"""Orders for sorting samples, the hardest first."""
 
 NEVER = -1
 """Stands for an epoch that there is none of."""
@@ -109,7 +104,7 @@ class Dynamics:
         Raises:
             UnknownNameError: ``sort`` is not one of these.
         """
-        check_dynamics_sort(sort)
+        check_choice(sort, name="sort", choices=DYNAMICS_SORTS)
         values = getattr(self, sort).astype(np.float64)
         if sort in ("forgotten", "first_learned"):
             values = np.where(self.never_learned, np.inf, values)
@@ -122,18 +117,6 @@ class Dynamics:
 
 
 _LARGEST_FIRST = ("variability", "forgotten", "first_learned")
-
-
-def check_dynamics_sort(sort: str) -> None:
-    """Refuse an unknown order of samples.
-
-    Raises:
-        UnknownNameError: It is none of `DYNAMICS_SORTS`.
-    """
-    if sort not in DYNAMICS_SORTS:
-        known = ", ".join(DYNAMICS_SORTS)
-        hint = meant(sort, DYNAMICS_SORTS, 'try "area_under_margin"')
-        raise UnknownNameError(f'cannot sort samples by "{sort}"; sorts: {known}', hint=hint)
 
 
 class DynamicsTracker:

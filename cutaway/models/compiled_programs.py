@@ -6,6 +6,7 @@ import hashlib
 import platform
 
 from cutaway.cache import private_folder
+from cutaway.log import survive
 from cutaway.parallel import cpu_flags
 
 JAX_DEFAULT = 1.0
@@ -32,13 +33,11 @@ def keep_compiled_programs() -> None:
         return
     version = jaxlib.__version__  # pyright: ignore[reportPrivateImportUsage]
     machine = [platform.machine(), cpu_flags(), version]
-    try:
+    with survive(__name__, "making the folder of compiled programs", OSError):  # a start then takes two seconds longer
         folder = private_folder(f"xla-{hashlib.sha256(' '.join(machine).encode()).hexdigest()[:12]}")
-    except OSError:
-        return  # without the cache a start takes two seconds longer
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    if jax.config.jax_persistent_cache_min_compile_time_secs == JAX_DEFAULT:  # pyright: ignore[reportAttributeAccessIssue]
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        if jax.config.jax_persistent_cache_min_compile_time_secs == JAX_DEFAULT:  # pyright: ignore[reportAttributeAccessIssue]
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def forget_compiled_programs() -> None:

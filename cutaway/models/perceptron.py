@@ -48,7 +48,8 @@ def mlp(
         name: Name of the model.
 
     Raises:
-        ModelError: A value is outside its range, or members are combined with batch normalization.
+        UsageError: A value is outside its range.
+        ModelError: Members are combined with batch normalization.
 
     Source:
         Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014, "Dropout", section 4 (dropout after every

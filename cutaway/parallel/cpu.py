@@ -26,7 +26,7 @@ def cpu_flags() -> str:
     """Names of the CPU's instruction sets, as Linux lists them; empty on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
+    except OSError:  # only Linux has it
         return ""
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(("flags", "Features"))), "")
 

@@ -187,7 +187,7 @@ class RunnerProcess:
     def _read(self) -> None:
         stdout = self._process.stdout
         assert stdout is not None
-        with survive(log, "reading the messages of a runner", OSError, ValueError, TypeError), stdout:
+        with survive(__name__, "reading the messages of a runner", OSError, ValueError, TypeError), stdout:
             while line := stdout.readline(MAX_LINE_BYTES):
                 message = Message(**json.loads(line))
                 self._is_ready = True

@@ -1,6 +1,5 @@
 """The report as a whole: its heading, its facts, its sections."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -9,12 +8,14 @@ from typing import Any
 from cutaway.context import RunContext
 from cutaway.data import dataset_names, left_out_in_words
 from cutaway.errors import Canceled, CutawayError, printable
+from cutaway.log import survive
 from cutaway.page import Page, Section, Text, render
 from cutaway.progress import ProgressCallback
 from cutaway.results.written import output_path, write_html
 from cutaway.topics.common.data_words import columns_left_out, test_losses
+from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.pairing import pair_samples
-from cutaway.topics.common.source import ReportSource, check_shown
+from cutaway.topics.common.source import ReportSource
 from cutaway.topics.layers.section import layers_of
 from cutaway.words import percent
 
@@ -24,25 +25,19 @@ from .progress import ReportProgress
 
 
 def write_report(
-    context: RunContext,
-    path: str | Path | None,
-    *,
-    on_progress: ProgressCallback,
-    **chosen: Any,
+    context: RunContext, path: str | Path | None, options: MapOptions, *, on_progress: ProgressCallback, **chosen: Any
 ) -> Path:
     """Write the report of a run into a file; see `cutaway.Run.report` and, for what may be chosen, `report_html`."""
     target = output_path(path, folder=context.path)
-    html = report_html(context, on_progress=on_progress, **chosen)
+    html = report_html(context, options, on_progress=on_progress, **chosen)
     write_html(target, html)
     return target
 
 
 def report_html(
     context: RunContext,
+    options: MapOptions = MapOptions(),
     *,
-    split: str | None = None,
-    epochs: Sequence[int] | None = None,
-    samples: int | None = None,
     against: RunContext | None = None,
     shared: bool = False,
     on_progress: ProgressCallback,
@@ -51,22 +46,19 @@ def report_html(
 
     Args:
         context: The run.
-        split: The split whose samples are explored; "test", or "val" if there are no test samples, if None.
-        epochs: Numbers of the epochs to explore, in addition to the kept one; as many as take minutes if None.
-        samples: Maximum number of samples that are explored; as `ReportSource` says if None.
+        options: What is explored, see `ReportSource`.
         against: A run to compare with, after its kept epoch; None for none.
         shared: Whether it is compared on the samples that both hold out, if they do not hold out the same ones.
         on_progress: Called with the progress of the whole report.
 
     Raises:
-        UnknownNameError: There is no such split.
-        UsageError: It is empty, the number of samples is outside its range, or the runs cannot be compared.
+        UnknownNameError: There is no such epoch or layer.
+        UsageError: The split is empty, or the runs cannot be compared.
     """
-    if split is not None:
-        context.part(split)
+    if options.split is not None:
+        context.part(options.split)
     progress = ReportProgress(on_progress, section_names())
-    numbers = None if epochs is None else tuple(epochs)
-    source = ReportSource(context, progress.inner, split, map_samples=check_shown(samples), map_epochs=numbers)
+    source = ReportSource(context, progress.inner, options)
     note_left_out(source)
     if against is not None:  # before the work of half a minute
         paired = pair_samples(context, against, split=source.split, shared=shared)
@@ -119,11 +111,10 @@ def heading(source: ReportSource) -> Page:
 
 def embeddings(source: ReportSource) -> int:
     """How many embeddings the explorer shows, each a step of the work."""
-    try:
+    with survive(__name__, "counting the maps", CutawayError):  # the explorer says why there are none
         layers, epochs = shown_maps(source)
-    except CutawayError:  # the explorer itself says so
-        return 0
-    return 1 + (len(layers) - 1) * len(epochs) if layers else 0
+        return 1 + (len(layers) - 1) * len(epochs) if layers else 0
+    return 0
 
 
 def _subtitle(context: RunContext) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.errors import CutawayError
+from cutaway.log import survive
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
@@ -42,10 +43,9 @@ class NotebookDisplay:
     def _shown_figure(self) -> "Figure | None":
         """What is drawn; None where nothing can be."""
         plot = getattr(self, "plot", None)
-        try:
+        with survive(__name__, "drawing a result", CutawayError):  # for example, the samples are not images
             return None if plot is None else plot()
-        except CutawayError:  # for example, the samples are not images
-            return None
+        return None
 
     def _shown_table(self) -> str:
         """HTML of the table; "" for none."""

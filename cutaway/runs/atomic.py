@@ -1,7 +1,6 @@
 """Atomic writing: a file is there whole or not at all."""
 
 import errno
-import logging
 import os
 import re
 import secrets
@@ -15,8 +14,6 @@ from cutaway.errors import UsageError
 from cutaway.log import survive
 
 from .locks import take_lock
-
-log = logging.getLogger("cutaway.runs.atomic")
 
 TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp", re.ASCII | re.DOTALL)
 """Names of the temporary files of `write_atomic`, and of the files that they become."""
@@ -138,7 +135,7 @@ def _renamed(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
 def _held(path: Path) -> Generator[None]:
     """Hold the lock of a file, on file systems that have locks."""
     lock = None
-    with survive(log, f"locking {path}", OSError):
+    with survive(__name__, f"locking {path}", OSError):
         lock = take_lock(path)
     try:
         yield
@@ -167,7 +164,7 @@ def remove_strays(folder: Path, name: str | None = None) -> None:
         found = TEMPORARY.fullmatch(stray.name)
         if found is not None and name in (None, found[1]):
             # one that somebody else removed or may not be opened, or on a file system without locks
-            with survive(log, f"removing {stray}", OSError):
+            with survive(__name__, f"removing {stray}", OSError):
                 lock = take_lock(stray)
                 if lock is not None:
                     os.close(lock)

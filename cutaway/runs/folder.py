@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import logging
 import math
 import os
 import re
@@ -16,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import meant
+from cutaway.checks import check_whole, meant
 from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, printable
 from cutaway.log import survive
 from cutaway.metrics import best_epoch
@@ -48,8 +47,6 @@ from .reading import (
     read_tensors,
     tensor_shapes,
 )
-
-log = logging.getLogger(__name__)
 
 SNAPSHOT_NAME = re.compile(r"epoch-(\d{4,9})\.safetensors", re.ASCII)
 PREDICTIONS_NAME = re.compile(r"epoch-(\d{4,9})\.npy", re.ASCII)
@@ -124,7 +121,7 @@ class RunFolder:
             return self._gone
         try:
             size = (self.path / HISTORY).stat().st_size
-        except OSError:
+        except OSError:  # what cannot be read is damaged as well
             size = 0
         got = f"no line in {self.path / HISTORY}"
         return None if size else RunError(f"the training finished without a history: there is {got}", hint=RESTORE)
@@ -218,6 +215,7 @@ class RunFolder:
         Raises:
             RunError: The run has no snapshot at all, or the snapshot of the kept epoch is gone.
             UnknownNameError: There is no snapshot of that epoch.
+            UsageError: It is neither a whole number nor None.
         """
         epochs = self.epochs
         if not epochs:
@@ -238,6 +236,7 @@ class RunFolder:
                 f"the snapshot of the kept epoch {kept} is missing",
                 hint=f"restore the file from a copy of the run, or ask for another epoch, such as {epochs[-1]}",
             )
+        epoch = check_whole(epoch, name="epoch")
         if epoch < 0 and -epoch <= len(epochs):
             return epochs[epoch]
         if epoch in epochs:
@@ -348,11 +347,10 @@ def kept_so_far(manifest: Manifest, rows: Sequence[Mapping[str, Any]]) -> int | 
 
 def _epochs_in(folder: Path, name: re.Pattern[str]) -> list[int]:
     """The epochs in the file names of a folder, ascending; none if there is no such folder."""
-    try:
+    with survive(__name__, f"listing {folder}", OSError):
         names = [name.fullmatch(file.name) for file in folder.iterdir()]
-    except OSError:
-        return []
-    return sorted({int(found[1]) for found in names if found})
+        return sorted({int(found[1]) for found in names if found})
+    return []
 
 
 def list_runs(runs: Path | str = RUNS) -> list[RunFolder | DamagedRun]:
@@ -448,11 +446,8 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
 
 def read_title(run: Path) -> str:
     """The title in a run folder, one line of at most `TITLE_LENGTH` characters; "" if there is none."""
-    with survive(log, f"reading the title of {run.name}", OSError, RunError):
-        try:
-            found = read_bytes(run / TITLE, run=run, limit=8 * TITLE_LENGTH)
-        except FileNotFoundError:
-            return ""
+    with survive(__name__, f"reading the title of {run.name}", OSError, RunError):
+        found = read_bytes(run / TITLE, run=run, limit=8 * TITLE_LENGTH)
         return printable(found.decode(errors="replace"), TITLE_LENGTH)
     return ""
 

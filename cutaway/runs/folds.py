@@ -37,10 +37,10 @@ class FoldStore:
         """The bytes of a file, or None if it cannot be read; a warning says why, unless it does not exist."""
         try:
             return read_bytes(self.run / FOLDS / name, run=self.run, limit=FOLD_BYTES)
-        except OSError:
+        except FileNotFoundError:
             return None
-        except RunError as error:
-            warn_user(f"the fold {name} is trained again: {error.fault}")
+        except (OSError, RunError) as error:
+            warn_user(f"the fold {name} is trained again: {getattr(error, 'fault', error)}")
             return None
 
     def write(self, name: str, data: bytes) -> bool:

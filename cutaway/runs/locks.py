@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+from cutaway.log import survive
+
 from .reading import open_regular
 
 BETWEEN = 0.005
@@ -82,13 +84,10 @@ def take_lock(path: Path, *, patience: float = 0.0, mode: int = 0o600) -> int | 
 
 def is_locked(path: Path) -> bool:
     """Whether a process holds the lock of a file."""
-    try:
+    with survive(__name__, f"looking who holds {path}", OSError):
         descriptor = open_regular(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        return not lock_descriptor(descriptor, shared=True)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
+        try:
+            return not lock_descriptor(descriptor, shared=True)
+        finally:
+            os.close(descriptor)
+    return False

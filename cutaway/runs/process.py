@@ -75,7 +75,7 @@ def _may_have_open(pid: int, file: Path) -> bool:
     """Whether a process has a file open; True if the system does not say."""
     try:
         descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:
+    except OSError:  # only Linux has it, and only for one's own processes
         return True
     for each in descriptors:
         with contextlib.suppress(OSError):  # it was closed meanwhile

@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 import os
 import secrets
 import shutil
@@ -35,8 +34,6 @@ from .layout import (
 from .manifest import FORMAT, SECTIONS, Manifest
 from .process import ProcessRecord
 from .reading import check_no_link
-
-log = logging.getLogger(__name__)
 
 NAME_LENGTH = 60
 """Maximum number of characters of the middle part of a folder's name."""
@@ -90,7 +87,7 @@ class RunWriter:
         path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{_middle(name or otherwise)}-{secrets.token_hex(2)}"
         writer = cls.create_at(path, manifest=manifest, begin=begin)
         if printable(name or "", TITLE_LENGTH) not in path.name:
-            with survive(log, f"writing the title of {path.name}", RunError):
+            with survive(__name__, f"writing the title of {path.name}", RunError):
                 write_title(path, name or "")
         return writer
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 import os
 import re
 from collections.abc import Sequence
@@ -16,8 +15,6 @@ from cutaway.log import survive
 from cutaway.runs import changing, write_atomic
 
 from .settings import Person
-
-log = logging.getLogger("cutaway.studio")
 
 PEOPLE = 500
 """Maximum number of people of one studio."""
@@ -81,7 +78,7 @@ def make_people(
         folder.mkdir(parents=True, exist_ok=True)
         people.append(Person(name, folder, writes=own_folders))
     # without a cache each start has new links
-    with survive(log, "keeping the links of the last start", OSError, ValueError):
+    with survive(__name__, "keeping the links of the last start", OSError, ValueError):
         file = _tokens_file(runs)
         with changing(file):  # another studio of this folder may start at this moment
             known = {} if renew else _read_tokens(file)
@@ -115,11 +112,10 @@ def _tokens_file(runs: Path) -> Path:
 
 def _read_tokens(file: Path) -> dict[str, str]:
     """The tokens of an earlier start by name, from a file that nobody else could have read or written."""
-    try:
+    with survive(__name__, f"reading {file}", OSError, ValueError, AttributeError, RecursionError):
         status = file.lstat()
         if status.st_mode & 0o177 or status.st_size > FILE_BYTES or status.st_uid != os.getuid():
-            return {}
+            raise ValueError("it is too large, or others could have written it")
         tokens = json.loads(file.read_bytes())
         return {name: token for name, token in tokens.items() if isinstance(token, str) and TOKEN.fullmatch(token)}
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return {}
+    return {}

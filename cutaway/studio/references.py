@@ -193,7 +193,7 @@ def _target(entry: os.DirEntry[str]) -> Path:
     """Where a link leads; one in a circle leads nowhere, which is outside of everything."""
     try:
         return Path(entry.path).resolve()
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError):  # links in a circle
         return Path("/")
 
 

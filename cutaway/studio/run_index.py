@@ -11,6 +11,7 @@ from typing import Any
 
 from cutaway.cache import cached
 from cutaway.errors import UnknownNameError
+from cutaway.log import survive
 from cutaway.runs import SUMMARY, WATCHED, ProcessRecord, RunSummary, names_in, read_run
 
 BATCH_SECONDS = 0.2
@@ -66,7 +67,7 @@ def signature_of(path: Path) -> Signature | None:
         try:
             status = os.stat(path / name)
             found.append((status.st_mtime_ns, status.st_size, status.st_ino))
-        except (OSError, ValueError):
+        except (OSError, ValueError):  # the file is not there
             found.append((0, 0, 0))
     return tuple(found) if found[0] != (0, 0, 0) else None
 
@@ -213,10 +214,9 @@ class RunIndex:
 
     def _names(self) -> list[str] | None:
         """The folders in the folder, without links and names that are no text; None if it cannot be read."""
-        try:
+        with survive(__name__, f"listing {self.folder}", OSError):
             return names_in(self.folder)
-        except OSError:
-            return None
+        return None
 
     def _is_stale(self, name: str, signature: Signature) -> bool:
         """Whether a row has to be made again. A process that is killed changes no file, so it is looked for."""

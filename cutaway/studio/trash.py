@@ -1,6 +1,5 @@
 """The trash: deleted runs go into a folder next to them, and can be taken back until it is emptied."""
 
-import logging
 import os
 import secrets
 import shutil
@@ -13,8 +12,6 @@ from cutaway.cache import forget_rows
 from cutaway.errors import CutawayError, RunError, UnknownNameError
 from cutaway.log import survive
 from cutaway.runs import RunFolder, check_own, history_path, is_linked, is_locked, is_text, names_in
-
-log = logging.getLogger("cutaway.studio.trash")
 
 TRASH = ".trash"
 LEAVING = ".deleted-"
@@ -36,13 +33,12 @@ class Trash:
         return [name for name in self._entries() if not name.startswith(".") and is_text(name)]
 
     def _entries(self) -> list[str]:
-        try:
+        with survive(__name__, f"listing {self.folder}", OSError):
             if is_linked(self._runs, Path(TRASH)):
                 return []
             with os.scandir(self.folder) as entries:
                 return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
-        except OSError:
-            return []
+        return []
 
     def put(self, run: Path) -> None:
         """Move a run into the trash, in one step.
@@ -127,7 +123,7 @@ class Trash:
 
 def _data_of(run: Path) -> list[Any]:
     """What marks results in the cache that hold rows of the data of a run: see `forget_rows`."""
-    with survive(log, f"reading which data {run.name} is on", CutawayError):  # it is damaged
+    with survive(__name__, f"reading which data {run.name} is on", CutawayError):  # it is damaged
         dataset = RunFolder.open(run).manifest.dataset
         return [dataset.sha256, *filter(None, [dataset.preparation])]
     return []

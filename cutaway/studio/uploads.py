@@ -1,6 +1,5 @@
 """Files that people upload: written to a temporary file, then renamed, so they are there whole or not at all."""
 
-import logging
 import os
 import re
 import secrets
@@ -16,8 +15,6 @@ from cutaway.data import is_table_path, is_workbook, workbook_error
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
 from cutaway.log import survive
 from cutaway.runs import check_own, names_in
-
-log = logging.getLogger("cutaway.studio.uploads")
 
 UPLOADS = Path(".studio") / "uploads"
 
@@ -50,12 +47,11 @@ class Uploads:
 
     def rows(self) -> list[dict[str, Any]]:
         """All uploads by name, each with ``name`` and ``bytes``."""
-        try:
+        with survive(__name__, f"listing {self.folder}", OSError, RunError):
             check_own(self._runs, UPLOADS)
             names = names_in(self.folder, files=True)
             return [{"name": name, "bytes": (self.folder / name).lstat().st_size} for name in names]
-        except (OSError, RunError):
-            return []
+        return []
 
     def path(self, name: str) -> Path:
         """The file of an upload.
@@ -135,7 +131,7 @@ class Uploads:
         """Make the folder if there is none, and remove half-written uploads of killed servers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for stray in self.folder.glob(".*.part"):
-            with survive(log, "removing an upload that was never finished", OSError):
+            with survive(__name__, "removing an upload that was never finished", OSError):
                 if time.time() - stray.lstat().st_mtime > STALE:
                     stray.unlink(missing_ok=True)
 

@@ -1,6 +1,5 @@
 """A folder of runs that is open in the studio, with everything that is alive around it."""
 
-import logging
 import threading
 import time
 from collections.abc import Collection
@@ -19,8 +18,6 @@ from .events import Hub
 from .run_index import RunIndex
 from .trash import Trash
 from .uploads import Uploads
-
-log = logging.getLogger("cutaway.studio.workspace")
 
 FAST = 0.25
 """Seconds between two looks at runs that are being trained."""
@@ -176,11 +173,11 @@ class Workspace:
 
     def _watch(self) -> None:
         looked, kept = -SLOW, time.monotonic()
-        with survive(log, f"emptying the trash of {self.folder}", OSError):
+        with survive(__name__, f"emptying the trash of {self.folder}", OSError):
             self.trash.clear_leavings()
         while not self._ending.wait(0.0 if looked < 0 else FAST):
             # anything may be gone in the middle of a look, or be in a file
-            with survive(log, f"looking at {self.folder}", Exception):
+            with survive(__name__, f"looking at {self.folder}", Exception):
                 now = time.monotonic()
                 if now - looked >= SLOW or looked < 0:
                     looked = now
@@ -204,7 +201,7 @@ class Workspace:
                 continue
             changed = True
             # a damaged history says so in its row
-            with survive(log, f"following the training of {run}", OSError, CutawayError):
+            with survive(__name__, f"following the training of {run}", OSError, CutawayError):
                 folder = RunFolder.open(self.folder / run)
                 changed = len(folder.history()) > seen.epochs
                 if not changed and now - seen.told < BETWEEN:
@@ -213,7 +210,7 @@ class Workspace:
                 seen.epochs, seen.told = seen.epochs + len(told["rows"]), now
                 self.hub.send("training", {"run": run, **told})
             if changed:  # otherwise the next look at the whole folder is soon enough
-                with survive(log, f"reading {run} again", CutawayError):
+                with survive(__name__, f"reading {run} again", CutawayError):
                     self.hub.send("runs", {"changed": [self.index.refresh(run)], "gone": []})
             seen.size = size
 

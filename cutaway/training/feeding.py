@@ -8,8 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from cutaway.checks import check_choice
 from cutaway.data import Dataset, SampleIds
-from cutaway.errors import RunError, UsageError
+from cutaway.errors import RunError
 from cutaway.metrics import classification_metrics
 from cutaway.models import LAYER_KINDS, class_probabilities
 
@@ -52,8 +53,7 @@ class Feeding:
     """
 
     def __init__(self, data: Dataset, wanted: str) -> None:
-        if wanted not in INPUTS:
-            raise UsageError(f"inputs must be one of {', '.join(INPUTS)}, got {wanted!r}")
+        check_choice(wanted, name="inputs", choices=INPUTS)
         self.data = self._scaled = data
         self._wanted, self.inputs, self.shape = wanted, "scaled", data.shape
 

@@ -1,6 +1,5 @@
 """The plan of a training: everything that is decided before its first step, made here for all that train."""
 
-import logging
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from cutaway.models import Model
 
     from .loop import FoldTrainer, TrainingData
-
-log = logging.getLogger("cutaway.training.plan")
 
 Divide = Callable[..., tuple[Split, Dataset]]
 """From ``validation=``, the share of validation samples, and ``seed=`` to the split and the data prepared for it."""
@@ -336,7 +333,7 @@ def _end(writer: RunWriter, status: str, why: str) -> None:
     A new run that never began leaves nothing, and one that could not be resumed stays as it was.
     """
     if writer.begun:
-        with survive(log, f"writing how {writer.path.name} ended", OSError):
+        with survive(__name__, f"writing how {writer.path.name} ended", OSError):
             writer.finish(status, why=why)
     writer.discard()
 

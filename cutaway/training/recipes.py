@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cutaway.checks import meant
+from cutaway.checks import check_choice
 from cutaway.data import LARGE_MEAN, Dataset, Table, mean_over_spread, stratified_sample
-from cutaway.errors import Hint, UnknownNameError
 from cutaway.models import ModelForm
 
 JUDGED, JUDGED_VALUES = 2_000, 50_000_000
@@ -175,9 +174,4 @@ def find_recipe(name: str) -> Recipe:
     Raises:
         UnknownNameError: There is none of that name.
     """
-    if name not in RECIPES:
-        raise UnknownNameError(
-            f'unknown recipe: "{name}"; recipes: {", ".join(RECIPES)}',
-            hint=meant(name, RECIPES, Hint("try {}", recipe="default")),
-        )
-    return RECIPES[name]
+    return RECIPES[check_choice(name, name="recipe", choices=RECIPES)]

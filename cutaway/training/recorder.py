@@ -466,7 +466,7 @@ def _failed(path: Path) -> bool:
 def _is_run(path: Path) -> bool:
     try:
         RunFolder.open(path)
-    except (CutawayError, OSError):
+    except (CutawayError, OSError):  # it is no run that can be replaced
         return False
     return not path.is_symlink()
 

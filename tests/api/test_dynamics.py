@@ -73,13 +73,6 @@ def test_it_is_drawn_as_a_data_map(found):
     assert drawn == 1797
 
 
-def test_wrong_words_are_refused(digits_run):
-    with pytest.raises(UnknownNameError):
-        digits_run.dynamics(predictions="new")
-    with pytest.raises(UnknownNameError):
-        digits_run.dynamics(split="holdout")
-
-
 def test_where_nothing_was_recorded_the_snapshots_answer(digits_run, tmp_path):
     shutil.copytree(digits_run.path, tmp_path / "run")
     shutil.rmtree(tmp_path / "run" / "predictions")

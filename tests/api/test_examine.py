@@ -11,6 +11,7 @@ import cutaway as ct
 from cutaway.errors import DataError
 from cutaway.topics.common import nearest as nearest_module
 from cutaway.topics.prediction.file import write_rows
+from cutaway.topics.prediction.options import PredictionOptions
 from cutaway.topics.prediction.prediction import predictions
 from tests.ready_runs import record_untrained
 
@@ -77,7 +78,8 @@ def test_inputs_of_images_are_named_by_their_place(digits_run):
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_what_was_asked_for_is_written(ending, run, customers, tmp_path):
     path = tmp_path / f"out.{ending}"
-    assert write_rows(predictions(run.context, customers, nearest=2, explain=1, distances=True), path) == 900
+    options = PredictionOptions(nearest=2, explain=1, distance=True)
+    assert write_rows(predictions(run.context, customers, options), path) == 900
     expected = run.examine(customers, nearest=2, explain=1).to_pandas()
     if ending == "jsonl":
         read = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
@@ -151,10 +153,7 @@ def test_many_training_samples_are_drawn_from(digits_run, monkeypatch):
         digits_run.examine(new, nearest=1, explain=0)
 
 
-@pytest.mark.parametrize(
-    "given",
-    [{"nearest": -1}, {"nearest": 10**6}, {"explain": 65}],
-)
+@pytest.mark.parametrize("given", [{"nearest": -1}, {"nearest": 10**6}, {"explain": 65}])
 def test_numbers_outside_their_range_are_refused(given, digits_run):
     with pytest.raises(ct.CutawayError, match=next(iter(given))):
         digits_run.examine(np.zeros((1, 8, 8), np.float32), **given)

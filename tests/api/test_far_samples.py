@@ -9,6 +9,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.topics.prediction import shift
+from cutaway.topics.prediction.options import PredictionOptions
 from cutaway.topics.prediction.prediction import predictions
 from tests.ready_runs import record_untrained
 
@@ -67,10 +68,7 @@ def test_they_are_kept_and_serve_where_the_data_are_gone(wine, monkeypatch):
     wine.examine(_rows(wine, "test"), nearest=0, explain=0)
     monkeypatch.setattr(shift, "_measure", None)  # would be an error if it were called
     rows = _rows(wine, "test").assign(alcohol=500.0)
-    with (
-        pytest.warns(ct.CutawayWarning, match="^36 of 36 samples"),
-        pytest.warns(ct.CutawayWarning, match='"alcohol"'),
-    ):
+    with pytest.warns(ct.CutawayWarning, match="^36 of 36 samples"), pytest.warns(ct.CutawayWarning, match='"alcohol"'):
         ct.open_run(wine.path).predict(rows)
 
 
@@ -93,11 +91,8 @@ def test_large_data_are_read_only_if_asked_for(wine, monkeypatch, own_cache):
     with pytest.warns(ct.CutawayWarning) as caught:
         again.predict(rows)
     assert not any(str(warning.message).startswith("36 of 36 samples") for warning in caught)
-    with (
-        pytest.warns(ct.CutawayWarning, match="^36 of 36 samples"),
-        pytest.warns(ct.CutawayWarning, match='"alcohol"'),
-    ):
-        assert all(part.far.all() for part in predictions(again.context, rows, distances=True))
+    with pytest.warns(ct.CutawayWarning, match="^36 of 36 samples"), pytest.warns(ct.CutawayWarning, match='"alcohol"'):
+        assert all(part.far.all() for part in predictions(again.context, rows, PredictionOptions(distance=True)))
 
 
 def test_a_few_training_samples_are_too_few(tmp_path):
@@ -106,7 +101,7 @@ def test_a_few_training_samples_are_too_few(tmp_path):
     run = record_untrained(ct.Dataset.from_arrays(x, y), tmp_path)
     assert run.predict(x + 1000).shape == (24, 2)
     with pytest.raises(ct.CutawayError):
-        next(predictions(run.context, x, distances=True))
+        next(predictions(run.context, x, PredictionOptions(distance=True)))
     found = run.examine(x)  # 14 training samples of 3 inputs: 5 neighbors, 3 contributions and no distance
     assert (found.distances, found.far) == (None, None)
     assert (found.nearest.names.shape, found.contributions.inputs.shape) == ((24, 5), (24, 3))

@@ -80,10 +80,3 @@ def test_columns_of_an_array_are_numbered(tmp_path):
     model.set_weights([np.array([[0, 0], [-3, 3], [0, 0]]), np.zeros(2)])
     run = ct.record(model, x, (x[:, 1] > 0).astype(int), runs=tmp_path, progress=False)
     assert run.importance(split="train").summaries()[0]["column"] == "column 2"
-
-
-@pytest.mark.parametrize("wrong", [{"repeats": 0}, {"repeats": 2.5}, {"samples": 1}, {"split": "other"}])
-def test_wrong_settings_are_one_line(run, wrong):
-    with pytest.raises(ct.CutawayError) as caught:
-        run.importance(**wrong)
-    assert "\n" not in str(caught.value)

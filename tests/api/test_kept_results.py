@@ -17,6 +17,7 @@ from cutaway.errors import CutawayWarning, DataError, UnknownNameError
 from cutaway.progress import ignore_progress
 from cutaway.report.explorer.columns import sample_columns
 from cutaway.runs import RunFolder, write_title
+from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.activations import SharedPasses, layer_activations
@@ -154,10 +155,7 @@ def test_groups_times_and_weights_of_a_table_are_part_of_its_data(role, tmp_path
     assert change_json(run, lambda record: record["dataset"].update(prepared.to_record())).identity(0) != before
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [{"split": "val"}, {"samples": 200}, {"epochs": [0, 3]}],
-)
+@pytest.mark.parametrize("settings", [{"split": "val"}, {"samples": 200}, {"epochs": [0, 3]}])
 def test_other_settings_are_other_results(settings, ready_run, own_cache):
     ready_run("other").layer_history(samples=360, progress=False)
     before = set(own_cache.glob("layer-history-*"))
@@ -201,7 +199,7 @@ def test_one_pass_gives_what_each_layer_gives_alone(ready_run, own_cache):
 @pytest.mark.parametrize("split", ["train", "val", "test", "all"])
 def test_the_explorer_shows_the_samples_of_a_split(split, ready_run):
     run = ready_run("other")
-    source = ReportSource(run.context, ignore_progress, split)
+    source = ReportSource(run.context, ignore_progress, MapOptions(split=split))
     assert source.shown.names() == run.split.part(split).names()
     assert source.split == "test"
     columns = sample_columns(source, [0, 3], SimpleNamespace(misplaced=None))
@@ -220,7 +218,7 @@ def test_without_a_split_there_is_no_column_of_it(ready_run):
 
 @pytest.mark.exhaustive
 def test_the_caption_says_what_is_left_out(kept, tmp_path, monkeypatch):
-    monkeypatch.setattr("cutaway.topics.common.source.MOST_OF_SPLIT", 100)
+    monkeypatch.setattr("cutaway.topics.common.source.MAX_SAMPLES", 100)
     html = ct.open_run(kept[0].path).report(tmp_path / "a.html", split="train", progress=False).read_text()
     assert "100 of 1,077 training samples (977 " in html
 

@@ -285,8 +285,6 @@ def test_what_cannot_be_judged_is_refused_or_said() -> None:
     few = ct.Dataset.from_arrays(np.arange(12, dtype=np.float32).reshape(6, 2) / 12, [0, 0, 1, 1, 2, 2])
     with pytest.raises(DataError):
         ct.label_issues(few, progress=False)
-    with pytest.raises(UsageError):
-        ct.label_issues(few, folds=1, progress=False)
     x, y = np.random.default_rng(0).normal(size=(41, 2)).astype(np.float32), np.r_[np.arange(40) % 2, 2]
     found = ct.label_issues(x, y, folds=2, seeds=1, epochs=1, progress=False)
     assert found.not_judged == 1

@@ -25,6 +25,7 @@ from cutaway.report.explorer.units import unit_columns
 from cutaway.topics.classes.section import classes
 from cutaway.topics.common.data_words import columns_in_words
 from cutaway.topics.common.epochs import spaced_epochs
+from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.embedding import kept_embedding
 from cutaway.topics.findings.evidence import evidence_of
@@ -341,7 +342,7 @@ def test_a_click_on_the_confusion_matrix_is_promised_as_far_as_the_map_goes(sour
     def click(of):
         return classes(of).parts[0].click
 
-    whole, other = click(source), click(dataclasses.replace(source, asked="train"))
+    whole, other = click(source), click(dataclasses.replace(source, options=MapOptions(split="train")))
     monkeypatch.setattr("cutaway.topics.common.source.MOST_SHOWN", 100)
     assert len({whole, other, click(dataclasses.replace(source))}) == 3
 

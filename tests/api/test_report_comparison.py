@@ -14,6 +14,7 @@ from cutaway.page import HeatMap, Text
 from cutaway.progress import ignore_progress
 from cutaway.report import report_html
 from cutaway.report.explorer.compared import compared_columns
+from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison import measures
@@ -35,7 +36,7 @@ def reseeded(other, tmp_path_factory):
 
 def source_of(run, against, *, asked=None, shared=False):
     paired = pair_samples(run.context, against.context, shared=shared)
-    return ReportSource(run.context, ignore_progress, asked, against=paired)
+    return ReportSource(run.context, ignore_progress, MapOptions(split=asked), against=paired)
 
 
 @pytest.fixture(scope="module")

@@ -144,8 +144,6 @@ def test_runs_open_in_a_fresh_process_of_a_user_who_set_nothing(digits_run, tmp_
 
 
 def test_calls_with_wrong_values_are_one_line(digits_run, tmp_path):
-    with pytest.raises(UsageError):
-        digits_run.model("dense_1")
     for layer in (1, ["dense_1"]):
         with pytest.raises(UsageError):
             digits_run.embed(layer=layer, progress=False)

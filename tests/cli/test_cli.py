@@ -164,7 +164,6 @@ WRONG = [
     (("train", "digits", "--recipe", "lessen"), '"lesson"'),
     (("train", "digits", "--hidden", "512,0"), "1,000,000"),
     (("train", "digits", "--hidden", "many"), '"many"'),
-    (("train", "digits", "--dropout", "1.5"), "1.5"),
     (("train", "digits", "--batch-norm", "--ensemble", "2"), "ensemble"),
     (("train", "digits", "--epochs", "-2"), "epochs"),
     (("train", "digits", "--epochs", "two"), "--epochs"),

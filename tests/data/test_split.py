@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cutaway.data import Dataset, SampleIds, Split, load_dataset, split_dataset
 from cutaway.data.sampling import stratified_split
 from cutaway.data.splitting import Dividing
-from cutaway.errors import ConfigError, DataError, UnknownNameError, UsageError
+from cutaway.errors import ConfigError, DataError, UsageError
 
 
 def labeled(*counts, test=()):
@@ -281,11 +281,6 @@ def test_a_share_outside_its_range_is_refused(name, share):
 def test_a_seed_outside_its_range_is_refused(seed):
     with pytest.raises(UsageError, match="seed"):
         split_dataset(labeled(9, 9), seed=seed)
-
-
-def test_an_unknown_part_is_refused():
-    with pytest.raises(UnknownNameError):
-        split_dataset(labeled(9, 9)).part("valid")
 
 
 def test_a_split_with_gaps_is_not_recorded():

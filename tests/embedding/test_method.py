@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from cutaway.embedding import embed, inspect_quality, measure_quality, pca
 from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
 from cutaway.embedding.tsne.descent import descend
-from cutaway.errors import Canceled, DataError, UnknownNameError, UsageError
+from cutaway.errors import Canceled, DataError, UsageError
 from cutaway.neighbors import principal_scores
 from cutaway.progress import CancelToken
 
@@ -275,28 +275,8 @@ def test_too_few_samples_for_the_perplexity_are_refused(samples, perplexity, lar
     assert np.isfinite(embed(h, perplexity=largest, max_iter=251).xy).all()
 
 
-@pytest.mark.parametrize(
-    ("settings", "error"),
-    [
-        ({"method": "som"}, UnknownNameError),
-        ({"perplexity": 5, "method": "pca"}, UsageError),
-        ({"perplexity": 0.5}, UsageError),
-        ({"perplexity": float("nan")}, UsageError),
-        ({"perplexity": "30"}, UsageError),
-        ({"max_iter": 250}, UsageError),
-        ({"seed": -1}, UsageError),
-    ],
-)
-def test_wrong_settings_are_refused(settings, error):
-    with pytest.raises(error, match=next(iter(settings))):
-        embed(IRIS[0], **settings)
-
-
 @pytest.mark.parametrize("method", ["pca", "tsne"])
-@pytest.mark.parametrize(
-    "h",
-    [IRIS[0][:3], np.ones((100, 5)), np.full((100, 5), np.nan), np.ones((100, 28, 28))],
-)
+@pytest.mark.parametrize("h", [IRIS[0][:3], np.ones((100, 5)), np.full((100, 5), np.nan), np.ones((100, 28, 28))])
 def test_activations_that_cannot_be_laid_out_are_refused(h, method):
     with pytest.raises(DataError):
         embed(h, method=method)

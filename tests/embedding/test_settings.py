@@ -119,43 +119,18 @@ def test_many_samples_take_fewer_iterations_at_least(n):
         embed(h, max_iter=least - 1, perplexity=5)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"perplexty": 5},
-        {"neighbors": "annoy"},
-        {"max_iter": 300.0},
-        {"max_iter": 100, "early_exaggeration_iter": 100},
-        {"early_samples": 1},
-        {"final_iter": -1},
-        {"max_iter": 750, "final_iter": 500},
-        {"early_exaggeration_iter": -1},
-        {"early_exaggeration_iter": "most"},
-        {"early_exaggeration": 0.5},
-        {"early_exaggeration": "auto"},
-        {"exaggeration": 0},
-        {"exaggeration": float("inf")},
-        {"exaggeration": True},
-        {"learning_rate": 0},
-        {"learning_rate": float("nan")},
-        {"learning_rate": "fast"},
-        {"momentum": 1},
-        {"momentum": -0.1},
-        {"tolerance": 1.0},
-        {"tolerance": None},
-        {"init": "umap"},
-    ],
-)
+OTHERS = [{"perplexty": 5}, {"pca": 5, "method": "pca"}, {"max_iter": 100, "early_exaggeration_iter": 100}]
+RANGES = [{"max_iter": 250}, {"max_iter": 750, "final_iter": 500}, {"momentum": 1}, {"seed": -1}]
+
+
+@pytest.mark.parametrize("settings", OTHERS + RANGES)
 def test_settings_out_of_range_are_refused(settings):
-    name, value = next(iter(settings.items()))
-    with pytest.raises(UsageError, match=name) as refused:
+    with pytest.raises(UsageError, match=next(iter(settings))):
         embed(IRIS, **settings)
-    assert name == "perplexty" or repr(value) in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    "array",
-    [np.zeros((149, 2)), np.zeros((150, 3)), np.zeros((150, 2)), np.full((150, 2), np.nan), None],
+    "array", [np.zeros((149, 2)), np.zeros((150, 3)), np.zeros((150, 2)), np.full((150, 2), np.nan), None]
 )
 def test_an_initialization_that_does_not_fit_is_refused(array):
     with pytest.raises(DataError):

@@ -44,13 +44,3 @@ def test_umap_gets_exact_neighbors_and_starts_from_pca(monkeypatch):
     scores = components.pca(h, 2)
     np.testing.assert_allclose(xy / xy[:, 0].std(), scores / scores[:, 0].std(), atol=1e-4)
     assert (xy.dtype, reports[-1].task, reports[-1].done) == (np.float32, "UMAP", 200)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [{"neighbors": 1}, {"neighbors": 150}, {"seed": -1}],
-)
-def test_wrong_settings_of_umap_are_refused(settings, monkeypatch):
-    monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=None))
-    with pytest.raises(UsageError, match=next(iter(settings))):
-        umap(IRIS, **{"seed": 0} | settings)

@@ -7,14 +7,8 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, log_loss
 
-from cutaway.errors import DataError, UsageError
-from cutaway.metrics import (
-    ScoredSamples,
-    at_temperature,
-    fit_temperature,
-    probability_scores,
-    reliability,
-)
+from cutaway.errors import DataError
+from cutaway.metrics import ScoredSamples, at_temperature, fit_temperature, probability_scores, reliability
 
 
 def drawn(samples: int, classes: int, *, seed: int = 0, sharpness: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -140,15 +134,7 @@ def test_what_holds_of_any_samples(outcomes, bins, binning):
     assert found.error >= abs(confidence.mean() - correct.mean()) - 1e-9
 
 
-@pytest.mark.parametrize("bins", [0, 1001, 2.5, True])
-def test_the_number_of_bins_is_checked(bins):
-    with pytest.raises(UsageError):
-        reliability(np.ones(3), np.ones(3, bool), bins=bins)
-
-
 @pytest.mark.parametrize("confidence", [[], [0.5, 0.5], [np.nan], [2]])
 def test_outcomes_are_checked(confidence):
     with pytest.raises(DataError):
         reliability(np.array(confidence), np.ones(min(len(confidence), 1), bool))
-    with pytest.raises(UsageError):
-        reliability(np.ones(3), np.ones(3, bool), binning="quantile")

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cutaway.errors import DataError, UnknownNameError
-from cutaway.metrics import DIFFICULTIES, DYNAMICS_SORTS, DynamicsTracker
+from cutaway.errors import DataError
+from cutaway.metrics import DIFFICULTIES, DynamicsTracker
 from cutaway.metrics.dynamics import FLOOR
+from cutaway.options import DYNAMICS_SORTS
 
 
 def tracked(probabilities, labels, *, chunk=None):
@@ -137,5 +138,3 @@ def test_what_is_no_epoch_of_these_samples_is_refused():
         tracker.add(1, [np.full((2, 2), 0.5), np.array([[np.nan, 0.5]])])
     with pytest.raises(DataError):
         tracker.result()
-    with pytest.raises(UnknownNameError):
-        tracked(np.full((1, 3, 2), 0.5), [0, 0, 0]).order("size")

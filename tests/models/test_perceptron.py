@@ -61,23 +61,6 @@ def test_an_initializer_with_a_seed_keeps_it():
     np.testing.assert_array_equal(kernel(1), kernel(2))
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"hidden": (0,)},
-        {"hidden": (512, -3)},
-        {"hidden": (5.5,)},
-        {"hidden": (True,)},
-        {"dropout": 1.5},
-        {"dropout": -0.1},
-        {"activation": "rule"},
-    ],
-)
-def test_wrong_values_are_refused(settings):
-    with pytest.raises(ModelError):
-        mlp(**settings)
-
-
 def test_a_model_that_does_not_fit_its_data_is_refused():
     model = keras.Sequential([keras.Input((10,)), keras.layers.Dense(3)])
     with pytest.raises(ModelError):

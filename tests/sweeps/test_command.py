@@ -27,7 +27,6 @@ def call(capsys, monkeypatch, tmp_path):
         (["sweep"], "DATA"),
         (["sweep", "digits", "--space", "smal"], '"small"'),
         (["sweep", "digits", "--hidden", "a"], "--hidden must be whole numbers"),
-        (["sweep", "digits", "--trials", "0"], "trials"),
         (["sweep", "digits", "--name", "a/b"], "try --name first"),
         (["sweep", "digits", "--engine", "cloud"], "an engine is"),
         (["sweep", "nothing-here"], "nothing-here"),

@@ -115,12 +115,6 @@ def test_contributions_sum_to_the_difference_of_the_mean_logits():
         assert found.total(layer) == pytest.approx(found.difference, abs=1e-5)
 
 
-@pytest.mark.parametrize("wrong", [0, -1, 257, 2.5, True, "8"])
-def test_a_wrong_number_of_members_is_refused(wrong):
-    with pytest.raises(ModelError):
-        mlp((8,), ensemble=wrong)
-
-
 @pytest.mark.parametrize(
     ("equation", "output", "axes"),
     [("bi,ij->bj", (3,), "j"), ("bi,kio->bko", (2, 3), "o"), ("bi,kio->bok", (3, 2), None)],

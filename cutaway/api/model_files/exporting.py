@@ -149,7 +149,7 @@ def _written_with(target: Path) -> Path | None:
     try:
         record = json.loads(beside.read_bytes())
         ours = record["format"], record["model_sha256"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # it is not ours, and stays
         return None
     return beside if ours == (FORMAT, hashlib.sha256(target.read_bytes()).hexdigest()) else None
 

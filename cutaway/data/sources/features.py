@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway.checks import whole_number
 from cutaway.data.tables import ColumnarReader
 from cutaway.errors import DataError
+from cutaway.log import survive
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,18 +76,16 @@ def _is_image(kind: "pa.DataType") -> bool:
 
 def _beside(file: Path) -> bytes:
     path = file.with_name("dataset_info.json")
-    try:
+    with survive(__name__, f"reading {path}", OSError):
         return path.read_bytes() if path.is_file() and path.stat().st_size <= LONGEST else b""
-    except OSError:
-        return b""
+    return b""
 
 
 def _described(raw: bytes, *keys: str) -> dict[str, Any]:
     """What some JSON says under some keys, one inside the other; {} if it says nothing."""
-    try:
-        found: Any = json.loads(raw or b"{}")
-    except (ValueError, RecursionError):
-        return {}
+    found: Any = {}
+    with survive(__name__, "reading the description of a dataset", ValueError, RecursionError):
+        found = json.loads(raw or b"{}")
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}

@@ -9,12 +9,12 @@ from cutaway.checks import warn_user
 from cutaway.data.dataset import Dataset, Source
 from cutaway.data.images import ENDINGS, check_size, image_files, read_images
 from cutaway.data.sample_names import FileNames
+from cutaway.data.split import PARTS
 from cutaway.errors import DataError
+from cutaway.log import survive
 
 from .class_names import check_count, check_names
 from .record import DataSource, path_origin
-
-PARTS = ("train", "val", "test")
 
 
 def is_folder_of_images(folder: Path) -> bool:
@@ -95,20 +95,18 @@ def _mention_others(folder: Path, held: dict[str, Path], files: list[list[Path]]
 
 def _folders(folder: Path) -> list[Path]:
     """The folders in a folder, sorted by name; numbers by their value."""
-    try:
+    found: list[Path] = []
+    with survive(__name__, f"listing {folder}", OSError):
         found = [child for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")]
-    except OSError:
-        return []
     if all(child.name.isdecimal() for child in found):
         return sorted(found, key=lambda child: (int(child.name), child.name))
     return sorted(found)
 
 
 def _holds_image(folder: Path) -> bool:
-    try:
+    with survive(__name__, f"listing {folder}", OSError):
         return any(path.suffix.lower() in ENDINGS for path in folder.iterdir())
-    except OSError:
-        return False
+    return False
 
 
 def _matches(where: str | Path) -> bool:

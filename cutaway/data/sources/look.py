@@ -18,6 +18,7 @@ from cutaway.data.tables import (
     table_options,
 )
 from cutaway.errors import CutawayError
+from cutaway.log import survive
 from cutaway.progress import ProgressCallback, ignore_progress
 
 from .features import read_features
@@ -92,10 +93,9 @@ def guess_label(columns: Sequence[Column]) -> str:
 
 def likely_label(reader: Reader) -> str:
     """The column that most likely holds the classes, as far as the first rows show; "" if none can."""
-    try:
+    with survive(__name__, "guessing the column of the classes", CutawayError):  # reading the file reports the damage
         return guess_label(first_columns(reader, LOOKED_AT))
-    except CutawayError:  # damage is reported when the file is read
-        return ""
+    return ""
 
 
 def _can_be_classes(column: Column) -> bool:

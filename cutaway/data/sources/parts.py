@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from cutaway.data.tables import FORMATS, columnar_files
+from cutaway.log import survive
 
 SOURCES = {"train": "train", "validation": "val", "valid": "val", "val": "val", "dev": "val", "test": "test"}
 """Name of a split -> the source that it becomes."""
@@ -36,7 +37,6 @@ def columnar_parts(path: Path) -> dict[str, tuple[Path, ...]]:
 
 
 def _files(folder: Path) -> list[Path]:
-    try:
+    with survive(__name__, f"listing {folder}", OSError):
         return [file for file in columnar_files(folder) if not file.name.startswith(".")]
-    except OSError:
-        return []
+    return []

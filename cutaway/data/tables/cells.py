@@ -76,8 +76,8 @@ def python_values(column: Any, rows: Sequence[int] | np.ndarray) -> list[Any]:
 
     try:
         return column.take(pa.array(rows, pa.int64())).to_pylist()
-    # views of bytes cannot be taken, but one by one; zones that pytz, of pandas 2, does not know are LookupErrors
-    except (pa.ArrowException, ValueError, ArithmeticError, LookupError):
+    # zones that pytz, of pandas 2, does not know are LookupErrors
+    except (pa.ArrowException, ValueError, ArithmeticError, LookupError):  # views of bytes can be taken one by one
         return [_python_value(column[int(row)]) for row in rows]
 
 
@@ -86,7 +86,7 @@ def _python_value(cell: Any) -> Any:
 
     try:
         return cell.as_py()
-    except (pa.ArrowException, ValueError, ArithmeticError, LookupError):
+    except (pa.ArrowException, ValueError, ArithmeticError, LookupError):  # the reader shows that it is not known
         return "?"
 
 

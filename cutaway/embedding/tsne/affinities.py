@@ -86,17 +86,13 @@ def conditional_affinities(squared: np.ndarray, perplexity: float) -> np.ndarray
     Returns:
         float32 (n, k); each row sums to 1.
 
-    Raises:
-        UsageError: ``perplexity`` is outside its range.
-
     Source: van der Maaten and Hinton 2008, equation 1 and section 2 (perplexity).
     """
     from .kernels.affinities import calibrate
 
-    perplexity = check_perplexity(perplexity)
     squared = np.require(squared, np.float32, ["C", "W"])
     weights = np.empty_like(squared)
-    run_ranges(partial(calibrate, squared, perplexity, weights), ranges(len(squared), ROWS_PER_RANGE))
+    run_ranges(partial(calibrate, squared, float(perplexity), weights), ranges(len(squared), ROWS_PER_RANGE))
     return weights
 
 
@@ -112,9 +108,6 @@ def joint_affinities(
         perplexity: 1 or more; of several, the affinities are the mean.
         on_progress: Called at the start and at the end.
 
-    Raises:
-        UsageError: ``perplexity`` is outside its range.
-
     Source: van der Maaten and Hinton 2008, section 3.1.
     """
     from .kernels.affinities import add_transpose
@@ -123,7 +116,7 @@ def joint_affinities(
     on_progress(Progress("affinities", 0, n, "samples"))
     neighbors = spread_ties(neighbors)
     start = _column_starts(neighbors.index)
-    entries = _entries(neighbors, tuple(check_perplexity(each) for each in perplexities(perplexity)))
+    entries = _entries(neighbors, perplexities(perplexity))
     # frees 50 MB at 70,000 samples, if the caller has dropped them too
     del neighbors
     # enough for all entries if none had a mirror image; memory that is never written is never taken

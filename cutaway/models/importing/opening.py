@@ -55,7 +55,7 @@ class ModelFile:
         try:
             group = self.weights.root.find(f"layers/{layer.place}/vars") if self.form == "keras" else None
             return None if group is None else sum(math.prod(node.shape) for node in group.children.values())
-        except DataError:
+        except DataError:  # loading the weights reports the damage
             return None
 
 

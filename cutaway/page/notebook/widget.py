@@ -9,7 +9,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from cutaway.checks import is_whole, meant
+from cutaway.checks import check_choice, is_whole
 from cutaway.errors import UnknownNameError
 from cutaway.page.bundle import Bundle
 from cutaway.page.explorer import Explorer
@@ -109,12 +109,12 @@ class ExplorerWidget(anywidget.AnyWidget):
 
     @traitlets.validate("layer")
     def _check_layer(self, proposal: Any) -> str:
-        return _known("layer", proposal["value"], self._layers)
+        return check_choice(proposal["value"], name="layer", choices=self._layers)
 
     @traitlets.validate("color")
     def _check_color(self, proposal: Any) -> str:
         colors = [name for name, column in named_columns(self.record).items() if column.kind != "text"]
-        return _known("column to color by", proposal["value"], colors)
+        return check_choice(proposal["value"], name="color", choices=colors)
 
     @traitlets.validate("pinned")
     def _check_pinned(self, proposal: Any) -> str | None:
@@ -167,11 +167,3 @@ class ExplorerWidget(anywidget.AnyWidget):
         display(data, metadata=metadata, raw=True)
         still = {"text/plain": repr(self), "image/png": base64.b64encode(self._still).decode("ascii")}
         display({**still, "text/html": still_html(self.record, self._still, key=self._key)}, raw=True)
-
-
-def _known(what: str, name: Any, names: list[str]) -> str:
-    if name in names:
-        return name
-    raise UnknownNameError(
-        f"the widget has no {what} {name!r:.60}", hint=meant(name, names, f"choose among {', '.join(names[:20])}")
-    )

@@ -1,32 +1,23 @@
 """The explorer of a run by itself, for a notebook."""
 
-from collections.abc import Sequence
-
 from cutaway.context import RunContext
 from cutaway.errors import Hint, UsageError
 from cutaway.page import Explorer
 from cutaway.progress import ProgressCallback
 from cutaway.report.progress import ReportProgress
-from cutaway.topics.common.source import FEWEST, ReportSource, check_shown
+from cutaway.topics.common.options import FEWEST, MapOptions
+from cutaway.topics.common.source import ReportSource
 
 from .section import explore, note_left_out, shown_maps
 
 
-def run_explorer(
-    context: RunContext,
-    *,
-    split: str | None,
-    epochs: Sequence[int] | None,
-    samples: int | None,
-    on_progress: ProgressCallback,
-) -> Explorer:
+def run_explorer(context: RunContext, options: MapOptions, *, on_progress: ProgressCallback) -> Explorer:
     """All samples of a split in every layer and after some epochs; see `cutaway.Run.explore`."""
     context.spec  # noqa: B018 - says why a run holds no model
-    if split is not None:
-        context.part(split)
+    if options.split is not None:
+        context.part(options.split)
     progress = ReportProgress(on_progress, [explore.__name__])
-    numbers = None if epochs is None else tuple(epochs)
-    source = ReportSource(context, progress.inner, split, map_samples=check_shown(samples), map_epochs=numbers)
+    source = ReportSource(context, progress.inner, options)
     note_left_out(source)
     layers, shown = shown_maps(source)
     progress.expect(1 + (len(layers) - 1) * len(shown))

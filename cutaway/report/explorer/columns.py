@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.data import PARTS, Column, Table, date_seconds
-from cutaway.errors import Canceled, CutawayError
+from cutaway.errors import CutawayError
+from cutaway.log import survive
 from cutaway.metrics import DIFFICULTIES, NEVER, DynamicsTracker
 from cutaway.page import SampleColumn
 from cutaway.topics.common.predictions import probabilities
@@ -32,7 +33,7 @@ FEWEST_EPOCHS = 2
 def sample_columns(source: ReportSource, epochs: Sequence[int], embedding: "Embedding") -> tuple[SampleColumn, ...]:
     """The columns of the explorer; "label" is the first."""
     columns = _predictions(source, source.context.data.y(source.shown), epochs)
-    if source.asked is not None:
+    if source.options.split is not None:
         columns.insert(1, _split(source))
     if embedding.misplaced is not None:
         columns.append(misplaced_column(embedding.misplaced))
@@ -50,12 +51,9 @@ def _split(source: ReportSource) -> SampleColumn:
 
 def label_issue_columns(source: ReportSource) -> list[SampleColumn]:
     """The label issue score of each sample; nothing if it has not been measured."""
-    try:
+    found = None
+    with survive(__name__, "coloring samples by label issues", CutawayError):  # the section of the label issues says so
         found = label_issues_of(source)
-    except Canceled:
-        raise
-    except CutawayError:  # the section of the label issues says so
-        return []
     if found is None:
         return []
     scores = found.all_scores[source.shown.positions_in(found.all_ids)]

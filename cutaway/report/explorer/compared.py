@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cutaway.errors import Canceled, CutawayError
+from cutaway.errors import CutawayError
+from cutaway.log import survive
 from cutaway.page import SampleColumn
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison.section import COMPARED, compared_of, comparison_of
@@ -16,13 +17,12 @@ def compared_columns(source: ReportSource) -> list[SampleColumn]:
 
     Samples outside the comparison have no value.
     """
-    if source.against is None:
-        return []
-    try:
-        found = comparison_of(source)
-    except Canceled:
-        raise
-    except CutawayError:  # a model that has diverged; the section of the comparison says so
+    found = None
+    if source.against is not None:
+        # of a model that has diverged; the section of the comparison says so
+        with survive(__name__, "coloring samples by the other run", CutawayError):
+            found = comparison_of(source)
+    if found is None:
         return []
     rows = source.shown.positions_in(found.ids)
     known = rows >= 0

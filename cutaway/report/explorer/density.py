@@ -20,7 +20,7 @@ def density_below(source: ReportSource, *, shown: np.ndarray, layer: int, epoch:
     Returns:
         None where all samples have a point, no split was requested, or ``run.embed()`` was not called.
     """
-    context, split = source.context, source.asked
+    context, split = source.context, source.options.split
     if split is None or len(source.shown) >= len(context.split.part(split)):
         return None
     found = kept_layout(context, None)

@@ -13,7 +13,8 @@ from cutaway.page import Explorer, LayerMap, References, scale_layout
 from cutaway.report.network import network_data
 from cutaway.topics.common.epochs import spaced_epochs
 from cutaway.topics.common.nearest import nearest_in_layer
-from cutaway.topics.common.source import FEWEST, ReportSource
+from cutaway.topics.common.options import FEWEST
+from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.explorer import explorer_colors, page_images
 from cutaway.topics.layers.section import layer_history_of, layers_of
 from cutaway.words import evenly_spaced
@@ -82,7 +83,7 @@ def explore(source: ReportSource) -> Explorer | None:
     if density is not None:
         caption += (
             f" Below the points of {root} after epoch {embedding.epoch} is the density of all "
-            f"{len(context.split.part(source.asked or source.split)):,}: each cell has the color of its "
+            f"{len(context.split.part(source.options.split or source.split)):,}: each cell has the color of its "
             "most frequent class."
         )
     return Explorer(
@@ -120,9 +121,10 @@ def explore(source: ReportSource) -> Explorer | None:
 
 def _in_python(source: ReportSource) -> tuple[str, str]:
     """What opens the run in Python, and what shows the same samples there."""
-    given = [] if source.asked is None else [f'split="{source.asked}"']
-    given += [] if source.map_epochs is None else [f"epochs={list(source.map_epochs)}"]
-    given += [] if source.map_samples is None else [f"samples={source.map_samples}"]
+    asked = source.options
+    given = [] if asked.split is None else [f'split="{asked.split}"']
+    given += [] if asked.numbers is None else [f"epochs={list(asked.numbers)}"]
+    given += [] if asked.samples is None else [f"samples={asked.samples}"]
     return f"ct.open_run({json.dumps(source.context.path.name)})", f"run.explore({', '.join(given)})"
 
 
@@ -140,8 +142,8 @@ def shown_maps(source: ReportSource) -> tuple[list[str], list[int]]:
         return [], []
     root = context.layer(None)
     layers = [name for name, width in _widths(source).items() if name == root or _fits(source, width)]
-    if source.map_epochs is not None:
-        epochs = sorted({context.epoch(), *map(context.epoch, source.map_epochs)})
+    if (asked := source.options.numbers) is not None:
+        epochs = sorted({context.epoch(), *map(context.epoch, asked)})
         maps = 1 + (len(layers) - 1) * len(epochs)  # the samples themselves have one map for all epochs
         if (placed := len(source.shown) * maps) > MOST_ASKED:
             raise UsageError(
@@ -163,7 +165,7 @@ def left_out(source: ReportSource) -> str:
     """Says that `MOST_PLACED` leaves epochs out, as a sentence without its period; "" if it does not."""
     layers, epochs = shown_maps(source)
     known = len(source.context.folder.epochs)
-    if not layers or source.map_epochs is not None or _affordable(source, layers) >= min(EPOCHS, known):
+    if not layers or source.options.epochs is not None or _affordable(source, layers) >= min(EPOCHS, known):
         return ""
     return f"The maps of {len(source.shown):,} samples are of {len(epochs)} of {known} epochs"
 
@@ -183,11 +185,11 @@ def _widths(source: ReportSource) -> dict[str, int]:
 
     context = source.context
     root, dense = context.layer(None), context.outline.dense
-    if source.map_layers is None:
+    if (asked := source.options.layers) is None:
         hidden = [name for name in dense if name != root] or dense[:1]
         chosen = {root, *evenly_spaced(hidden, LAYERS - 2)}
     else:
-        chosen = {root, *(context.layer(name) for name in source.map_layers if name != INPUT)}
+        chosen = {root, *(context.layer(name) for name in asked if name != INPUT)}
     widths = {name: context.outline.units[name] for name in context.outline.kinds if name in chosen}
     return {INPUT: math.prod(context.data.shape), **widths}
 
@@ -272,7 +274,7 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
 
     context = source.context
     root = grid.embeddings[context.layer(None), context.epoch()]
-    split = source.asked or source.split
+    split = source.options.split or source.split
     total, left_out = len(context.split.part(split)), len(context.split.part(split)) - len(root)
     shown = f"{len(root):,} of {total:,}" if left_out else f"All {total:,}"
     kind = {"train": "training ", "val": "validation ", "test": "test ", "all": ""}[split]

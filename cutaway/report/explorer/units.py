@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from cutaway.errors import Canceled, CutawayError
+from cutaway.errors import CutawayError
 from cutaway.image_shape import smaller
+from cutaway.log import survive
 from cutaway.page import UnitColumns
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.units.inputs import inputs_in_words
+from cutaway.topics.units.options import UnitsOptions
 from cutaway.topics.units.units import Units
 from cutaway.topics.units.units import units as measure_units
 
@@ -28,11 +30,10 @@ def unit_columns(source: ReportSource, layer: str) -> UnitColumns | None:
     outline = source.context.outline
     if layer not in outline.measured[:-1] or outline.units[layer] > MOST_UNITS:
         return None
-    try:
+    found = None
+    with survive(__name__, f"measuring the units of {layer}", CutawayError):  # of a model that has diverged
         found = _measured(source, layer)
-    except Canceled:
-        raise
-    except CutawayError:  # a model that has diverged; other sections say so
+    if found is None:  # pyright: ignore[reportUnnecessaryComparison]
         return None
     places = {name: place for place, name in enumerate(source.shown.places())}
     measured = np.array([places.get(place, -1) for place in found.ids.places()] + [-1])  # the last for "none"
@@ -64,7 +65,8 @@ def _measured(source: ReportSource, layer: str) -> Units:
     """The units of a layer, on as many held-out samples as `WORK` allows."""
     context = source.context
     samples = max(100, WORK // (context.outline.units[layer] * max(len(context.class_names), 10)))
-    return measure_units(context, layer, split=source.split, samples=samples, on_progress=source.on_progress)
+    options = UnitsOptions(layer=layer, split=source.split, samples=samples)
+    return measure_units(context, options, on_progress=source.on_progress)
 
 
 def _note(source: ReportSource, found: Units) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from cutaway.context import RunContext
 from cutaway.data import Column, Table
 from cutaway.errors import CutawayError
+from cutaway.log import survive
 
 SAMPLES = 2000
 """Number of training samples to take quantiles from."""
@@ -37,11 +38,9 @@ def column_controls(context: RunContext) -> dict[str, Any] | None:
     preparation = context.preparation
     if preparation is None:
         return None
-    try:
-        inputs = context.data.x(context.ids("train", samples=SAMPLES))
-        table = context.loaded
-    except CutawayError:
-        inputs, table = np.empty((0, len(preparation.features)), np.float32), None
+    inputs, table = np.empty((0, len(preparation.features)), np.float32), None
+    with survive(__name__, "loading samples for the controls of columns", CutawayError):
+        inputs, table = context.data.x(context.ids("train", samples=SAMPLES)), context.loaded
     known = {column.name: column for column in table.columns} if isinstance(table, Table) else {}
     widths = [len(step.features) for step in preparation.steps]
     columns = np.split(inputs.astype(np.float64), np.cumsum(widths)[:-1], axis=1)

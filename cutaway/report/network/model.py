@@ -8,6 +8,7 @@ import numpy as np
 from cutaway.cache import cached
 from cutaway.context import RunContext
 from cutaway.errors import CutawayError, ModelError
+from cutaway.log import survive
 from cutaway.page import NetworkData
 
 from .columns import column_controls
@@ -112,11 +113,11 @@ def _agree(context: RunContext, rounded: dict[str, np.ndarray], epoch: int | Non
     """Whether some samples get the same probabilities by rounded kernels; True if there are no samples."""
     from cutaway.models import class_probabilities, forward, get_weights
 
-    model, scale = context.model(epoch), context.manifest.dataset.scale
-    try:
+    model, scale, x = context.model(epoch), context.manifest.dataset.scale, None
+    with survive(__name__, "loading samples to compare rounded weights on", CutawayError):
         split = next(name for name in ("test", "val", "train") if len(context.split.part(name)))
         x = context.data.x(context.ids(split, samples=SAMPLES))
-    except CutawayError:
+    if x is None:  # pyright: ignore[reportUnnecessaryComparison]
         return True
 
     def probabilities(changed: dict[str, np.ndarray]) -> np.ndarray:

@@ -93,7 +93,9 @@ def _specification(kind: str, job: dict[str, Any], places: DataRoots) -> Managed
             job = {**survey.paths(places), "augment": survey.augment}
         return MANAGED_JOB.validate_python({**job, "kind": kind})
     except ValidationError as error:
-        got = wrong_part(error.errors()[0], skip=1)
+        first = error.errors()[0]
+        why = first.get("ctx", {}).get("error")  # what an option says of its bounds
+        got = why.fault if isinstance(why, UsageError) else wrong_part(first, skip=1)
         raise UsageError(f"wrong request for a job: {got}", hint="load the page again") from error
 
 

@@ -1,6 +1,5 @@
 """Trainings: their settings, the queue, starting, stopping and resuming."""
 
-import logging
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
@@ -20,8 +19,6 @@ from cutaway.training import DRAWN
 from .given import DataRoots, GivenManager, GivenPerson, GivenRoots, GivenWorkspace, RunId
 
 router = APIRouter(prefix="/api")
-
-log = logging.getLogger("cutaway.studio.routes")
 
 COLUMNS = 300
 """Maximum number of columns with a box of their own in the form."""
@@ -137,7 +134,7 @@ def _columns(manifest: Manifest) -> list[str]:
     """The columns that the model of a run learns from, if it may be trained without some of them, and they are few."""
     record = manifest.dataset.preparation
     if record is not None and manifest.first_weights == DRAWN:
-        with survive(log, "reading the columns of a run", CutawayError):  # the form shows the error
+        with survive(__name__, "reading the columns of a run", CutawayError):  # the form shows the error
             columns = list(Preparation.from_record(record).columns)
             return columns if len(columns) <= COLUMNS else []
     return []

@@ -56,7 +56,7 @@ def _matrix(source: ReportSource) -> Matrix:
 
 def _click(source: ReportSource) -> str:
     """What a click on a cell does; the page says so once it has drawn the map."""
-    if source.asked not in (None, source.split):
+    if source.options.split not in (None, source.split):
         return "A click on a cell shows the samples on the map with the same true and predicted class."
     if len(source.shown) < len(source.ids):
         return "A click on a cell shows those of its samples that the map contains."

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from cutaway.data import Preparation, origin_options
 from cutaway.errors import CutawayError
+from cutaway.log import survive
 from cutaway.runs import DatasetRecord, Manifest
 from cutaway.words import counted
 
@@ -44,10 +45,9 @@ def columns_in_words(record: DatasetRecord) -> list[tuple[str, str]]:
 
 def columns_left_out(record: DatasetRecord) -> dict[str, str]:
     """Why each column of a table that nothing was learned from was left out, by its name."""
-    try:
+    with survive(__name__, "reading which columns were left out", CutawayError):
         return dict(Preparation.from_record(record.preparation).left_out) if record.preparation else {}
-    except CutawayError:  # `columns_in_words` says that it is damaged
-        return {}
+    return {}
 
 
 def step_in_words(step: Any) -> str:

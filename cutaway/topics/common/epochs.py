@@ -3,27 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from cutaway.checks import is_whole
+from cutaway.checks import check_each, check_whole
 from cutaway.context import RunContext
-from cutaway.errors import Hint, UsageError, printable
+from cutaway.errors import UsageError
 from cutaway.words import evenly_spaced
-
-
-def check_epoch(epoch: Any) -> int | None:
-    """Return the number of an epoch as an int, or None for the kept one.
-
-    Raises:
-        UsageError: It is neither a whole number nor None.
-    """
-    if epoch is None:
-        return None
-    if not is_whole(epoch):
-        raise UsageError(
-            "epoch must be a whole number, or None for the kept epoch",
-            got=printable(repr(epoch), 60),
-            hint=Hint("pass for example {}", epoch=-1),
-        )
-    return int(epoch)
 
 
 def epoch_numbers(context: RunContext, epochs: Any) -> list[int]:
@@ -39,15 +22,7 @@ def epoch_numbers(context: RunContext, epochs: Any) -> list[int]:
     """
     if epochs is None:
         return list(context.folder.epochs)
-    named: list[Any] = [epochs] if isinstance(epochs, str) or not hasattr(epochs, "__iter__") else list(epochs)
-    for each in named:
-        if not is_whole(each):
-            raise UsageError(
-                "epochs must be whole numbers, or None for all with a snapshot",
-                got=repr(each),
-                hint=Hint("pass for example {}", epochs=[0, 1, -1]),
-            )
-    return [context.epoch(int(each)) for each in named]
+    return [context.epoch(each) for each in check_each(epochs, name="epochs", check=check_whole)]
 
 
 def some_epochs(context: RunContext, epochs: Sequence[int] | int | None) -> list[int]:

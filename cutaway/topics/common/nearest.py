@@ -11,7 +11,8 @@ from cutaway.cache import cached
 from cutaway.checks import check_matrix, check_whole, warn_user
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.errors import Canceled, CutawayError
+from cutaway.errors import CutawayError
+from cutaway.log import survive
 from cutaway.progress import ProgressCallback, ignore_progress
 
 SHOWN = 8
@@ -114,13 +115,11 @@ def nearest_in_layer(
 
         return nearest_neighbors(activations(), k, on_progress=on_progress).index
 
-    try:
+    # of a model that has diverged; other sections say so
+    with survive(__name__, f"finding the nearest samples in {layer}", CutawayError):
         identity = context.folder.identity(epoch)
         return cached("neighbors", identity, layer, k, ids.source_index, ids.index, method=1).get(compute)
-    except Canceled:
-        raise
-    except CutawayError:  # a model that has diverged; other sections say so
-        return None
+    return None
 
 
 def nearest_others(

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.checks import check_choice
 from cutaway.context import RunContext, same_data
 from cutaway.data import Dataset, SampleIds, Table, origin_options
-from cutaway.errors import CutawayError, Hint, UnknownNameError, UsageError
+from cutaway.errors import CutawayError, Hint, UsageError
+from cutaway.log import survive
+from cutaway.options import HELD_OUT
 from cutaway.row_keys import first_equal, row_keys
-
-HELD_OUT = ("test", "val")
-"""Splits that no model was trained on."""
 
 PIECE = 4096
 """Samples whose content is read at a time."""
@@ -67,11 +67,7 @@ def pair_samples(first: RunContext, second: RunContext, *, split: str = "test", 
         UsageError: The runs do not have the same samples in the split, or none if that is enough.
         DataError: The data cannot be loaded again, or have changed since.
     """
-    if split not in HELD_OUT:
-        raise UnknownNameError(
-            f'runs cannot be compared on the split "{split}", only on "val" or "test"',
-            hint=Hint("pass {}", split="test"),
-        )
+    check_choice(split, name="split", choices=HELD_OUT)
     contexts = _with_data(first, second)
     parts = contexts[0].part(split), contexts[1].part(split)
     same = _digest_of_part(contexts[0], split) == _digest_of_part(contexts[1], split)
@@ -128,10 +124,11 @@ def _with_data(first: RunContext, second: RunContext) -> tuple[RunContext, RunCo
     """
     if first.manifest.dataset.sha256 != second.manifest.dataset.sha256:
         return first, second
-    try:
-        data, loaded = first.data, first.loaded
-    except CutawayError:
-        data, loaded = second.data, second.loaded
+    lender = second
+    with survive(__name__, f"loading the data of {first.path.name}", CutawayError):
+        first.data  # noqa: B018 (loads them)
+        lender = first
+    data, loaded = lender.data, lender.loaded
     one, other = (
         e
         if "data" in vars(e)
@@ -174,11 +171,10 @@ def _place(context: RunContext) -> tuple[Any, ...] | None:
 def _refusal(first: RunContext, second: RunContext, *, split: str) -> UsageError:
     """Why two runs are not compared, with the option that compares them only if there is something to compare."""
     sizes = (f"{len(each.part(split)):,} of {each.manifest.dataset.name}" for each in (first, second))
-    try:
+    hint = f"they share no {split} sample, so {SAME_DATA}"
+    with survive(__name__, "looking for samples that both runs hold out", CutawayError):  # or their data have changed
         count = len(pair_samples(first, second, split=split, shared=True).labels)
         hint = Hint("pass {}", shared=True) + f" to compare them on the {count:,} samples that they share"
-    except CutawayError:
-        hint = f"they share no {split} sample, so {SAME_DATA}"
     return UsageError(
         f"the {split} samples of the two runs, or their labels, differ", got=" and ".join(sizes), hint=hint
     )

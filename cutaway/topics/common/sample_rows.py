@@ -1,6 +1,5 @@
 """Samples of a table as the rows that they are: the cells that spoke most for the answer, and the nearest rows."""
 
-import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,6 @@ from cutaway.errors import CutawayError, ModelError
 from cutaway.log import survive
 
 from .nearest import nearest_of
-
-log = logging.getLogger("cutaway.topics.samples")
 
 COLUMNS = 12
 """Columns of the data that are shown at most, where nobody says how many."""
@@ -159,7 +156,8 @@ def _labels(context: RunContext, ids: SampleIds, said: bool) -> list[str]:
 
 def _nearest(context: RunContext, ids: SampleIds) -> list[SampleIds]:
     """The training samples nearest to each sample, and other ones than it; none if they are not known."""
-    with survive(log, "finding the nearest training rows", CutawayError):  # for example, the training samples are gone
+    # for example, the training samples are gone
+    with survive(__name__, "finding the nearest training rows", CutawayError):
         if not context.knows_training_samples or len(context.part("train")) <= NEAREST:
             return []
         found = nearest_of(context, NEAREST + 1, epoch=None)(context.data.x(ids))
@@ -188,7 +186,7 @@ def _spoke(context: RunContext, ids: SampleIds, columns: Sequence[str]) -> dict[
     """
     from cutaway.interpret import input_attribution
 
-    with survive(log, "marking cells", ModelError):
+    with survive(__name__, "marking cells", ModelError):
         values, _ = input_attribution(context.model(), scale=context.data.scale)(context.data.x(ids))
         sums: dict[str, np.ndarray] = {}
         for name, each in zip(columns, values.T, strict=True):

@@ -7,25 +7,20 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.metrics import PredictedClasses, SparseCounts, confusion_counts
+from cutaway.options import MAX_SAMPLES
 from cutaway.progress import ProgressCallback
 
+from .options import MapOptions
 from .pairing import PairedSamples
 from .predictions import labels, predict_classes
 
 Computed = TypeVar("Computed")
 
-FEWEST = 20
-"""With fewer samples than this, a map shows no structure."""
-
 MOST_SHOWN = 10_000
 """Samples on the map at most, where nobody asked for a split: all test samples of MNIST."""
-
-MOST_OF_SPLIT = 100_000
-"""Maximum number of samples of a requested split."""
 
 MOST_PROBABILITIES = 2**24
 """Samples on the map times classes at most: their probabilities after an epoch, 67 MB."""
@@ -38,21 +33,16 @@ class ReportSource:
     Attributes:
         context: The run.
         on_progress: Called with the progress of everything that is computed.
-        asked: The split of the samples on the map: "train", "val", "test" or "all"; `split` if None.
-        map_samples: Samples on the map at most, up to `MOST_OF_SPLIT`; if None, `MOST_OF_SPLIT` if a split was asked
-            for, and otherwise `MOST_SHOWN`.
-        map_layers: Layers on the map in addition to the last hidden one; up to six, evenly spaced, if None.
-        map_epochs: Epochs on the map, in addition to the kept one; up to 16, evenly spaced, if None.
+        options: What the map shows: its split, `split` if None; the maximum number of samples, if None `MAX_SAMPLES` if
+            a split was asked for, and otherwise `MOST_SHOWN`; layers in addition to the last hidden one, up to six,
+            evenly spaced, if None; epochs in addition to the kept one, up to 16, evenly spaced, if None.
         against: The samples of `split` for comparing the run with another one; None without a comparison.
         computed: What `once` has computed.
     """
 
     context: RunContext
     on_progress: ProgressCallback
-    asked: str | None = None
-    map_samples: int | None = None
-    map_layers: tuple[str, ...] | None = None
-    map_epochs: tuple[int, ...] | None = None
+    options: MapOptions = MapOptions()
     against: PairedSamples | None = None
     computed: dict[Callable[..., Any], Any] = field(
         default_factory=dict[Callable[..., Any], Any], init=False, repr=False
@@ -73,7 +63,7 @@ class ReportSource:
     @property
     def split(self) -> str:
         """The split whose samples sections show: "test", or "val" if there are no test samples."""
-        return "test" if len(self.context.split.test) else "val"
+        return self.context.split.held_out
 
     @property
     def kind(self) -> str:
@@ -88,11 +78,10 @@ class ReportSource:
     @cached_property
     def shown(self) -> SampleIds:
         """The samples on the map, a stratified sample by class if there are more."""
-        most = MOST_SHOWN if self.asked is None else MOST_OF_SPLIT
-        if self.map_samples is not None:
-            most = min(self.map_samples, MOST_OF_SPLIT)
+        asked = self.options.split
+        most = self.options.samples or (MOST_SHOWN if asked is None else MAX_SAMPLES)
         most = max(1, min(most, MOST_PROBABILITIES // max(len(self.context.class_names), 1)))
-        return self.context.named(self.context.ids(self.asked or self.split, samples=most, seed=0))
+        return self.context.named(self.context.ids(asked or self.split, samples=most, seed=0))
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -121,12 +110,3 @@ def once(compute: Callable[[ReportSource], Computed]) -> Callable[[ReportSource]
         return source.computed[compute]
 
     return computed
-
-
-def check_shown(samples: int | None) -> int | None:
-    """Return the maximum number of samples that a user wants on the map.
-
-    Raises:
-        UsageError: It is not a whole number in the range of a map.
-    """
-    return None if samples is None else check_whole(samples, name="samples", least=FEWEST, most=MOST_OF_SPLIT)

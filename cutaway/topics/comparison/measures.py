@@ -13,14 +13,12 @@ from cutaway.topics.common.predictions import probability_batches
 from cutaway.topics.common.scoring import least_probability
 from cutaway.topics.layers.layers import sample_room
 
+from .options import SAMPLES
 from .result import Comparison, LeftOut
 from .settings import setting_differences
 
 if TYPE_CHECKING:
     from cutaway.interpret import ModelSimilarity
-
-SAMPLES = 10_000
-"""Maximum number of samples for comparing layers."""
 
 
 def compare_predictions(

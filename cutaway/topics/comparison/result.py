@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.checks import meant
+from cutaway.checks import check_choice, meant
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.metrics import PairedMeasures, confusion_counts, per_class, wilson_interval
@@ -232,9 +232,7 @@ class Comparison(SampleList):
         return self.table(which, n).records()
 
     def _rows(self, which: Which, n: int | None) -> np.ndarray:
-        if which not in WHICH:
-            hint = meant(which, WHICH, 'pass for example "fixed"')
-            raise UnknownNameError(f"which must be one of {', '.join(WHICH)}", got=repr(which), hint=hint)
+        check_choice(which, name="which", choices=WHICH)
         rows: np.ndarray[Any, Any] = np.arange(len(self.labels)) if which == "all" else getattr(self, which)
         return rows[:n]
 

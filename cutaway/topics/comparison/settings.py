@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from cutaway.data import Preparation
 from cutaway.errors import CutawayError
+from cutaway.log import survive
 from cutaway.results.table import value
 from cutaway.results.units import TEXT, Unit
 from cutaway.runs import Manifest
@@ -127,10 +128,9 @@ def _preparation(manifest: Manifest) -> dict[str, Any]:
     record = manifest.dataset.preparation
     if record is None:
         return {}
-    try:
+    with survive(__name__, "reading how columns were prepared", CutawayError):
         return {step.column: step_in_words(step) for step in Preparation.from_record(record).steps}
-    except CutawayError:
-        return {"columns": NOT_KNOWN}
+    return {"columns": NOT_KNOWN}
 
 
 def _model(manifest: Manifest, other: Manifest) -> dict[str, Any]:

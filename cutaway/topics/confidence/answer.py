@@ -82,15 +82,13 @@ def compute(
         UnknownNameError: There is no such class, split or epoch.
         DataError: The model has diverged.
     """
-    split = options.split or ("test" if len(context.split.test) else "val")
-    epoch, wanted, positive = options.epoch, options.accuracy or None, options.positive
-    looks_for_one = len(context.class_names) == 2 or positive is not None
+    looks_for_one = len(context.class_names) == 2 or options.positive is not None
     cost = [[0, options.false_alarm], [options.miss, 0]]
-    found = thresholds(context, positive=positive, cost=cost, split=split, epoch=epoch) if looks_for_one else None
+    found = thresholds(context, options, cost) if looks_for_one else None
     return Confidence(
         run=str(context.path),
-        calibration=calibration(context, split=split, bins=options.bins, epoch=epoch),
-        coverage=coverage(context, split=split, accuracy=wanted, epoch=epoch),
+        calibration=calibration(context, options),
+        coverage=coverage(context, options),
         thresholds=found,
-        assumed=options.split is None and split == "val",
+        assumed=options.split is None and context.split.held_out == "val",
     )

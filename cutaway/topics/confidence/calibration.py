@@ -3,10 +3,8 @@
 The temperature is fitted on the validation samples and kept in the cache.
 """
 
-import math
 from dataclasses import dataclass, replace
 from functools import partial
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,12 +13,10 @@ from cutaway._lazy import public
 from cutaway.cache import cached
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
-from cutaway.errors import Hint, UsageError
 from cutaway.metrics import (
     ProbabilityScores,
     Reliability,
     Temperature,
-    check_bins,
     fit_temperature,
     probability_scores,
     reliability,
@@ -33,6 +29,8 @@ from cutaway.topics.common.predictions import check_numbers, probability_batches
 from cutaway.topics.common.scoring import cautions, scored_samples, split_in_words, validation
 from cutaway.words import percent
 
+from .options import ConfidenceOptions
+
 if TYPE_CHECKING:
     from cutaway.plots import Panel
 
@@ -41,8 +39,6 @@ VALUES = 2**25
 
 ROUNDED_TO_ZERO = 2.0**-25
 """The largest probability that becomes 0 when predictions are recorded: float16 rounds to multiples of 2**-24 there."""
-
-FITTED = "fitted"
 
 
 @dataclass(frozen=True)
@@ -187,9 +183,10 @@ class Calibration(Result):
         }
 
 
-def calibration(context: RunContext, *, split: str, bins: int, epoch: int | None = None) -> Calibration:
+def calibration(context: RunContext, options: ConfidenceOptions) -> Calibration:
     """Measure calibration; see `cutaway.Run.calibration`."""
-    bins, ids, number = check_bins(bins), context.part(split), context.epoch(epoch)
+    split, bins = options.split or context.split.held_out, options.bins
+    ids, number = context.part(split), context.epoch(options.epoch)
     fitted, notes, temperatures = None, list[str](), [1.0]
     if len(context.split.val):
         fitted = fitted_temperature(context, epoch=number)
@@ -252,21 +249,11 @@ def _fitted(context: RunContext, ids: SampleIds, *, epoch: int) -> Temperature:
     return fit_temperature(probabilities, labels, floor=0.0 if context.opens else ROUNDED_TO_ZERO)
 
 
-def find_temperature(context: RunContext, temperature: Any, *, epoch: int | None = None) -> float | None:
-    """Resolve ``temperature=``: a number above 0, "fitted", or None for the probabilities as they are.
+def find_temperature(context: RunContext, temperature: float | str | None, *, epoch: int | None = None) -> float | None:
+    """Resolve ``temperature=`` of `PredictionOptions`: a number, "fitted", or None for the probabilities as they are.
 
     Raises:
-        UsageError: It is none of these, or there are no validation samples.
+        UsageError: There are no validation samples to fit it on.
         DataError: See `fitted_temperature`.
     """
-    if temperature is None:
-        return None
-    if temperature == FITTED:
-        return fitted_temperature(context, epoch=epoch).value
-    if isinstance(temperature, bool) or not isinstance(temperature, Real) or not 0 < float(temperature) < math.inf:
-        raise UsageError(
-            f'temperature must be a number above 0, or "{FITTED}" to fit it on the validation samples',
-            got=repr(temperature),
-            hint=Hint("pass {}", temperature=FITTED),
-        )
-    return float(temperature)
+    return fitted_temperature(context, epoch=epoch).value if isinstance(temperature, str) else temperature

@@ -1,21 +1,20 @@
 """When a run's model may say that it does not know: accuracy of the samples that it answers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway._lazy import public
 from cutaway.context import RunContext
-from cutaway.errors import Hint, UsageError
 from cutaway.metrics import CoverageCurve, answered_at, coverage_curve
 from cutaway.results.result import Result
 from cutaway.results.table import POINTS, Interval, Table, value
 from cutaway.results.units import COUNT, THRESHOLD, share
 from cutaway.topics.common.scoring import cautions, scored_samples, split_in_words, validation
 from cutaway.words import percent
+
+from .options import ConfidenceOptions
 
 if TYPE_CHECKING:
     from cutaway.plots import Panel
@@ -142,18 +141,17 @@ class Coverage(Result):
         ]
 
 
-def coverage(
-    context: RunContext, *, split: str, accuracy: Sequence[float] | float | None, epoch: int | None = None
-) -> Coverage:
+def coverage(context: RunContext, options: ConfidenceOptions) -> Coverage:
     """Measure accuracy against coverage; see `cutaway.Run.coverage`."""
-    wanted, ids, number = _check_wanted(accuracy), context.part(split), context.epoch(epoch)
+    split, wanted = options.split or context.split.held_out, options.wanted
+    ids, number = context.part(split), context.epoch(options.epoch)
     (scored,) = scored_samples(context, ids, epoch=number)
     targets, note, chosen = list[WantedAccuracy](), list[str](), ""
-    if len(context.split.val) or accuracy is not None:
+    if len(context.split.val) or wanted:
         held, chosen = validation(context, chosen="a threshold"), "the thresholds were chosen"
         (val,) = (scored,) if split == "val" else scored_samples(context, held, epoch=number)
         curve = coverage_curve(val.confidence, val.correct)
-        for each in wanted:
+        for each in wanted or WANTED:
             threshold = curve.threshold_for(each)
             if threshold is None:
                 targets.append(WantedAccuracy(each, None, None, None, None, None))
@@ -167,23 +165,3 @@ def coverage(
     note += cautions(split, chosen)
     curve = coverage_curve(scored.confidence, scored.correct)
     return Coverage(split, number, len(ids), curve, tuple(targets), "; ".join(note))
-
-
-def _check_wanted(accuracy: Any) -> tuple[float, ...]:
-    """The wanted accuracies as numbers.
-
-    Raises:
-        UsageError: One is not a share.
-    """
-    if accuracy is None:
-        return WANTED
-    is_list = isinstance(accuracy, Sequence) and not isinstance(accuracy, str)
-    given: list[Any] = list(cast("Sequence[Any]", accuracy)) if is_list else [accuracy]
-    wrong = [each for each in given if isinstance(each, bool) or not isinstance(each, Real) or not 0 < float(each) <= 1]
-    if wrong or not given:
-        raise UsageError(
-            "accuracy must be above 0 and at most 1",
-            got=repr(wrong[0]) if wrong else "none",
-            hint=Hint("pass for example {}", accuracy=0.99),
-        )
-    return tuple(map(float, given))

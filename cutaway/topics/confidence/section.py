@@ -1,11 +1,11 @@
 """The section on confidence: whether probabilities are right as often as they say, and which answers are sure."""
 
-from cutaway.metrics import BINS
 from cutaway.page import Section
 from cutaway.topics.common.sections import result_section
 from cutaway.topics.common.source import ReportSource, once
 
 from .calibration import Calibration, calibration
+from .options import ConfidenceOptions
 
 IN_A_BIN = 20
 """Samples in a bin that is drawn at least, if there are enough for two: of fewer, its interval is wide."""
@@ -14,7 +14,7 @@ IN_A_BIN = 20
 @once
 def calibration_of(source: ReportSource) -> Calibration:
     """Confidence against accuracy on the samples of a report."""
-    return calibration(source.context, split=source.split, bins=BINS)
+    return calibration(source.context, ConfidenceOptions())
 
 
 def confidence(source: ReportSource) -> Section | None:
@@ -23,9 +23,10 @@ def confidence(source: ReportSource) -> Section | None:
 
     if not len(source.ids):
         return None
-    measured, bins = calibration_of(source), max(2, min(BINS, len(source.ids) // IN_A_BIN))
-    drawn = measured if bins == BINS else calibration(source.context, split=source.split, bins=bins)
-    answered = coverage(source.context, split=source.split, accuracy=None)
+    measured, usual = calibration_of(source), ConfidenceOptions()
+    bins = max(2, min(usual.bins, len(source.ids) // IN_A_BIN))
+    drawn = measured if bins == usual.bins else calibration(source.context, ConfidenceOptions(bins=bins))
+    answered = coverage(source.context, usual)
     return result_section(
         "confidence",
         "Confidence",

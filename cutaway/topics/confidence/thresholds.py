@@ -30,6 +30,8 @@ from cutaway.topics.common.predictions import check_numbers, probability_batches
 from cutaway.topics.common.scoring import cautions, split_in_words, validation
 from cutaway.words import listed, number
 
+from .options import ConfidenceOptions
+
 if TYPE_CHECKING:
     from cutaway.plots import Panel
 
@@ -178,12 +180,11 @@ class Thresholds(Result):
         ]
 
 
-def thresholds(
-    context: RunContext, *, positive: str | int | None, cost: Any, split: str, epoch: int | None = None
-) -> Thresholds:
-    """Measure thresholds; see `cutaway.Run.thresholds`."""
-    number_of, costs = _class_number(context, positive), check_cost(cost)
-    ids, number = context.part(split), context.epoch(epoch)
+def thresholds(context: RunContext, options: ConfidenceOptions, cost: Any) -> Thresholds:
+    """Measure thresholds at a cost of each answer; see `cutaway.Run.thresholds`."""
+    number_of, costs = _class_number(context, options.positive), check_cost(cost)
+    split = options.split or context.split.held_out
+    ids, number = context.part(split), context.epoch(options.epoch)
     held = validation(context, chosen="a threshold")
     on_split = _scores(context, ids, number_of, epoch=number)
     on_val = on_split if split == "val" else _scores(context, held, number_of, epoch=number)

@@ -1,7 +1,6 @@
 """The verb `doctor`: findings on a run or on data, and tests of their remedies."""
 
 import dataclasses
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,8 +28,6 @@ from .not_checked import not_checked_of_data, not_checked_of_run
 from .options import DoctorOptions
 from .remedy_tests import try_all
 from .result import Diagnosis
-
-log = logging.getLogger("cutaway.topics.doctor.doctor")
 
 
 @public
@@ -71,14 +68,14 @@ def doctor(
         ExecutionError: The engine cannot be reached, has other versions, or lost its workers.
     """
     check_engine(engine)
+    asked = DoctorOptions(seeds=seeds, budget=budget)
     if isinstance(what, Run):
-        with show_progress(progress) as on_progress, survive(log, f"comparing {what.path.name}", CutawayError):
+        with show_progress(progress) as on_progress, survive(__name__, f"comparing {what.path.name}", CutawayError):
             compare_simpler_models(what.context, on_progress=on_progress)
         found = findings_of_run(what.context, layers=lambda: what.layers(progress=progress), muted=mute or {})
         findings = with_mutes(found, mute or {})
         wanted = [each for each in findings if try_remedies and _is_tried(each)]
-        seeds = DoctorOptions(seeds=seeds).seeds
-        tests = try_all(what, wanted, seeds=seeds, budget=budget, engine=engine, progress=progress)
+        tests = try_all(what, wanted, seeds=asked.seeds, budget=asked.budget, engine=engine, progress=progress)
         return Diagnosis(what.path.name, findings, tests, not_checked_of_run(what))
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)

@@ -4,18 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cutaway.errors import UsageError
-from cutaway.options import Options, option
-
-
-def parse_severity(typed: str) -> str:
-    """A severity as it was typed.
-
-    Raises:
-        UsageError: There is no such severity, or it is none to fail on.
-    """
-    if typed not in ("warning", "note"):
-        raise UsageError("--fail-on must be warning or note", got=repr(typed))
-    return typed
+from cutaway.options import Options, number_option, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +20,7 @@ class DoctorOptions(Options):
         least=1,
         most=100,
     )
-    budget: float | None = option(None, "Start no new test after this many seconds. Default: no limit.")
+    budget: float | None = number_option(None, "Start no new test after this many seconds. Default: no limit.", least=0)
     mute: tuple[str, ...] = option(
         (),
         "Finding that needs no attention, and why, such as class-imbalance=fraud; may be repeated.",
@@ -39,8 +28,8 @@ class DoctorOptions(Options):
     )
     fail_on: str | None = option(
         None,
-        "End with exit code 3 if a finding that is not muted is this serious: warning or note.",
-        parse=parse_severity,
+        "End with exit code 3 if a finding that is not muted is this serious.",
+        choices=("warning", "note"),
     )
     rules: bool = option(False, "Show the kind and the rule of each finding, and its source.")
 

@@ -217,7 +217,7 @@ def try_remedy(
     if remedy.change != "temperature" and not _was_trained(run):
         return RemedyTest(finding.kind, remedy.words, why="only a run that cutaway trained can be trained again")
     try:
-        split = "test" if len(run.split.test) else "val"
+        split = run.split.held_out
         ids = run.split.part(split)
         if not len(ids):
             return RemedyTest(finding.kind, remedy.words, why="no samples were held out to compare models on")

@@ -10,7 +10,6 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.cache import CachedResult, cached
-from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.embedding import (
@@ -24,6 +23,7 @@ from cutaway.embedding import (
     resolve_settings,
 )
 from cutaway.errors import DataError, Hint, UsageError
+from cutaway.options import MAX_SAMPLES
 from cutaway.progress import ProgressCallback
 from cutaway.results.notebook import ROWS, declared_html
 from cutaway.results.plain import plain
@@ -35,6 +35,7 @@ from cutaway.topics.common.sample_list import of_samples
 from cutaway.words import number, percent
 
 from .activations import layer_activations
+from .options import EmbeddingOptions
 
 if TYPE_CHECKING:
     from cutaway.page import Explorer, ExplorerWidget
@@ -47,12 +48,6 @@ MOST = 0.5
 """A sample is misplaced if more than this share of its neighbors on the map are far away in the layer."""
 
 METHOD_NAMES = {"tsne": "t-SNE", "pca": "PCA", "umap": "UMAP"}
-
-KEPT: dict[str, Any] = {"method": "tsne", "seed": 0}
-"""Settings of the embedding that ``run.embed()`` makes."""
-
-MAX_SAMPLES = 100_000
-"""Maximum number of samples on a map; of more, a stratified sample by class."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -373,33 +368,25 @@ class KeptLayout:
 
 def embed_layer(
     context: RunContext,
-    layer: str | None,
+    options: EmbeddingOptions,
     *,
-    split: str,
-    epoch: int | None,
-    samples: int | None,
     settings: dict[str, Any],
     on_progress: ProgressCallback,
     callback: Callable[[Any], bool | None] | None = None,
-    quality: bool = True,
 ) -> Embedding:
     """Embed a layer of a run; see `cutaway.Run.embed`.
 
     Args:
         context: The run.
-        layer: Name of the layer; the last hidden one if None.
-        split: "train", "val", "test" or "all".
-        epoch: Number of the epoch; the kept one if None.
-        samples: Maximum number of samples, a stratified sample by class; at most `MAX_SAMPLES`, which None means.
-        settings: ``method``, ``seed`` and the settings of the method.
+        options: What is asked; without quality, it is measured when first asked for.
+        settings: The settings of t-SNE.
         on_progress: Called with the progress of each stage.
         callback: Called with the layout during the descent of t-SNE.
-        quality: Whether to measure the quality now; otherwise it is measured when first asked for.
     """
-    check_callback(callback, method=settings["method"])
-    number, layer = context.epoch(epoch), context.layer(layer, epoch=epoch)
-    ids, total = map_samples(context, split, samples=samples, seed=settings["seed"])
-    settings = resolve_settings(samples=len(ids), **settings)  # before anything is computed
+    check_callback(callback, method=options.method)
+    number, layer = context.epoch(options.epoch), context.layer(options.layer, epoch=options.epoch)
+    ids, total = map_samples(context, options)
+    settings = _resolved(options, len(ids), **settings)  # before anything is computed
     labels = context.data.y(ids)
     place = layout_place(context, layer, epoch=number, ids=ids, settings=settings)
     kept: KeptLayout | None = place.read()
@@ -407,11 +394,11 @@ def embed_layer(
     if kept is not None:
         layout = kept.layout
     else:
-        given: dict[str, Any] = {"labels": labels, "callback": callback, "quality": quality, "on_progress": on_progress}
+        given: dict[str, Any] = {"labels": labels, "callback": callback, "on_progress": on_progress}
         h = layer_activations(context, layer, ids, epoch=number, on_progress=on_progress)
-        layout = embed(h, **given, **settings)
+        layout = embed(h, quality=options.quality, **given, **settings)
     embedding = Embedding(layer, number, layout, ids, labels, predicted, None, context, total)
-    if quality and layout.quality is None and embedding.quality is not None:  # kept without it before
+    if options.quality and layout.quality is None and embedding.quality is not None:  # kept without it before
         layout = replace(layout, quality=embedding.quality, misplaced=embedding.misplaced)
     is_kept = kept is not None and layout is kept.layout
     if not is_kept and not embedding.canceled:  # a partial embedding must not pass for a finished one later
@@ -419,25 +406,23 @@ def embed_layer(
     return replace(embedding, layout=layout, file=place.path if is_kept else None)
 
 
-def map_samples(context: RunContext, split: str, *, samples: int | None, seed: int) -> tuple[SampleIds, int | None]:
-    """The samples of a map.
-
-    Args:
-        context: The run.
-        split: "train", "val", "test" or "all".
-        samples: Maximum number of samples, a stratified sample by class; at most `MAX_SAMPLES`, which None means.
-        seed: Random seed of the sample.
+def map_samples(context: RunContext, options: EmbeddingOptions) -> tuple[SampleIds, int | None]:
+    """The samples of a map: those of a split, or a stratified sample by class of at most `MAX_SAMPLES`.
 
     Returns:
         The samples, and if they are only some of more than `MAX_SAMPLES`, the number of all; otherwise None.
 
     Raises:
-        UnknownNameError: There is no such split.
-        UsageError: `samples` is outside its range, or the split is empty.
+        UsageError: The split is empty.
     """
-    samples = MAX_SAMPLES if samples is None else check_whole(samples, name="samples", least=1, most=MAX_SAMPLES)
-    total = len(context.part(split))
-    return context.named(context.ids(split, samples=samples, seed=seed)), total if total > MAX_SAMPLES else None
+    total = len(context.part(options.split))
+    ids = context.ids(options.split, samples=options.samples or MAX_SAMPLES, seed=options.seed)
+    return context.named(ids), total if total > MAX_SAMPLES else None
+
+
+def _resolved(options: EmbeddingOptions, samples: int, **settings: Any) -> dict[str, Any]:
+    """The method, the seed, and every setting of the method, of a map of some samples."""
+    return resolve_settings(method=options.method, seed=options.seed, samples=samples, **settings)
 
 
 def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) -> Embedding | None:
@@ -477,7 +462,7 @@ def kept_layout(context: RunContext, layer: str | None) -> tuple[CachedResult, K
     if len(ids) > MAX_SAMPLES:
         return None
     try:
-        settings = resolve_settings(samples=len(ids), **KEPT)
+        settings = _resolved(EmbeddingOptions(), len(ids))
     except (UsageError, DataError):  # too few samples: run.embed() refuses them as well
         return None
     place = layout_place(context, layer, epoch=epoch, ids=ids, settings=settings)

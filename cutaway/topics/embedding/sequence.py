@@ -31,6 +31,7 @@ from cutaway.topics.common.predictions import predict_classes
 
 from .activations import INPUT, SharedPasses
 from .embedding import Embedding, KeptLayout, layout_place, map_samples
+from .options import EmbeddingOptions
 
 if TYPE_CHECKING:
     import pandas
@@ -42,6 +43,9 @@ WARM_START = 5
 
 SHARED = ("perplexity", "seed")
 """Settings that the later embeddings of a sequence have in common with the first."""
+
+OPTIONS = ("method", "split", "samples", "seed")
+"""Options of `embed` that a sequence has as well."""
 
 ENDINGS = (".webp", ".gif")
 
@@ -279,14 +283,11 @@ def embed_epochs(
     layer: str | None = None,
     *,
     epochs: Sequence[int] | None = None,
-    split: str = "all",
-    samples: int | None = None,
-    seed: int = 0,
     on_progress: ProgressCallback = ignore_progress,
     **settings: Any,
 ) -> EmbeddingSequence:
     """Embed a layer at several epochs; see `cutaway.Run.embed_epochs`."""
-    settings = _sequence_settings(settings, MISTAKEN_FOR_EPOCHS)
+    options = _sequence_options(settings, MISTAKEN_FOR_EPOCHS)
     wanted = epoch_numbers(context, epochs)
     if sorted(set(wanted)) != wanted:
         raise UsageError(
@@ -297,9 +298,7 @@ def embed_epochs(
     _check_count(wanted, "epochs", context.folder.epochs)
     name = INPUT if layer == INPUT else context.layer(layer, epoch=wanted[0])
     steps = [Step(name, epoch, f"epoch {epoch}") for epoch in wanted]
-    return make_sequence(
-        _task(context, split, [name], samples=samples, seed=seed, settings=settings), steps, on_progress
-    )
+    return make_sequence(_task(context, options, [name], settings), steps, on_progress)
 
 
 def embed_layers(
@@ -307,14 +306,11 @@ def embed_layers(
     epoch: int | None = None,
     *,
     layers: Sequence[str] | None = None,
-    split: str = "all",
-    samples: int | None = None,
-    seed: int = 0,
     on_progress: ProgressCallback = ignore_progress,
     **settings: Any,
 ) -> EmbeddingSequence:
     """Embed several layers at one epoch; see `cutaway.Run.embed_layers`."""
-    settings = _sequence_settings(settings, MISTAKEN_FOR_LAYERS)
+    options = _sequence_options(settings, MISTAKEN_FOR_LAYERS)
     number = context.epoch(epoch)
     dense = context.outline.dense
     wanted = dense if layers is None else [layers] if isinstance(layers, str) else list(layers)
@@ -327,13 +323,15 @@ def embed_layers(
         )
     _check_count(wanted, "layers", [INPUT, *dense])
     steps = [Step(name, number, name) for name in wanted]
-    return make_sequence(
-        _task(context, split, wanted, samples=samples, seed=seed, settings=settings), steps, on_progress
-    )
+    return make_sequence(_task(context, options, wanted, settings), steps, on_progress)
 
 
-def _sequence_settings(settings: dict[str, Any], mistaken: dict[str, str]) -> dict[str, Any]:
-    """Return the settings of t-SNE; refuse arguments of `embed` that a sequence does not have, before any work."""
+def _sequence_options(settings: dict[str, Any], mistaken: dict[str, str]) -> EmbeddingOptions:
+    """Take the options out of what is given, and leave the settings of t-SNE there.
+
+    Raises:
+        UsageError: Something is an argument of `embed` that a sequence does not have, or is outside its bounds.
+    """
     for name in mistaken.keys() & settings.keys():
         rule, hint = mistaken[name].split(": ")
         raise UsageError(rule, got=f"{name}={settings[name]!r}", hint=hint)
@@ -344,7 +342,7 @@ def _sequence_settings(settings: dict[str, Any], mistaken: dict[str, str]) -> di
             f"method={settings['method']!r} cannot make a sequence: only t-SNE can start from the embedding before",
             hint="leave method out, or call run.embed for each one",
         )
-    return {name: value for name, value in settings.items() if name != "method"}
+    return EmbeddingOptions(**{name: settings.pop(name) for name in OPTIONS if name in settings})
 
 
 def _check_count(wanted: list[Any], what: str, known: list[Any]) -> None:
@@ -357,16 +355,10 @@ def _check_count(wanted: list[Any], what: str, known: list[Any]) -> None:
 
 
 def _task(
-    context: RunContext,
-    split: str,
-    layers: Sequence[str],
-    *,
-    samples: int | None,
-    seed: int,
-    settings: dict[str, Any],
+    context: RunContext, options: EmbeddingOptions, layers: Sequence[str], settings: dict[str, Any]
 ) -> SequenceTask:
-    ids, total = map_samples(context, split, samples=samples, seed=seed)
-    settings = resolve_settings(method="tsne", seed=seed, samples=len(ids), **settings)
+    ids, total = map_samples(context, options)
+    settings = resolve_settings(method="tsne", seed=options.seed, samples=len(ids), **settings)
     return SequenceTask(context, ids, settings, SharedPasses(context, ids, layers), total)
 
 

@@ -34,7 +34,7 @@ from cutaway.data import (
     stratified_sample,
     tell_apart,
 )
-from cutaway.errors import Canceled, CutawayError
+from cutaway.errors import CutawayError
 from cutaway.findings import (
     ISSUE_SCORE,
     MANY_SATURATED,
@@ -50,6 +50,7 @@ from cutaway.findings import (
     run_checks,
 )
 from cutaway.image_shape import input_names
+from cutaway.log import survive
 from cutaway.metrics import confusion_counts, exact_interval
 from cutaway.runs import kept_so_far
 from cutaway.topics.common.predictions import probability_batches
@@ -100,13 +101,10 @@ def fact(measure: Callable[[Any], Value]) -> Value:
     name = measure.__name__
 
     def measured(evidence: "SampleEvidence") -> Any:
-        try:
+        with survive(__name__, f"measuring {name}", CutawayError):
             return measure(evidence)
-        except Canceled:
-            raise
-        except CutawayError:
-            evidence.lacking.add(name)
-            return getattr(NOTHING, name, {})
+        evidence.lacking.add(name)
+        return getattr(NOTHING, name, {})
 
     return cast("Value", cached_property(measured))
 
@@ -513,10 +511,9 @@ def _place(context: RunContext) -> CachedResult | None:
 
     All epochs decide them, since how far weights moved is measured.
     """
-    try:
+    with survive(__name__, "looking for kept facts", CutawayError):
         return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=12)
-    except CutawayError:
-        return None
+    return None
 
 
 def _diverged(context: RunContext, *, epochs: int) -> tuple[int, str] | None:

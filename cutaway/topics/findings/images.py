@@ -10,6 +10,7 @@ from cutaway.cache import cached
 from cutaway.errors import CutawayError
 from cutaway.findings import Finding
 from cutaway.image_shape import smaller
+from cutaway.log import survive
 from cutaway.metrics import is_finite
 from cutaway.page import Image
 from cutaway.plots import Panel, Series, image_png, learning_panels, signed_png
@@ -36,22 +37,27 @@ def panels_of(source: ReportSource, finding: Finding) -> Panels:
     draw = PANELS.get(finding.kind)
     if draw is None or finding.severity == "good":
         return ()
-    try:
+    with survive(__name__, f"drawing what shows {finding.kind}", CutawayError):
         return draw(source, finding)
-    except CutawayError:
-        return ()
+    return ()
 
 
 def samples_of(source: ReportSource, finding: Finding) -> dict[str, Any]:
-    """The samples of a finding, as a `Card` takes them: images with their names, rows of a table, or unusual values."""
+    """The samples of a finding, as a `Card` takes them: images with their names, rows of a table, or unusual values.
+
+    Of data that are gone there are none.
+    """
+    with survive(__name__, f"showing the samples of {finding.kind}", CutawayError):
+        return _samples_of(source, finding)
+    return {}
+
+
+def _samples_of(source: ReportSource, finding: Finding) -> dict[str, Any]:
     context = source.context
     wanted = finding.samples[: SAMPLES if context.manifest.dataset.shape[1:] else SAMPLES // 2]
-    try:
-        ids = context.samples(wanted) if wanted else None
-    except CutawayError:  # the data are gone
-        ids = None
-    if ids is None:
+    if not wanted:
         return {"images": _leaky_pixel(source, finding)}
+    ids = context.samples(wanted)
     names, images = ids.names(), context.data.images(ids)
     if images is not None:
         labels = [context.class_names[int(label)] for label in context.data.y(ids)]
@@ -71,8 +77,10 @@ def _enlarged(image: np.ndarray) -> np.ndarray:
 
 def _leaky_pixel(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
     """The pixel that gives the label away, on the mean of the training images."""
+    if finding.kind != "target-leakage" or finding.remedy is None:
+        return ()
     image = source.context.data.image
-    if finding.kind != "target-leakage" or image is None or not image.is_gray or finding.remedy is None:
+    if image is None or not image.is_gray:
         return ()
     mean = source.context.data.inputs(source.context.ids("train", samples=ACTIVE_SAMPLES)).mean(axis=0)
     shown = -0.6 * mean / max(float(np.abs(mean).max()), 1e-9)

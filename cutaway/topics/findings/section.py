@@ -1,6 +1,5 @@
 """The verdict and the findings of a run as sections, with a card for each cause."""
 
-import logging
 import re
 from collections.abc import Iterable, Sequence
 
@@ -22,8 +21,6 @@ from .images import panels_of, samples_of
 from .simpler_models import can_compare_simpler_models, known_simpler_models
 from .verdict import NO_GAIN, Verdict, Worth, explained_in_words
 from .verdict import verdict as gather
-
-log = logging.getLogger("cutaway.topics.findings")
 
 INSIDE = "\ue000"
 """Stands for a space within a name while text is split into sentences: a character that no font has."""
@@ -142,7 +139,8 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
     place = next((i for i, line in enumerate(lines) if line.target in lesser), len(lines))
     lines[place:place] = label_warnings
     if source.against is not None:
-        with survive(log, "saying in the verdict which run is better", CutawayError):  # for example, it has diverged
+        # for example, it has diverged
+        with survive(__name__, "saying in the verdict which run is better", CutawayError):
             shown = answer(comparison_of(source), source.other_name)
             lines.insert(min(len(lines), LINES - 1), SummaryLine(shown.answer, shown.beside, "note", "comparison"))
     if not any(line.severity == "warning" for line in lines):
@@ -172,7 +170,7 @@ def _short(source: ReportSource, finding: Finding) -> str:
 def _not_compared(source: ReportSource) -> tuple[str, ...]:
     """How to find out whether another kind of model is right more often, if nobody has."""
     context = source.context
-    with survive(log, "looking whether other models can be compared", CutawayError):
+    with survive(__name__, "looking whether other models can be compared", CutawayError):
         if known_simpler_models(context) is None and can_compare_simpler_models(context):
             return (f"Other kinds of models were not compared. To compare them: {run_command('doctor', context.path)}",)
     return ()

@@ -9,6 +9,7 @@ from cutaway.context import RunContext
 from cutaway.data import SIMPLE_MODELS, Table, simple_predictions, stratified_sample
 from cutaway.errors import CutawayError
 from cutaway.findings import SimplerModel
+from cutaway.log import survive
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.topics.common.predictions import probability_batches
 
@@ -53,10 +54,9 @@ def can_compare_simpler_models(context: RunContext) -> bool:
 
 def _kept(context: RunContext) -> CachedResult | None:
     """The simpler models of a run in the cache; None of a run without weights."""
-    try:
+    with survive(__name__, "looking for kept simpler models", CutawayError):
         return cached("simpler-models", context.folder.identity(context.epoch()), method=1)
-    except CutawayError:
-        return None
+    return None
 
 
 def _simpler_models(context: RunContext, on_progress: ProgressCallback) -> Iterator[SimplerModel]:

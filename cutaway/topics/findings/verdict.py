@@ -4,7 +4,6 @@ Nothing is trained for it; at most its held-out samples are predicted once. What
 that would measure it.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -25,8 +24,6 @@ from cutaway.topics.common.scoring import split_in_words
 from cutaway.words import counted, percent
 
 from .evidence import as_share, kept_findings, recorded_findings
-
-log = logging.getLogger("cutaway.topics.findings")
 
 VERSION = 1
 """Of the JSON document: a key that means something else gives another number."""
@@ -231,7 +228,8 @@ def explained_in_words(consequences: Sequence[Finding]) -> str:
 
 
 def _kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
-    with survive(log, f"reading what was found in {context.path.name}", CutawayError):  # its state says what is damaged
+    # its state says what is damaged
+    with survive(__name__, f"reading what was found in {context.path.name}", CutawayError):
         return kept_findings(context)
     return None
 
@@ -275,7 +273,8 @@ def _worth(context: RunContext, rows: list[dict[str, Any]], *, measure: bool) ->
 def _with_baseline(context: RunContext, worth: Worth, *, measure: bool) -> Worth:
     """The same, compared with always predicting the largest class if that accuracy is known."""
     count = class_measures if measure else kept_class_measures
-    with survive(log, f"counting the classes of {context.path.name}", CutawayError):  # without predictions and data
+    # without predictions and data
+    with survive(__name__, f"counting the classes of {context.path.name}", CutawayError):
         if (classes := count(context, split=worth.split)) is not None:
             largest = classes.class_names[classes.measures.largest]
             return replace(worth, baseline=classes.measures.baseline, largest_class=largest)

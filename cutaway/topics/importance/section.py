@@ -1,6 +1,5 @@
 """The section on the columns of a table: what each is worth to the model, and what the most important ones do."""
 
-import logging
 from collections.abc import Sequence
 from statistics import NormalDist
 
@@ -18,8 +17,6 @@ from cutaway.words import listed, number, percent
 from .effects import ColumnEffect, column_effects
 from .options import ImportanceOptions
 from .result import Importances, importance
-
-log = logging.getLogger("cutaway.topics.importance")
 
 SAMPLES = 2_000
 """Maximum number of samples to predict."""
@@ -57,7 +54,7 @@ LEAST = 0.0005
 def importances_of(source: ReportSource) -> Importances | None:
     """What each column is worth to the model; None if that cannot be measured, or if samples are no rows."""
     context = source.context
-    with survive(log, "measuring the importance of columns", CutawayError):  # for example, the data are gone
+    with survive(__name__, "measuring the importance of columns", CutawayError):  # for example, the data are gone
         if not isinstance(context.loaded, DataTable) or len(source.ids) < 2:
             return None
         if len([column for column in context.loaded.columns if column.use == "feature"]) > MOST:

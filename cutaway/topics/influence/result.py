@@ -8,10 +8,10 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.cache import cached
-from cutaway.checks import check_whole, meant
+from cutaway.checks import check_choice, check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
-from cutaway.errors import UnknownNameError, UsageError
+from cutaway.errors import UsageError
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
@@ -247,9 +247,7 @@ def _targets(context: RunContext, answers: Answers, *, target: str, epoch: int) 
     """The probabilities (answer, class) at an epoch, and the class (answer,) whose probability is explained."""
     from cutaway.models import class_probabilities, forward
 
-    if target not in TARGETS:
-        hint = meant(target, TARGETS, 'try "predicted"')
-        raise UnknownNameError(f"target must be one of {', '.join(TARGETS)}", got=repr(target), hint=hint)
+    check_choice(target, name="target", choices=TARGETS)
     if target == "label" and answers.labels is None:
         raise UsageError(
             'target="label" needs samples of the data: raw values have no label',

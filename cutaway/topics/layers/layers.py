@@ -10,7 +10,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.cache import cached
-from cutaway.checks import check_whole, meant
+from cutaway.checks import check_choice, check_each, check_whole
 from cutaway.context import RunContext
 from cutaway.data import Dataset, SampleIds
 from cutaway.errors import UnknownNameError
@@ -243,8 +243,7 @@ class Layers(Result, tuple["LayerRecord", ...]):
             UnknownNameError: There is no such layer.
         """
         names = [record.name for record in self]
-        if name not in names:
-            raise _no_such_layer(name, names)
+        check_choice(name, name="layer", choices=names)
         return Layers([self[names.index(name)]])
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -326,8 +325,8 @@ class LayerHistory(Result):
             UnknownNameError: There is no such layer.
         """
         names = list(dict.fromkeys(record.layer for record in self.records))
-        if layer is not None and layer not in names:
-            raise _no_such_layer(layer, names)
+        if layer is not None:
+            check_choice(layer, name="layer", choices=names)
         return replace(self, records=tuple(record for record in self.records if layer in (None, record.layer)))
 
     def tables(self, *, whole: bool = False) -> tuple[Table, ...]:
@@ -400,14 +399,7 @@ class LayerHistory(Result):
         """A panel for each measure, with a curve for each layer."""
         from cutaway.plots import Panel, Series
 
-        wanted = [measures] if isinstance(measures, str) else list(measures)
-        unknown = [name for name in wanted if name not in MEASURES]
-        if not wanted or unknown:
-            raise UnknownNameError(
-                f"measures must be among {', '.join(MEASURES)}",
-                got=", ".join(unknown) or "none",
-                hint=meant(unknown[0], MEASURES) if unknown else "choose some",
-            )
+        wanted = check_each(measures, name="measures", check=partial(check_choice, choices=MEASURES), least=1)
         layers = list(dict.fromkeys(record.layer for record in self.records))
         epochs, known = np.array(self.epochs), {(r.layer, r.epoch): r for r in self.records}
         drawn: list[Panel] = []
@@ -463,10 +455,6 @@ class LayerHistory(Result):
                 f"epoch {epoch}{kept} was not measured; this history has {known}", hint="choose one of these"
             )
         return epoch
-
-
-def _no_such_layer(name: str, names: Sequence[str]) -> UnknownNameError:
-    return UnknownNameError(f'no such layer: "{name}"; this run has {", ".join(names)}', hint=meant(name, names))
 
 
 def _since(

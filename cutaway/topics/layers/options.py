@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from cutaway.errors import UsageError
-from cutaway.options import epoch_option, option
+from cutaway.options import Options, epoch_option, option
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayersOptions:
+class LayersOptions(Options):
     """The options of ``cutaway layers`` and of `compute`.
 
     Raises:
@@ -19,6 +19,7 @@ class LayersOptions:
     history: bool = option(False, "Show what each layer knows after every epoch.")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.history and self.epoch is not None:
             raise UsageError(
                 f"--history and --epoch {self.epoch} cannot be used together", hint="leave one of the two out"

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -436,7 +435,7 @@ def learning_curve(
     """Train on shares of the data and look ahead; see `cutaway.Run.learning_curve`."""
     split, total = context.split, len(context.split.train)
     counts = _check_shares(options.shares, total)
-    measured = "test" if len(split.test) else "val"
+    measured = split.held_out
     if len(split.part(measured)) < LEAST_MEASURED:
         raise UsageError(
             f"a learning curve needs at least {LEAST_MEASURED} test samples, or as many validation samples",
@@ -480,23 +479,20 @@ def _point(found: HeldOutLosses, total: int, *, val: int) -> CurvePoint:
     )
 
 
-def _check_shares(shares: Any, total: int) -> list[int]:
+def _check_shares(shares: Sequence[float], total: int) -> list[int]:
     """The numbers of training samples that shares stand for, ascending.
 
     Raises:
-        UsageError: They are not at least three different shares above 0 and below 1 of enough samples.
+        UsageError: They are not at least three different shares of enough samples.
     """
-    is_list = isinstance(shares, Sequence | np.ndarray) and not isinstance(shares, str)
-    given: list[Any] = list(cast("Sequence[Any]", shares)) if is_list else [shares]
-    rule = f"shares must be at least {LEAST_SIZES} different numbers above 0 and below 1"
+    counts = sorted({round(share * total) for share in shares} - {total})
     hint = Hint("pass for example {}", shares=(0.1, 0.2, 0.4, 0.8))
-    wrong = [s for s in given if isinstance(s, bool) or not isinstance(s, Real) or not 0 < float(s) < 1]
-    if wrong:
-        raise UsageError(rule, got=repr(wrong[0]), hint=hint)
-    counts = sorted({round(float(share) * total) for share in given} - {total})
     if len(counts) < LEAST_SIZES:
-        got = f"{len(counts)} different numbers of {total:,} training samples"
-        raise UsageError(rule, got=got, hint=hint)
+        raise UsageError(
+            f"a learning curve needs at least {LEAST_SIZES} different shares",
+            got=f"{len(counts)} different numbers of {total:,} training samples",
+            hint=hint,
+        )
     if counts[0] < LEAST_SAMPLES:
         raise UsageError(
             f"the smallest share must hold at least {LEAST_SAMPLES} training samples",

@@ -2,22 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from cutaway.errors import UsageError
-from cutaway.options import Options, option
-
-
-def parse_shares(text: str) -> tuple[float, ...]:
-    """Parse ``"0.1,0.2,0.4,0.8"``.
-
-    Raises:
-        UsageError: It is not a list of numbers.
-    """
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        rule = "--shares must be numbers above 0 and below 1, separated by commas"
-        raise UsageError(rule, got=repr(text), hint="pass for example --shares 0.1,0.2,0.4,0.8") from None
+from cutaway.checks import check_each, check_number
+from cutaway.options import Options, option, parse_numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +14,8 @@ class LearningCurveOptions(Options):
 
     shares: Sequence[float] = option(
         (0.1, 0.2, 0.4, 0.8),
-        "Shares of the training samples, at least three.",
-        parse=parse_shares,
-        typed="0.1,0.2,0.4,0.8",
+        "Shares of the training samples, above 0 and below 1, at least three. Default: 0.1,0.2,0.4,0.8.",
+        check=partial(check_each, check=partial(check_number, above=0, below=1)),
+        parse=partial(parse_numbers, flag="shares", example="0.1,0.2,0.4,0.8", kind=float),
     )
     seeds: int = option(1, "Trainings of each share; more make a surer forecast.", least=1, most=100)

@@ -4,7 +4,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from cutaway.data import count_decisions, csv_line, csv_row, quoted_cell
 from cutaway.errors import CutawayError, UsageError
+from cutaway.log import survive
 from cutaway.runs import check_output, output_file
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -139,6 +140,6 @@ def check_rows_file(path: Path, *, what: str = "predictions") -> None:
 
 def _holds_decisions(path: Path) -> bool:
     """Whether a file has a person's decisions; other and unreadable files have none."""
-    with suppress(CutawayError, OSError):  # a file that is no list has none
+    with survive(__name__, f"looking for decisions in {path}", CutawayError, OSError):
         return bool(count_decisions(path))
     return False

@@ -20,6 +20,7 @@ from cutaway.results.units import NAME, TEXT, Unit, share
 from cutaway.topics.common.nearest import NearestSamples, nearest_of
 from cutaway.words import counted, number, percent
 
+from .options import PredictionOptions
 from .samples import Samples, new_samples
 from .shift import LEAST, FarSamples, ShiftedColumns, model_inputs, training_distances
 
@@ -290,7 +291,8 @@ def predict(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool
     Raises:
         DataError, UsageError: See `predictions`.
     """
-    return np.concatenate([part.probabilities for part in predictions(context, x, epoch=epoch, warn=warn)])
+    parts = predictions(context, x, PredictionOptions(epoch=epoch), warn=warn)
+    return np.concatenate([part.probabilities for part in parts])
 
 
 def examine(
@@ -300,31 +302,21 @@ def examine(
     train = len(context.split.train)
     nearest = min(FEW, train) if nearest is None else nearest
     explain = min(FEW, math.prod(context.manifest.dataset.shape)) if explain is None else explain
-    parts = predictions(context, x, epoch=epoch, nearest=nearest, explain=explain, distances=train >= LEAST)
-    return join(list(parts))
+    options = PredictionOptions(nearest=nearest, explain=explain, distance=train >= LEAST, epoch=epoch)
+    return join(list(predictions(context, x, options)))
 
 
 def predictions(
-    context: RunContext,
-    x: Any,
-    *,
-    epoch: int | None = None,
-    warn: bool = True,
-    nearest: int = 0,
-    explain: int = 0,
-    distances: bool = False,
+    context: RunContext, x: Any, options: PredictionOptions = PredictionOptions(), *, warn: bool = True
 ) -> Iterator[Predictions]:
     """Predict new samples chunk by chunk: a file may be larger than memory.
 
     Args:
         context: The run.
         x: See `new_samples`.
-        epoch: After which epoch; the kept one if None.
+        options: The epoch, and what is wanted in addition to the probabilities; the temperature is left to the caller.
         warn: Warn of what no training sample had, of samples that are far from all of them, and of columns of a table
             that differ from those of the training samples by more than chance; not of dates, rows in groups, or copies.
-        nearest: Number of nearest training samples wanted.
-        explain: Number of inputs wanted, those that contributed most.
-        distances: Whether the distance of each sample to the training samples is wanted.
 
     Yields:
         At least one chunk.
@@ -337,10 +329,11 @@ def predictions(
     """
     from cutaway.models import class_probabilities, forward
 
+    epoch, wanted = options.epoch, options.distance
     model, scale = context.model(epoch), context.manifest.dataset.scale
-    near = nearest_of(context, nearest, epoch=epoch) if nearest else None
-    parts = contributions_of(context, explain, epoch=epoch) if explain else None
-    measured = training_distances(context, wanted=distances) if warn or distances else None
+    near = nearest_of(context, options.nearest, epoch=epoch) if options.nearest else None
+    parts = contributions_of(context, options.explain, epoch=epoch) if options.explain else None
+    measured = training_distances(context, wanted=wanted) if warn or wanted else None
     seen, shifted = FarSamples(), ShiftedColumns.of(context, measured) if warn and measured else None
 
     def answer(samples: Samples) -> Predictions:
@@ -357,8 +350,8 @@ def predictions(
             class_names=context.class_names,
             nearest=near(samples.x) if near else None,
             contributions=parts(samples.x) if parts else None,
-            distances=distance if distances else None,
-            far=far if distances else None,
+            distances=distance if wanted else None,
+            far=far if wanted else None,
         )
 
     chunks = 0

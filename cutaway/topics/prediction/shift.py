@@ -172,7 +172,7 @@ def _is_quick(context: RunContext) -> bool:
             size += file.stat().st_size
             if size > QUICK:
                 return False
-    except OSError:
+    except OSError:  # loading the data says why
         return False
     return True
 

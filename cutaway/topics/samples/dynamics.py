@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.checks import check_whole, meant
+from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import PARTS, SampleIds
-from cutaway.errors import Hint, RunError, UnknownNameError
+from cutaway.errors import Hint, RunError
 from cutaway.metrics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.results.notebook import ROWS
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from cutaway.plots import Figure
 
-PREDICTIONS = ("auto", "recorded", "computed")
 """Where predictions are from: recorded by training, or computed now from the snapshots."""
 
 VALUES = 2**22
@@ -219,26 +218,16 @@ def compute(context: RunContext, options: SamplesOptions, *, on_progress: Progre
     Raises:
         CutawayError: See `sample_dynamics`.
     """
-    split, predictions = options.split, options.predictions
-    found = sample_dynamics(context, split=split, predictions=predictions, on_progress=on_progress)
-    return found.hardest(sort=options.sort)
+    return sample_dynamics(context, options, on_progress=on_progress).hardest(sort=options.sort)
 
 
 def sample_dynamics(
-    context: RunContext,
-    *,
-    split: str | None = None,
-    predictions: str = "auto",
-    on_progress: ProgressCallback = ignore_progress,
+    context: RunContext, options: SamplesOptions, *, on_progress: ProgressCallback = ignore_progress
 ) -> SampleDynamics:
     """Gather how each sample of a split was learned; see `cutaway.Run.dynamics`."""
-    if predictions not in PREDICTIONS:
-        known, hint = ", ".join(PREDICTIONS), meant(predictions, PREDICTIONS, 'try "auto"')
-        raise UnknownNameError(f"predictions must be one of {known}", got=repr(predictions), hint=hint)
-    if split is None:
-        split = _recorded_split(context)
+    split = options.split or _recorded_split(context)
     ids, y = context.named(context.part(split)), labels_of(context, split)
-    epochs, of_epoch = _source(context, split, predictions)
+    epochs, of_epoch = _source(context, split, options.predictions)
     tracker = DynamicsTracker(y)
     on_progress(Progress("samples", 0, len(epochs), "epochs"))
     for done, epoch in enumerate(epochs, start=1):
@@ -295,7 +284,7 @@ def _recorded_split(context: RunContext) -> str:
     epochs = [epoch for epoch in context.folder.predicted_epochs if epoch > 0]
     if context.opens or not epochs or not _Recorded(context, "all").missing(epochs[0]):
         return "all"
-    return "test" if len(context.split.test) else "val"
+    return context.split.held_out
 
 
 def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int], _Recorded | _Computed]:

@@ -4,6 +4,8 @@ from cutaway.page import Section
 from cutaway.topics.common.sections import sample_section
 from cutaway.topics.common.source import ReportSource
 
+from .options import SamplesOptions
+
 HARDEST = 12
 """Training samples that are shown as the hardest."""
 
@@ -28,7 +30,9 @@ def hardest(source: ReportSource) -> Section | None:
     few = context.opens and epochs * len(context.split.train) <= COMPUTED
     # a Recorder records none of training samples, and those of an augmented training are of changed images
     predictions = "computed" if is_fit or (augmented and few) else "recorded"
-    found = sample_dynamics(context, split="train", predictions=predictions, on_progress=source.on_progress)
+    found = sample_dynamics(
+        context, SamplesOptions(split="train", predictions=predictions), on_progress=source.on_progress
+    )
     (table,) = found.tables(limit=HARDEST)
     return sample_section(
         context,

@@ -14,7 +14,6 @@ from typing import Any
 from cutaway._lazy import public
 from cutaway.api.given_data import as_dataset
 from cutaway.augmentation import Augmentation, as_augmentation, check_images
-from cutaway.checks import check_whole
 from cutaway.data import Dataset, Table, drop, split_and_prepare
 from cutaway.errors import REQUEST, Canceled, Hint, UsageError, WorkInterrupted
 from cutaway.execution import check_engine, run_tasks
@@ -25,13 +24,11 @@ from cutaway.topics.findings.evidence import warn_of_leaks
 from cutaway.training import Plan, check_settings, find_recipe, plan, recipe_for
 
 from .manifest import FILE, FixedSettings, SweepManifest, plain_settings, read_manifest, write_manifest
+from .options import TRIALS, SweepOptions
 from .result import Sweep, best_of
 from .space import Choices, Space, read_space
 from .study import Study, Trial, require_optuna
 from .trials import TrialTask, arrays_of, do_trial, settings_of, without_arrays
-
-TRIALS = 50
-MOST_TRIALS = 100_000
 
 OnTrial = Callable[[Trial], None]
 
@@ -104,7 +101,7 @@ def sweep(
         Akiba et al. 2019, "Optuna: A Next-generation Hyperparameter Optimization Framework", KDD.
     """
     found_space = read_space(space)
-    trials = check_whole(trials, name="trials", least=1, most=MOST_TRIALS)
+    trials = SweepOptions(trials=trials).trials
     _check_name(name)
     check_engine(engine)
     form = {

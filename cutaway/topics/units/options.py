@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from cutaway.checks import meant
-from cutaway.errors import UnknownNameError
-from cutaway.options import Options, epoch_option, option
+from cutaway.options import Options, epoch_option, option, split_option
 
 SORTS = ("unit", "ablation_cost", "selectivity", "similarity", "mean", "firing")
 """What units can be sorted by: by number, or the largest first."""
@@ -12,31 +10,11 @@ SORTS = ("unit", "ablation_cost", "selectivity", "similarity", "mean", "firing")
 
 @dataclass(frozen=True, kw_only=True)
 class UnitsOptions(Options):
-    """The options of ``cutaway units`` and of `compute`.
-
-    Raises:
-        UnknownNameError: Units cannot be sorted by that.
-    """
+    """The options of ``cutaway units`` and of `compute`."""
 
     layer: str | None = option(None, "Hidden layer. Default: the last one.")
     epoch: int | None = epoch_option()
-    split: str = option("test", "Samples to measure: train, val, test or all.")
-    sort: str = option(
-        "ablation_cost", "unit, ablation_cost, selectivity, similarity, mean or firing; the largest first."
-    )
+    split: str = split_option("test", "Samples to measure.")
+    sort: str = option("ablation_cost", "What to sort by, the largest first.", choices=SORTS)
+    samples: int | None = option(None, least=1)
     limit: int = option(20, "Units to print; 0 for all. --json always prints all.", least=0)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_sort(self.sort)
-
-
-def check_sort(sort: str) -> None:
-    """Refuse a name that units cannot be sorted by.
-
-    Raises:
-        UnknownNameError: It is none of `SORTS`.
-    """
-    if sort not in SORTS:
-        hint = meant(sort, SORTS, 'try "ablation_cost"')
-        raise UnknownNameError(f"sort must be one of {', '.join(SORTS)}", got=f'"{sort}"', hint=hint)

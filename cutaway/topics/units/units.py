@@ -10,7 +10,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.cache import cached
-from cutaway.checks import check_whole
+from cutaway.checks import check_choice, check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UnknownNameError
@@ -25,7 +25,7 @@ from cutaway.results.units import Unit as Written
 from cutaway.topics.common.sample_list import NAME_OF_SAMPLE
 from cutaway.words import UNDEFINED, number, percent
 
-from .options import UnitsOptions, check_sort
+from .options import SORTS, UnitsOptions
 
 if TYPE_CHECKING:
     import pandas
@@ -192,7 +192,7 @@ class Units(Result):
         Raises:
             UnknownNameError: ``sort`` is not one of these.
         """
-        check_sort(sort)
+        check_choice(sort, name="sort", choices=SORTS)
         if sort == "unit":
             return list(range(len(self)))
         if sort == "ablation_cost":
@@ -374,7 +374,7 @@ def compute(context: RunContext, options: UnitsOptions, *, on_progress: Progress
     Raises:
         CutawayError: See `units`.
     """
-    found = units(context, options.layer, split=options.split, epoch=options.epoch, on_progress=on_progress)
+    found = units(context, options, on_progress=on_progress)
     tables = partial(found.tables, options.sort, options.limit)
     return Answer(str(context.path), partial(found.to_json, options.sort), tables)
 
@@ -384,23 +384,12 @@ def _gray(image: np.ndarray) -> np.ndarray:
     return image.mean(axis=-1) if image.ndim == 3 else image
 
 
-def units(
-    context: RunContext,
-    layer: str | None = None,
-    *,
-    split: str = "test",
-    epoch: int | None = None,
-    samples: int | None = None,
-    on_progress: ProgressCallback = ignore_progress,
-) -> Units:
+def units(context: RunContext, options: UnitsOptions, *, on_progress: ProgressCallback = ignore_progress) -> Units:
     """Summarize all units of a hidden layer; see `cutaway.Run.units`.
 
     Args:
         context: The run.
-        layer: Name of a hidden layer; the last one if None.
-        split: Samples to measure: "train", "val", "test" or "all". Constant units are found on all.
-        epoch: Number of the epoch; the kept one if None.
-        samples: Maximum number of samples, a stratified sample by class; all of them if None.
+        options: What is asked. Constant units are found on all samples.
         on_progress: Called after every batch, in samples.
 
     Raises:
@@ -408,8 +397,8 @@ def units(
         UsageError: The layer is the output, or the split is empty.
         DataError: An activation is not a finite number.
     """
-    number, name = context.epoch(epoch), context.layer(layer, epoch=epoch)
-    ids = context.named(context.ids(split, samples=samples))
+    number, name = context.epoch(options.epoch), context.layer(options.layer, epoch=options.epoch)
+    ids = context.named(context.ids(options.split, samples=options.samples))
 
     def compute() -> "Measured":
         from cutaway.interpret import ablate, constant_units, unit_measures
@@ -427,7 +416,7 @@ def units(
     return Units(
         layer=name,
         epoch=number,
-        split=split,
+        split=options.split,
         class_names=context.class_names,
         ids=ids,
         measures=measures,

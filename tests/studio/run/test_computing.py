@@ -171,6 +171,7 @@ def test_wrong_questions_are_refused(studio):
         answer = studio.ask_for(kind, **job)
         assert answer.status == status, (kind, job, answer.body)
         assert "\n" not in answer.json["error"]
+        assert "samples" not in job or "samples must be a whole number from 20" in answer.json["error"]
     for address in ("..", "%2e%2e", "A" * 32, "0" * 32):
         assert studio.ask(f"/api/parts/{address}/index").status == 404
         assert studio.ask(f"/api/parts/{'0' * 32}/{address}").status == 404
