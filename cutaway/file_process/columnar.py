@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from cutaway.parallel import prefetch
+
 NEEDS_FILES = True
 
 MEMORY = sys.maxsize
@@ -68,7 +70,7 @@ def chunk(
         kind: See `index`.
         columns: Names of the columns; all if None.
     """
-    batches = _OPEN.pop(reading, None) or itertools.islice(read_batches(file, kind, columns), place, None)
+    batches = _OPEN.pop(reading, None) or itertools.islice(_ahead(read_batches(file, kind, columns)), place, None)
     batch = next(batches, None)
     if batch is None:
         return False, b""
@@ -79,6 +81,12 @@ def chunk(
     with pa.ipc.new_stream(sink, batch.schema) as stream:
         stream.write_batch(batch)
     return True, sink.getvalue()
+
+
+def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same batches; the next one is read while whoever asked works on the one before."""
+    read = prefetch(lambda _: next(batches, None), itertools.repeat(None))
+    return itertools.takewhile(lambda batch: batch is not None, read)
 
 
 def read_batches(file: str, kind: str, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:

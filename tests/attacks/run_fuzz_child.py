@@ -274,6 +274,19 @@ def check(case, arguments, answer):
     return "worked" if code == 0 else "refused"
 
 
+def bounded(case, arguments):
+    """What `check` says of a call, whose time and memory are bounded."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
+    start, held = time.process_time(), memory("VmRSS")
+    signal.alarm(HANG)  # its default ends the process
+    said = check(case, arguments, call(*arguments))
+    signal.alarm(0)
+    seconds, taken = time.process_time() - start, memory("VmHWM") - held
+    if seconds > SECONDS or taken > MEMORY:
+        raise AssertionError(f"case {case}, {arguments}: {seconds:.1f} s, {taken / 1e6:.0f} MB")
+    return said
+
+
 def one(case, finished, stopped, folder, counts):
     draw = random.Random(case)
     resuming, good = draw.random() < 0.15, draw.choice(finished)
@@ -291,14 +304,7 @@ def one(case, finished, stopped, folder, counts):
         reading += [("predict", str(run), table, "--json", *more) for more in ((), ("--nearest", "2", "--distance"))]
     reading += [("train", "--like", str(run), "--epochs", "1", "--runs", str(folder / "trained"))]
     for arguments in [("resume", str(run))] if resuming else draw.sample(reading, min(3, len(reading))):
-        Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
-        start, held = time.process_time(), memory("VmRSS")
-        signal.alarm(HANG)  # its default ends the process
-        counts[check(f"{case} ({damage.__name__})", arguments, call(*arguments))] += 1
-        signal.alarm(0)
-        seconds, taken = time.process_time() - start, memory("VmHWM") - held
-        if seconds > SECONDS or taken > MEMORY:
-            raise AssertionError(f"case {case}, {arguments}: {seconds:.1f} s, {taken / 1e6:.0f} MB")
+        counts[bounded(f"{case} ({damage.__name__})", arguments)] += 1
         if not resuming and contents(run) != before:
             raise AssertionError(f"case {case}, {arguments} changed the folder")
     shutil.rmtree(run)
