@@ -16,8 +16,6 @@ import h5py
 import numpy as np
 from h5py import h5d, h5f, h5g, h5l, h5o  # pyright: ignore[reportAttributeAccessIssue]
 
-from cutaway.errors import DataError
-
 NEEDS_FILES = False
 
 MAX_NODES = 2**16
@@ -31,20 +29,22 @@ MAX_RANK = 8
 TEXTS = ("model_config", "keras_version", "weight_names")
 """How the names of the attributes begin that Keras reads."""
 
+NUMBERS = ("f2", "f4", "f8", "V2")
+"""Kinds and bytes of numbers; h5py stores the bfloat16 of ml_dtypes, unknown to NumPy, as two bytes of no kind."""
+
 _LINKS = {h5l.TYPE_SOFT: "a soft link", h5l.TYPE_EXTERNAL: "a link into another file"}
 _LAYOUTS = {h5d.CHUNKED: "in chunks", h5d.VIRTUAL: "as a virtual dataset of other files"}
 
 
 class _Refused(Exception):
-    """Why an object is not read."""
+    """Why an object, or the file, is not read."""
 
 
 def load() -> None:
     """Load what the first file needs, such as codecs, while files can be opened."""
     image = io.BytesIO()
     with h5py.File(image, "w") as file:
-        file.attrs[TEXTS[0]] = "é"
-        file.attrs[TEXTS[1]] = np.array(["a", "b"], h5py.string_dtype("ascii"))
+        file.attrs[TEXTS[0]] = np.array("a", h5py.string_dtype("ascii"))
         file["number"] = 1.0
     index(data=image.getvalue())
     values(data=image.getvalue(), paths=["number"])
@@ -98,7 +98,7 @@ class _Tree:
         for name in group:
             self._nodes -= 1
             if self._nodes < 0:
-                raise _refuse(f"more than {MAX_NODES:,} groups and datasets")
+                raise _Refused(f"more than {MAX_NODES:,} groups and datasets")
             children[name.decode("utf-8", "replace")] = self._child(group, name, above)
         return {"children": children, "texts": self._texts(h5py.Group(group).attrs)}
 
@@ -130,7 +130,7 @@ class _Tree:
                 texts[name] = [each.decode() for each in raw]
                 self._characters -= sum(map(len, texts[name]))
                 if self._characters < 0:
-                    raise _refuse(f"texts of more than {MAX_TEXT:,} characters")
+                    raise _Refused(f"texts of more than {MAX_TEXT:,} characters")
         return texts
 
 
@@ -154,18 +154,10 @@ def _shape(found: Any) -> tuple[int, ...]:
     kind, dtype = found.get_type(), None
     with contextlib.suppress(TypeError, ValueError):  # a type that NumPy does not have
         dtype = found.dtype
-    # h5py stores the bfloat16 of ml_dtypes, which NumPy does not know, as two bytes of no kind
-    if dtype is None or dtype.kind not in "fV" or dtype.itemsize not in {"f": (2, 4, 8), "V": (2,)}[dtype.kind]:
+    if dtype is None or f"{dtype.kind}{dtype.itemsize}" not in NUMBERS:
         raise _Refused("values that are not numbers of float16, bfloat16, float32 or float64")
     shape = (0,) if found.shape is None else found.shape
     declared, size = math.prod(shape) * kind.get_size(), found.get_storage_size()
     if len(shape) > MAX_RANK or declared != size:
         raise _Refused(f"the shape {shape}, which takes {declared:,} bytes, and {size:,} bytes of values")
     return shape
-
-
-def _refuse(what: str) -> DataError:
-    return DataError(
-        f"the weights are not plain HDF5 as Keras writes it: {what}",
-        hint="copy the file again, or save the model again with model.save('model.keras')",
-    )

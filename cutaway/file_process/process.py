@@ -97,7 +97,7 @@ class FileProcess:
         return head["value"], found
 
     def _start(self) -> None:
-        if self._process is not None and self._process.poll() is None:
+        if self._process and self._process.poll() is None:
             return
         self._end()
         memory = min(max(free_memory(), LEAST), LEAST + self._most)
@@ -119,9 +119,9 @@ class FileProcess:
     def _answer(self, order: bytes, data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
         self._start()
         begun, process = time.monotonic(), self._process
-        assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
+        assert process
+        assert process.stdin
+        assert process.stdout
         try:
             process.stdin.writelines((order, b"\n", data))
             process.stdin.flush()
@@ -148,5 +148,5 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
     for pipe in (process.stdin, process.stdout):
         with contextlib.suppress(OSError):  # what was not sent yet
-            assert pipe is not None
+            assert pipe
             pipe.close()

@@ -56,7 +56,7 @@ def test_more_names_or_texts_than_the_limits_are_refused(monkeypatch):
         lambda h5: [h5.create_group(f"{i}/{i}") for i in range(3)],
         lambda h5: h5.attrs.update(weight_names=["x" * 60, "y" * 60]),
     ):
-        with pytest.raises(DataError):
+        with pytest.raises(hdf5._Refused):
             root_of(written(write))
 
 
