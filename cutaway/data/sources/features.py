@@ -41,8 +41,8 @@ class Features:
     def names_of(self, column: str, labels: Sequence[str]) -> tuple[str, ...]:
         """The names of some labels of a column, if they are numbers of its classes; otherwise the labels themselves."""
         names = dict(enumerate(self.class_names.get(column, ())))
-        found = tuple(names.get(whole_number(label)) for label in labels)
-        return tuple(labels) if None in found else found
+        found = [names[place] for label in labels if (place := whole_number(label)) is not None and place in names]
+        return tuple(found if len(found) == len(labels) else labels)
 
 
 def read_features(reader: ColumnarReader) -> Features:
