@@ -56,6 +56,7 @@ def test_what_is_outside_the_bounds_is_refused_by_name(record, name, value):
 def test_what_is_inside_is_kept_as_plain_numbers():
     kept = TSNESettings(perplexity=[np.float32(10), 30], early_samples=np.int64(2), momentum=0)
     assert (kept.perplexity, kept.early_samples, kept.momentum) == ((10.0, 30.0), 2, 0.0)
+    assert isinstance(kept.perplexity, tuple)
     assert {type(each) for each in (*kept.perplexity, kept.momentum, kept.early_samples)} == {float, int}
     assert (TSNESettings(perplexity=(30,)).perplexity, ConfidenceOptions(accuracy=1).wanted) == (30, (1.0,))
     assert TSNESettings() != TSNESettings(), "one may hold an array"

@@ -41,7 +41,7 @@ class Features:
     def names_of(self, column: str, labels: Sequence[str]) -> tuple[str, ...]:
         """The names of some labels of a column, if they are numbers of its classes; otherwise the labels themselves."""
         names = dict(enumerate(self.class_names.get(column, ())))
-        found = [names[place] for label in labels if (place := whole_number(label)) is not None and place in names]
+        found = [names[place] for place in map(whole_number, labels) if place in names]
         return tuple(found if len(found) == len(labels) else labels)
 
 

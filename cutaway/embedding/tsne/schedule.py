@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from cutaway.checks import check_whole
 
 from .affinities import neighbors_for
-from .settings import USUAL_PERPLEXITY, TSNESettings, perplexities
+from .settings import TSNESettings, perplexities
 
 # With fewer than 240 points the early phase would hardly move them; with 200, the minimum of some implementations, 100
 # points on a line lose their order.
@@ -123,8 +123,7 @@ def _begun_with_a_subsample(early: Phase, samples: int, settings: TSNESettings) 
     """Do early exaggeration with a subsample, if there are enough points, and its last iterations with all of them."""
     chosen = settings.early_samples
     if chosen == "auto":
-        is_auto = isinstance(settings.perplexity, str)
-        perplexity = USUAL_PERPLEXITY if is_auto else max(perplexities(settings.perplexity))
+        perplexity = max(perplexities(settings.perplexity))
         one_in = min(samples // LEAST_SAMPLE, neighbors_for(perplexity, samples) // NEIGHBORS_IN_SAMPLE)
         chosen = samples // max(one_in, 1)
     first = early.iterations - JOINT_ITERATIONS

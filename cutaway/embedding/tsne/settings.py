@@ -46,8 +46,10 @@ def make_settings(settings: Mapping[str, Any], *, samples: int) -> TSNESettings:
     return replace(given, perplexity=wanted)
 
 
-def perplexities(perplexity: float | tuple[float, ...]) -> tuple[float, ...]:
-    """One perplexity or several, as several."""
+def perplexities(perplexity: float | tuple[float, ...] | str) -> tuple[float, ...]:
+    """One perplexity or several, as several; `USUAL_PERPLEXITY` for "auto"."""
+    if isinstance(perplexity, str):
+        return (USUAL_PERPLEXITY,)
     return perplexity if isinstance(perplexity, tuple) else (perplexity,)
 
 

@@ -421,6 +421,7 @@ def test_inputs_above_the_limit_are_a_file_that_is_made_once(tmp_path, monkeypat
     table = load_dataset(write_table(tmp_path / "table.csv"), label="churned")
     in_memory = table.prepare(table.split(seed=0), warn=False)
     monkeypatch.setattr(tables, "IN_MEMORY", 0)
+    on_disk = in_memory
     for _ in range(2):
         on_disk = load_dataset(tmp_path / "table.csv", label="churned").prepare(table.split(seed=0), warn=False)
         assert isinstance(on_disk.sources["train"].x, np.memmap)
