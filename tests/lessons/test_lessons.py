@@ -186,7 +186,7 @@ def test_nothing_is_written_of_a_lesson_that_holds_on_this_machine_only(claim, b
     monkeypatch.setattr(builder, "LESSONS", tmp_path)
     monkeypatch.setattr(builder, "read_answers", lambda name: {})
     head = (LESSONS / f"{NAMES[0]}.py").read_text().partition("\n# %%")[0]
-    cell = f"# %%\nimport os\nfrom cutaway.parallel import cpu_count, cpu_flags\nassert {claim}\n"
+    cell = f"# %%\nimport os\nfrom cutaway.parallel.cpu import cpu_count, cpu_flags\nassert {claim}\n"
     (tmp_path / "20_here.py").write_text(f"{head}\n{cell}")
     with pytest.raises(ValueError, match="float32"):
         builder.build(tmp_path / "20_here.py")
