@@ -24,7 +24,7 @@
 # [Deep Learning with Keras and Tensorflow](https://github.com/leriomaggio/deep-learning-keras-tensorflow) (EuroSciPy
 # 2017, MIT license). Author: Valerio Maggio, PostDoc Data Scientist @ FBK/MPBA.
 #
-# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# The numbers in the text are those of our machine. Another CPU rounds differently, and a training then ends a
 # little elsewhere.
 
 # %% [markdown] tags=["goals"]

@@ -17,7 +17,7 @@
 # change over the epochs, and compare the layers with each other. How far such plots can be trusted at all is the
 # subject of lesson [8](08_what_tsne_can_say.ipynb). There are three exercises.
 #
-# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# The numbers in the text are those of our machine. Another CPU rounds differently, and a training then ends a
 # little elsewhere.
 
 # %% [markdown] tags=["goals"]

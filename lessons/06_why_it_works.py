@@ -20,7 +20,7 @@
 # difference. We also repeat each experiment with several **seeds**, because chance changes the result of every
 # training. The first section measures by how much.
 #
-# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# The numbers in the text are those of our machine. Another CPU rounds differently, and a training then ends a
 # little elsewhere.
 
 # %% [markdown] tags=["goals"]

@@ -17,7 +17,7 @@
 # of NumPy, and then test it: on digits, and on data that we made and therefore understand. At the end you will know
 # which parts of such a map say something about the data, and how to check it. There are six exercises.
 #
-# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# The numbers in the text are those of our machine. Another CPU rounds differently, and a training then ends a
 # little elsewhere.
 
 # %% [markdown] tags=["goals"]

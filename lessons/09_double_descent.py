@@ -18,7 +18,7 @@
 # the curve, and we do not stop where the U ends. That takes many trainings, so it needs a training loop that is fast:
 # the whole lesson takes a few minutes on two cores.
 #
-# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# The numbers in the text are those of our machine. Another CPU rounds differently, and a training then ends a
 # little elsewhere.
 
 # %% [markdown] tags=["goals"]

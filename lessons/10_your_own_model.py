@@ -17,7 +17,7 @@
 # inside without changing any of them: you add one callback. It also shows how to open a model file that somebody sent
 # you, without running any of the code in it. There are three exercises.
 #
-# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# The numbers in the text are those of our machine. Another CPU rounds differently, and a training then ends a
 # little elsewhere.
 
 # %% [markdown] tags=["goals"]

@@ -19,7 +19,7 @@
 #
 # The whole lesson takes about a minute and works offline. There are five exercises along the way.
 #
-# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# The numbers in the text are those of our machine. Another CPU rounds differently, and a training then ends a
 # little elsewhere.
 
 # %% [markdown] tags=["goals"]

@@ -20,7 +20,7 @@
 # You need the lessons about training, layers, explanations and t-SNE. The whole lesson takes about four minutes to
 # run and works offline. There are five exercises.
 #
-# The numbers in the text are those of our machine. Another processor rounds differently, and a training then ends a
+# The numbers in the text are those of our machine. Another CPU rounds differently, and a training then ends a
 # little elsewhere.
 
 # %% [markdown] tags=["goals"]
