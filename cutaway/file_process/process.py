@@ -55,7 +55,7 @@ class FileProcess:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._end = lambda: None
-        self._idle = threading.Timer(IDLE_SECONDS, self._end)
+        self._idle: list[threading.Timer] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FileProcess, (self._library, self._most)
@@ -82,15 +82,15 @@ class FileProcess:
         """
         order = json.dumps({"action": action, "name": name, "details": details, "size": len(data)}).encode()
         with self._lock:
-            self._idle.cancel()
+            _cancel(self._idle)
             try:
                 head, found = self._answer(order, data, name)
             except BaseException:  # half of an answer may be left in the pipe
                 self._end()
                 raise
-            self._idle = threading.Timer(IDLE_SECONDS, _end_idle, (self._lock, self._end))
-            self._idle.daemon = True
-            self._idle.start()
+            self._idle.append(idle := threading.Timer(IDLE_SECONDS, _end_idle, (self._lock, self._end)))
+            idle.daemon = True
+            idle.start()
         if "error" in head:
             rule, got, hint = head["error"]
             raise DataError(rule, got=got, hint=hint)
@@ -114,7 +114,7 @@ class FileProcess:
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         self._errors = ErrorLines(self._process.stderr, log, "reading a file", level=logging.INFO)
-        self._end = weakref.finalize(self, _end, self._process)
+        self._end = weakref.finalize(self, _end, self._process, self._idle)
 
     def _answer(self, order: bytes, data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
         self._start()
@@ -143,7 +143,13 @@ def _end_idle(lock: threading.Lock, end: Callable[[], object]) -> None:
         end()
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _cancel(timers: list[threading.Timer]) -> None:
+    while timers:
+        timers.pop().cancel()
+
+
+def _end(process: "subprocess.Popen[bytes]", idle: list[threading.Timer]) -> None:
+    _cancel(idle)  # or a thousand files keep as many threads for 10 seconds
     process.kill()
     process.wait()
     for pipe in (process.stdin, process.stdout):

@@ -44,8 +44,7 @@ def test_it_holds_the_lock_of_its_job_until_it_ends(given, tmp_path):
     wait_for(lambda: is_locked(path / LOCK))
     assert take_lock(path / LOCK) is None
     assert do_job(path, tmp_path) == 0, "another process that was given it does nothing"
-    wait_for(lambda: not process.alive)
-    assert not is_locked(path / LOCK)
+    wait_for(lambda: not process.alive and not is_locked(path / LOCK))
     status = read_status(path)
     assert (status.state, status.exit, status.process.pid) == ("ended", 0, process._process.pid)
     assert (tmp_path / status.run / "history.jsonl").is_file()
