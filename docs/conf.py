@@ -20,7 +20,7 @@ extensions = [
     "mathml",
     "names",
     "setting_tables",
-    "finding_rules",
+    "finding_pages",
     "result_tables",
     "examples",
     "command_pages",

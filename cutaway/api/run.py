@@ -853,7 +853,7 @@ class Run:
         return WrittenFile(add_decisions(self.context, decisions))
 
     def verdict(self) -> "Verdict":
-        """How good the run is, compared with what, what is most wrong, and what to do next, in at most five lines.
+        """How good the run is, compared with what, what is most wrong, and what to do next, in at most six lines.
 
         Nothing is trained for it; what was not measured yet is named, with the command that measures it. It also works
         for trainings that are still running or have failed, and if the data are gone.

@@ -22,8 +22,9 @@ SERIOUS = 3
 def doctor(
     *,
     where: Annotated[
-        str, typer.Argument(metavar="RUN|DATA", help="A run, or a dataset's name (see: cutaway datasets) or a path.")
-    ],
+        str | None,
+        typer.Argument(metavar="RUN|DATA", help="A run, or a dataset's name (see: cutaway datasets) or a path."),
+    ] = None,
     asked: DoctorOptions,
     data: DataOption = None,
     options: GivenDataOptions,
@@ -33,7 +34,13 @@ def doctor(
 ) -> None:
     """Say what is wrong with a run, or with data before a training, and what would help."""
     from cutaway.topics.doctor.doctor import doctor as diagnose
+    from cutaway.topics.doctor.doctor import rule_of
 
+    if asked.explain is not None:
+        say("\n".join((asked.explain, *rule_of(asked.explain).page)))
+        return
+    if where is None:
+        raise UsageError("doctor needs a run or data", hint="try cutaway doctor latest")
     check_engine(engine)
     mute = parse_mutes(asked.mute)
     run = find_run_or_data(where, runs=runs, data=data)
@@ -53,37 +60,22 @@ def doctor(
 
 
 def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict[str, Any], data: str | None) -> None:
+    from cutaway.runs import data_option, run_argument
+
     print_findings(found.findings, rules=asked.rules)
     if not any(each.severity == "warning" and not each.muted for each in found.findings):
         say("No check found anything that needs attention.")
     for sentence in found.not_judged:
         say(sentence)
+    say("What a kind of finding means:  cutaway doctor --explain KIND")
     for tested in found.remedy_tests:
         say(
             f"\n{'Tried for' if tested.why is None else 'For'} {tested.kind}: {as_typed(tested.remedy)}. {tested.words}"
         )
     if asked.try_remedies and not found.remedy_tests:
         say("\nNothing was tried: no warning has a remedy that can be tried.")
-    more, helped = data_again(run, data), _what_helped_most(found)
     if run is None:
         say(f"\nNext: train on it:  cutaway train {shlex.join([where, *typed_options(options)])}")
-    elif not asked.try_remedies and any(
-        each.can_be_tried(trained=run.context.manifest.origin == "training") for each in found.findings
-    ):
-        say(f"\nNext: try what would help:  cutaway doctor {shlex.quote(where)}{more} --try")
-    elif helped:
-        say(f"\nNext: {helped}")
-    else:
-        say(f"\nNext: look at its mistakes:  cutaway report {shlex.quote(where)}{more}")
-
-
-def _what_helped_most(found: Any) -> str:
-    """The remedy whose training helped most, a sentence; "" if none did. A temperature needs no other training."""
-    helped = [each for each in found.remedy_tests if each.helped and each.seconds]
-    if not helped:
-        return ""
-    best = max(helped, key=lambda each: each.after - each.before)
-    finding = next((each for each in found.findings if each.kind == best.kind and each.remedy is not None), None)
-    if finding is not None and finding.advice and not finding.remedy.settings:  # it names ways, where no option does it
-        return str(finding.advice)
-    return f"{as_typed(best.remedy)}{'' if best.remedy.startswith('train ') else ', and train again'}."
+        return
+    named = shlex.quote(run_argument(run.path))
+    say("\n" + as_typed(found.next_step).replace(named + data_option(run.path), named + data_again(run, data)))

@@ -226,7 +226,7 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
 
     Args:
         findings: `Finding` records.
-        rules: Whether to print the kind and the rule of each, its source and its names in other tools.
+        rules: Whether to print the page of the kind of each.
     """
     from rich.table import Table
     from rich.text import Text
@@ -237,14 +237,12 @@ def print_findings(findings: Sequence[Any], *, rules: bool = False) -> None:
     for finding, consequences in folded(findings):
         mark, style = styles[finding.severity]
         title, text = (printable(part, LONGEST_TEXT) for part in (finding.title, as_typed(finding.text)))
-        lines = [Text.assemble((title, "bold"), f". {text}")]
+        lines = [Text.assemble((title, "bold"), (f" ({finding.kind})", "dim"), f". {text}")]
         for what, names in (("samples", finding.samples), ("units", finding.units)):
             if names and (rules or finding.severity == "warning"):
                 lines.append(Text(printable(f"{what}: {listed(names, NAMED)}"), "dim"))
         if rules and finding.rule is not None:
-            of = finding.rule
-            told = (f"kind: {finding.kind}", f"rule: {of.words}", f"source: {of.source}", f"known as: {of.known_as}")
-            lines += [Text(escaped(line), "dim") for line in told]
+            lines += [Text(escaped(line), "dim") for line in finding.rule.page]
         if finding.muted:
             mark, style = "muted", "dim"
             lines.append(Text(printable(f"muted: {finding.muted}", LONGEST_TEXT), "dim"))

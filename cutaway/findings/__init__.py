@@ -20,13 +20,17 @@ from .label_issues import (
     why_withheld,
 )
 from .records import Evidence, Finding, Remedy, Rule, SimplerModel, WeightFacts, check, class_in_words
-from .registry import RULES, folded, run_checks
+from .registry import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, RULES, TRAINING, folded, passed_kinds, run_checks
 from .units import MANY_SATURATED, looks_drawn
 
 __all__ = [
+    "GRADIENTS",
     "ISSUE_SCORE",
+    "LEAST_EPOCHS",
     "MANY_SATURATED",
+    "PREDICTIONS",
     "RULES",
+    "TRAINING",
     "CountEstimate",
     "Evidence",
     "Finding",
@@ -45,6 +49,7 @@ __all__ = [
     "keep_highest",
     "label_scores",
     "looks_drawn",
+    "passed_kinds",
     "run_checks",
     "suggest",
     "why_withheld",

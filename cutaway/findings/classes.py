@@ -24,6 +24,11 @@ DEAD_LAYER = 0.9
         f" A note where weights of classes are set, or {percent(DEAD_LAYER, 0)} of the units of a layer are dead.",
         source='He, Garcia 2009, "Learning from imbalanced data"',
         known_as="class imbalance; ClassImbalance in SageMaker Debugger",
+        about=(
+            "The loss is mostly that of the large classes, so a model may ignore the small ones and still have "
+            "a high accuracy. Compare recall and balanced accuracy instead of the accuracy; class weights, "
+            "more samples of the small classes, or another threshold help."
+        ),
     ),
 )
 def class_imbalance(evidence: Evidence) -> Iterable[Finding]:
@@ -73,6 +78,10 @@ TOO_SURE = 0.15
         ),
         source='Wichmann, Hill 2001, "The psychometric function: I. Fitting, sampling, and goodness of fit"',
         known_as="label errors, label issues in cleanlab",
+        about=(
+            "Wrong labels teach a model wrong answers, and wrong test labels make its accuracy look worse or "
+            "better than it is. Look at the worst samples, correct or drop them, and train again."
+        ),
     ),
 )
 def label_issues(evidence: Evidence) -> Iterable[Finding]:
@@ -141,6 +150,11 @@ ONE_CLASS = 0.85
         ),
         source='Brodersen, Ong, Stephan, Buhmann 2010, "The balanced accuracy and its posterior distribution"',
         known_as="poor recall of a class; weak segment in deepchecks",
+        about=(
+            "The model hardly ever finds one class, which the accuracy of all samples hides. Look at the "
+            "samples that it misses and at what it predicts instead; class weights, more samples of the class, "
+            "or longer training help."
+        ),
     ),
 )
 def missed_class(evidence: Evidence) -> Iterable[Finding]:
@@ -260,6 +274,10 @@ NAMED_PAIRS = 3
         ),
         source="scikit-learn, https://scikit-learn.org/stable/modules/model_evaluation.html#confusion-matrix",
         known_as="confusion matrix; Confusion in SageMaker Debugger",
+        about=(
+            "These classes are the hardest to tell apart, which is often true for people as well. Look at the "
+            "mistakes: wrong labels, missing inputs, or classes that overlap are the usual reasons."
+        ),
     ),
 )
 def confusion(evidence: Evidence) -> Iterable[Finding]:

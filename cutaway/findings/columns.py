@@ -29,12 +29,21 @@ LARGEST_INPUT = 10.0
         ),
         source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
         known_as="unnormalized data; NotNormalizedImages in SageMaker Debugger",
+        about=(
+            "Large inputs make large activations and gradients, so one learning rate does not fit all weights, "
+            "and units die or saturate. Divide images by their largest value, standardize columns, or begin "
+            "the model with a Normalization layer."
+        ),
     ),
     Rule(
         "double-scaling",
         words=f"No input is beyond ±{SMALL_INPUTS:g} as the model sees it; on up to 2,000 training samples.",
         source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
         known_as="double normalization",
+        about=(
+            "The inputs are nearly 0, so the first layer learns very slowly. Usually they were divided by 255 "
+            "twice, once in the data and once in the model: leave one of the two out."
+        ),
     ),
     Rule(
         "uneven-inputs",
@@ -44,6 +53,10 @@ LARGEST_INPUT = 10.0
         ),
         source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
         known_as="unscaled features",
+        about=(
+            "The weights of one column need much smaller steps than those of the others, so either the column "
+            "dominates or the training is slow. Standardize the columns."
+        ),
     ),
     Rule(
         "uncentered-inputs",
@@ -54,6 +67,11 @@ LARGEST_INPUT = 10.0
         ),
         source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
         known_as="uncentered data, missing mean subtraction",
+        about=(
+            "All inputs push the units of the first layer in one direction, and the first steps can switch "
+            "many of them off for good. Subtract the mean of the training samples, or normalize after the "
+            "first layer."
+        ),
     ),
 )
 def input_scale(evidence: Evidence) -> Iterable[Finding]:
@@ -132,6 +150,10 @@ NAMED_INPUTS = 5
         ),
         source='Kuhn, Johnson 2013, "Applied predictive modeling", section 3.5',
         known_as="zero-variance feature; single value in deepchecks",
+        about=(
+            "A column with one value tells nothing, and often comes from a mistake in making the table. Leave "
+            "it out, or find out why it does not vary."
+        ),
     ),
 )
 def constant_inputs(evidence: Evidence) -> Iterable[Finding]:
@@ -187,6 +209,11 @@ def has_one_input(evidence: Evidence) -> bool:
         ),
         source='Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval',
         known_as="target leakage; feature-label correlation in deepchecks",
+        about=(
+            "One input nearly contains the answer. If it is not known yet when the model is used, the accuracy "
+            "is too good, and the model will fail on new samples. Ask when its value is known; if that is "
+            "after the outcome, train without it."
+        ),
     ),
 )
 def target_leakage(evidence: Evidence) -> Iterable[Finding]:
@@ -237,6 +264,11 @@ NAMED_COLUMNS = 3
             'Rosset, Perlich, Stitelman 2012, "Leakage in data mining"'
         ),
         known_as="target leakage by target encoding",
+        about=(
+            "The column was computed from labels, also from those of validation and test rows, so accuracies "
+            "on them are too good. Compute it from training rows of other folds, or give the column from which "
+            "it was made."
+        ),
     ),
 )
 def target_encoding(evidence: Evidence) -> Iterable[Finding]:
@@ -311,6 +343,10 @@ def words_predict(column: ColumnFacts) -> bool:
         ),
         source="our own; McCallum, Nigam 1998 for naive Bayes of words, Wilson 1927 for the interval",
         known_as="dropped features; high-cardinality columns",
+        about=(
+            "The model never sees these columns, and what they tell is lost. Make columns of numbers or "
+            "categories from them if they matter; identifiers can stay out."
+        ),
     ),
 )
 def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
@@ -355,6 +391,10 @@ def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
         ),
         source='Pearson 2006, "The problem of disguised missing data"',
         known_as="disguised missing values; special values, mixed data types in deepchecks",
+        about=(
+            'Numbers such as -999 that mean "not known" are taken as measured values, and distort the scale of '
+            "the column. Empty these cells, so that they are treated as missing."
+        ),
     ),
 )
 def sentinel_values(evidence: Evidence) -> Iterable[Finding]:
@@ -401,6 +441,10 @@ def sentinel_values(evidence: Evidence) -> Iterable[Finding]:
         ),
         source="our own; Massey 1951 for the test",
         known_as="inconsistent units",
+        about=(
+            "The same quantity has two numbers, depending on the row, so the column tells less than it could. "
+            "Convert all rows to one unit."
+        ),
     ),
 )
 def mixed_units(evidence: Evidence) -> Iterable[Finding]:

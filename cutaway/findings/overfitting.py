@@ -35,6 +35,11 @@ STOP = Remedy("stop after 3 epochs without a lower validation loss, and keep the
         ),
         source='Prechelt 1998, "Early stopping - but when?"',
         known_as="overfitting, overtraining; Overfit and Overtraining in SageMaker Debugger",
+        about=(
+            "The model goes on learning what holds for its training samples only, and gets worse on others. "
+            "Stop earlier and keep the best epoch; more data, augmentation, dropout or a smaller model help as "
+            "well."
+        ),
     ),
 )
 def overfitting(evidence: Evidence) -> Iterable[Finding]:
@@ -161,6 +166,10 @@ NO_REGULARIZATION = Remedy("train without dropout and without penalties of weigh
         ),
         source='Goodfellow, Bengio, Courville 2016, "Deep learning", sections 5.2 and 7.1',
         known_as="underfitting, too much regularization",
+        about=(
+            "Dropout or penalties keep the model from learning even its training samples. Reduce them until "
+            "the training accuracy is high, and add them again only if the model overfits."
+        ),
     ),
 )
 def over_regularized(evidence: Evidence) -> Iterable[Finding]:
@@ -213,6 +222,11 @@ TEMPERATURE = Remedy("divide the logits by a temperature fitted on the validatio
         ),
         source='Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks"',
         known_as="overconfidence, underconfidence; calibration score in deepchecks",
+        about=(
+            "The probabilities do not say how often the model is right, so thresholds and expected costs are "
+            "wrong; the predicted classes do not change. A temperature that is fitted on validation samples "
+            "corrects it."
+        ),
     ),
 )
 def miscalibration(evidence: Evidence) -> Iterable[Finding]:

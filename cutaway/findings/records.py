@@ -57,19 +57,26 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Rule:
-    """When a finding of a kind is made, and the source of the rule.
+    """What a finding of a kind means, when it is made, and the source of the rule.
 
     Attributes:
         kind: The kind of finding, such as "overfitting".
         words: The measure, the samples, and the threshold for a finding: one or two sentences.
         source: Paper or page.
         known_as: Its names in other tools.
+        about: What it means for the model, and what usually helps: a few sentences.
     """
 
     kind: str
     words: str
     source: str
     known_as: str
+    about: str = ""
+
+    @property
+    def page(self) -> tuple[str, ...]:
+        """All that there is to know about the kind, a paragraph each: what terminal, pages and notebooks show."""
+        return self.about, f"Rule: {self.words}", f"Source: {self.source}. Known as: {self.known_as}."
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,37 @@ CHECKS: tuple[Check, ...] = (
 RULES: dict[str, Rule] = {rule.kind: rule for check in CHECKS for rule in check.rules}
 """The rule of each kind of finding, in the order of `CHECKS`."""
 
+TRAINING = (
+    "divergence",
+    "stalled",
+    "overfitting",
+    "learning-rate-too-high",
+    "learning-rate-too-low",
+    "oscillation",
+    "batch-too-large",
+    "too-few-epochs",
+    "over-regularized",
+)
+"""Kinds of findings on how a training went."""
+
+GRADIENTS = ("vanishing-gradients", "exploding-gradients")
+
+PREDICTIONS = ("test-labels", "baseline", "missed-class", "confusion", "miscalibration", "label-issues", "test-gap")
+"""Kinds of findings on predictions of samples that a model was not trained on."""
+
+LEAST_EPOCHS = {"stalled": 2, "learning-rate-too-high": 2, "learning-rate-too-low": 2, "oscillation": 6}
+"""Epochs below which nothing of a kind is found."""
+
+_NEEDED: Mapping[str, Sequence[str]] = {
+    "inputs": tuple(RULES),  # without the data little is known
+    "history": (*TRAINING, *GRADIENTS),
+    "layers": ("saturated-units", "bottleneck", "low-rank", "redundant-units", "dead-units", "frozen-layers"),
+    "calibration": PREDICTIONS,
+    "simpler_models": ("simpler-model",),
+    "input_columns": ("target-encoding", "left-out-columns", "sentinel-values", "mixed-units", "group-leakage"),
+}
+"""What is empty where it is unknown -> kinds of findings that are not found then."""
+
 _RANK = {"warning": 0, "note": 1, "good": 2}
 
 _POOR = (
@@ -142,6 +173,14 @@ def run_checks(
     found = [each for check in checks for each in check(evidence) if kinds is None or each.kind in kinds]
     explained = with_causes(found, evidence, muted=muted)
     return tuple(sorted(explained, key=lambda finding: (_RANK[finding.severity], finding.cause is not None)))
+
+
+def passed_kinds(evidence: Evidence, findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Kinds of findings that the evidence is enough to look for, and of which there is no warning and no note."""
+    others = {each.kind for each in findings if each.severity != "good"}
+    others |= {kind for fact, kinds in _NEEDED.items() if not getattr(evidence, fact) for kind in kinds}
+    others |= {kind for kind, least in LEAST_EPOCHS.items() if len(evidence.history) < least}
+    return tuple(kind for kind in RULES if kind not in others)
 
 
 def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Collection[str] = ()) -> tuple[Finding, ...]:

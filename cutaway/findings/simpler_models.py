@@ -39,6 +39,11 @@ UNEVEN_CLASSES = 1.5
             'percentages"; Fleiss, Cohen, Everitt 1969 for the error of kappa'
         ),
         known_as="predicts the majority class; simple model comparison in deepchecks",
+        about=(
+            "The model has learned nothing that helps to predict the class. Look for its cause first: labels "
+            "in another order than the samples, inputs that do not tell the class, a wrong loss, or a training "
+            "that failed."
+        ),
     ),
 )
 def baseline(evidence: Evidence) -> Iterable[Finding]:
@@ -211,6 +216,10 @@ ALIKE = 0.02
             'models still outperform deep learning on tabular data?"'
         ),
         known_as="simple model comparison in deepchecks; baseline comparison",
+        about=(
+            "What a network costs is worth it only if it predicts better. If a simpler model does, use it, or "
+            "find out what keeps the network from learning: scale, learning rate, epochs, or too few samples."
+        ),
     ),
 )
 def simpler_model(evidence: Evidence) -> Iterable[Finding]:

@@ -32,6 +32,10 @@ SHUFFLE = Remedy(
         ),
         source="scikit-learn, A note on shuffling, https://scikit-learn.org/stable/modules/cross_validation.html",
         known_as="unshuffled data; label drift in deepchecks",
+        about=(
+            "Samples in the order of a file were divided without shuffling, so the model is trained on other "
+            "classes than it is tested on. Shuffle before the split, and stratify by class."
+        ),
     ),
 )
 def unshuffled_split(evidence: Evidence) -> Iterable[Finding]:
@@ -95,6 +99,11 @@ IDENTIFIER = re.compile(
             'phylogenetic structure"; Pitman 1937 for the test'
         ),
         known_as="group leakage, identity leakage, temporal leakage",
+        about=(
+            "Rows of the same person, place or time are in training and test, so the model can recognize them, "
+            "and the accuracy is higher than on new ones. Keep each group in one part of the split, or split "
+            "by time."
+        ),
     ),
 )
 def group_leakage(evidence: Evidence) -> Iterable[Finding]:
@@ -194,6 +203,10 @@ CHANCE_SHARE = 0.5
         ),
         source='Barz, Denzler 2020, "Do we train on test data? Purging CIFAR of near-duplicates"',
         known_as="data leakage; train-test samples mix in deepchecks",
+        about=(
+            "The model was trained on some of the samples that it is tested on, and may know them by heart. "
+            "Keep one copy of each sample, and test again on the others."
+        ),
     ),
 )
 def duplicates(evidence: Evidence) -> Iterable[Finding]:
@@ -260,6 +273,10 @@ def _equal_by_chance(evidence: Evidence, share: float) -> str:
             'neighborhood information"; Barz, Denzler 2020, "Do we train on test data?"'
         ),
         known_as="near-duplicates; train-test leakage",
+        about=(
+            "Test samples are nearly copies of training samples, so the test says little about new ones. Keep "
+            "one of each, or keep all copies in one part of the split."
+        ),
     ),
 )
 def near_duplicates(evidence: Evidence) -> Iterable[Finding]:
@@ -313,6 +330,10 @@ NAMED_SHIFTS = 5
             "error"
         ),
         known_as="covariate shift; multivariate drift in deepchecks",
+        about=(
+            "Test samples come from another distribution than training samples, so the accuracy may say little "
+            "about either. Find out why they differ, and train on samples like those that the model will see."
+        ),
     ),
 )
 def shifted_test_samples(evidence: Evidence) -> Iterable[Finding]:
@@ -396,6 +417,10 @@ CHECK_TEST_LABELS = Remedy(
         ),
         source='Kuhn 1955, "The Hungarian method for the assignment problem" for the numbering',
         known_as="label mismatch, label encoding differs between files",
+        about=(
+            "The model predicts validation samples well, but not the test labels: these are probably in "
+            "another order, or number the classes in another way. Compare some test samples with their labels."
+        ),
     ),
 )
 def wrong_test_labels(evidence: Evidence) -> Iterable[Finding]:
@@ -517,6 +542,10 @@ BELIEVE_THE_LOWER = Remedy(
         ),
         source='Recht, Roelofs, Schmidt, Shankar 2019, "Do ImageNet classifiers generalize to ImageNet?"',
         known_as="generalization gap; train-test performance in deepchecks",
+        about=(
+            "Validation and test samples are not alike, or settings were chosen until the validation accuracy "
+            "was high. Believe the lower accuracy, and look whether both were drawn in the same way."
+        ),
     ),
 )
 def test_gap(evidence: Evidence) -> Iterable[Finding]:

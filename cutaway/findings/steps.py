@@ -23,6 +23,10 @@ LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
         words="The training or the validation loss of an epoch is NaN or infinite, or a training was ended by that.",
         source='Goodfellow, Bengio, Courville 2016, "Deep learning", section 8.2.4',
         known_as="NaN loss, exploding loss",
+        about=(
+            "The weights grew until numbers overflowed, and the model predicts nothing any more. Use a smaller "
+            "learning rate, scaled inputs, or clipped gradients, and look for NaN in the data."
+        ),
     ),
 )
 def divergence(evidence: Evidence) -> Iterable[Finding]:
@@ -69,6 +73,10 @@ ABOVE_NOTHING = 2.0
         ),
         source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
         known_as="not learning; LossNotDecreasing in SageMaker Debugger",
+        about=(
+            "The weights hardly change, or do so without any effect on the loss. Usual reasons are a learning "
+            "rate that is far too small, dead or saturated units, or inputs that do not reach the output."
+        ),
     ),
 )
 def stalled(evidence: Evidence) -> Iterable[Finding]:
@@ -228,6 +236,10 @@ LOSS_LEFT, LITTLE_LOSS = 0.7, 0.2
         ),
         source='Bengio 2012, "Practical recommendations for gradient-based training of deep architectures", 3.1',
         known_as="high learning rate; WeightUpdateRatio in SageMaker Debugger",
+        about=(
+            "Steps are so large that they jump over good weights, or switch units off for good. Use a third or "
+            "a tenth of the rate, or one that rises slowly at first."
+        ),
     ),
     Rule(
         "learning-rate-too-low",
@@ -240,6 +252,10 @@ LOSS_LEFT, LITTLE_LOSS = 0.7, 0.2
         ),
         source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
         known_as="slow convergence, underfitting; LossNotDecreasing in SageMaker Debugger",
+        about=(
+            "The model learns, but so slowly that the training ends first. Use a learning rate that is ten or "
+            "thirty times as high, or the default of the optimizer."
+        ),
     ),
 )
 def learning_rate(evidence: Evidence) -> Iterable[Finding]:
@@ -335,6 +351,10 @@ LONGER, LONGER_STEPS = 10, 2_000
         ),
         source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
         known_as="underfitting, undertrained",
+        about=(
+            "The loss still fell when the training ended, so the model is not yet as good as it can be. Train "
+            "for more epochs, and stop when the validation loss does not fall any more."
+        ),
     ),
 )
 def too_few_epochs(evidence: Evidence) -> Iterable[Finding]:
@@ -396,6 +416,10 @@ SMALL_BATCH = 32
             'Luschi 2018, "Revisiting small batch training for deep neural networks": batches of 2 to 32'
         ),
         known_as="batch size too large, too few updates",
+        about=(
+            "With so few steps the weights cannot move far, however long an epoch takes. Use smaller batches, "
+            "or many more epochs with a higher learning rate."
+        ),
     ),
 )
 def batch_too_large(evidence: Evidence) -> Iterable[Finding]:
@@ -436,6 +460,10 @@ JUMP = 0.1
         ),
         source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
         known_as="oscillating loss in AutoTrainer",
+        about=(
+            "The validation loss jumps up and down, so how good the kept model is depends on when the training "
+            "ended. Use a smaller learning rate or one that decays, larger batches, and keep the best epoch."
+        ),
     ),
 )
 def oscillation(evidence: Evidence) -> Iterable[Finding]:
@@ -479,6 +507,10 @@ USUAL_GRADIENT, LARGE_GRADIENT = 0.01, 10.0
         ),
         source='Bengio, Simard, Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult"',
         known_as="vanishing gradient; VanishingGradient in SageMaker Debugger",
+        about=(
+            "The first layers hardly learn, since each layer makes the gradient smaller. Use relu in place of "
+            "sigmoid or tanh, fewer layers, normalization, or default initializers."
+        ),
     ),
     Rule(
         "exploding-gradients",
@@ -488,6 +520,10 @@ USUAL_GRADIENT, LARGE_GRADIENT = 0.01, 10.0
         ),
         source='He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", section 2.2',
         known_as="exploding gradient; ExplodingTensor and PoorWeightInitialization in SageMaker Debugger",
+        about=(
+            "Each layer makes the gradient larger, so the first steps throw the weights far away. Use default "
+            "initializers and scaled inputs, normalization, or clipped gradients."
+        ),
     ),
 )
 def gradients(evidence: Evidence) -> Iterable[Finding]:

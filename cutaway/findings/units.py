@@ -25,6 +25,10 @@ LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
         ),
         source='Lu, Shin, Su, Karniadakis 2020, "Dying ReLU and initialization: theory and numerical examples"',
         known_as="dead ReLU, dying ReLU; DeadRelu in SageMaker Debugger",
+        about=(
+            "A unit that is 0 for every sample has no gradient: it never learns again, and the layer is "
+            "smaller than it looks. Use a smaller learning rate, scaled inputs, or leaky_relu."
+        ),
     ),
 )
 def dead_units(evidence: Evidence) -> Iterable[Finding]:
@@ -79,6 +83,10 @@ MANY_SATURATED = 0.6
             "section 3"
         ),
         known_as="saturated activation; SaturatedActivation in SageMaker Debugger",
+        about=(
+            "At the ends of sigmoid or tanh the gradient is nearly 0, so the layers before them learn slowly. "
+            "Smaller first weights, scaled inputs, or relu help."
+        ),
     ),
 )
 def saturated_units(evidence: Evidence) -> Iterable[Finding]:
@@ -118,6 +126,10 @@ NARROW, ENOUGH = 2, 32
         ),
         source='Tishby, Zaslavsky 2015, "Deep learning and the information bottleneck principle"',
         known_as="information bottleneck, underfitting",
+        about=(
+            "All that the following layers know must pass through so few numbers, which cannot keep many "
+            "classes apart. Give the layer more units."
+        ),
     ),
 )
 def bottleneck(evidence: Evidence) -> Iterable[Finding]:
@@ -162,6 +174,11 @@ LEAST_INPUTS, MOST_UNITS = 4, 16
         ),
         source='Roy, Vetterli 2007, "The effective rank: a measure of effective dimensionality"',
         known_as="rank collapse, dimensional collapse",
+        about=(
+            "All units of the layer say nearly the same, so the following layers see only a few different "
+            "values. Usual reasons are equal first weights, a narrow layer before it, or a training that "
+            "failed."
+        ),
     ),
 )
 def low_rank(evidence: Evidence) -> Iterable[Finding]:
@@ -220,6 +237,10 @@ MANY_REDUNDANT, NEARLY_ALL_REDUNDANT = 0.5, 0.9
             'representations"'
         ),
         known_as="duplicate neurons, co-adaptation",
+        about=(
+            "Several units do the work of one, which costs time and memory and helps nothing. Make the layer "
+            "smaller; if the units were alike from the start, draw first weights at random."
+        ),
     ),
 )
 def redundant_units(evidence: Evidence) -> Iterable[Finding]:
@@ -258,6 +279,10 @@ TRAIN_LAYERS = Remedy("train these layers (trainable=True)", untried="the model 
         ),
         source='Rahimi, Recht 2008, "Random features for large-scale kernel machines", on what such layers do',
         known_as="frozen weights, untrained layers",
+        about=(
+            "The layer keeps its random first weights, so it only mixes the inputs. Set trainable=True, or "
+            "load the weights that it was meant to have."
+        ),
     ),
 )
 def frozen_layers(evidence: Evidence) -> Iterable[Finding]:
@@ -307,6 +332,11 @@ SOFTMAX = Remedy("give the output layer the activation softmax", untried="the mo
         ),
         source='Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs" (softmax)',
         known_as="wrong output activation",
+        about=(
+            "The outputs do not sum to 1, as a categorical cross-entropy expects, so gradients and "
+            "probabilities are wrong. End the model with softmax, or use binary_crossentropy if a sample can "
+            "have several classes."
+        ),
     ),
 )
 def sigmoid_output(evidence: Evidence) -> Iterable[Finding]:

@@ -10,6 +10,7 @@ from cutaway.api.run import Run
 from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, UnknownNameError, UsageError, escaped
 from cutaway.findings import folded
+from cutaway.log import survive
 from cutaway.models import import_lean_keras, lean_keras
 from cutaway.page import Explorer, Section, Text, render, render_section
 from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_if_canceled
@@ -19,6 +20,7 @@ from cutaway.runs import RunFolder, by_name
 from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
+from cutaway.topics.findings.simpler_models import compare_simpler_models
 
 from .specifications import JobContext, SectionJob, run_signature
 from .store import INDEX, part_names, write_part
@@ -174,6 +176,9 @@ def _sections(work: Work) -> None:
             facts = [[escaped(part) for part in fact] for fact in page.facts]
             work.put(name, {"subtitle": escaped(page.subtitle), "facts": facts, "footer": escaped(page.footer)})
         elif name not in there:
+            if name == "findings":  # as the doctor does: the verdict names the same next step
+                with survive(__name__, f"comparing {source.context.path.name}", CutawayError):
+                    compare_simpler_models(source.context, on_progress=progress.inner)
             work.put_section(name, make_section(source, name))
         progress.end()
 
@@ -224,6 +229,7 @@ def _doctor(work: Work) -> None:
             "remedy": finding.remedy and escaped(finding.remedy.words),
             "consequences": [{"title": escaped(each.title), "text": escaped(each.text)} for each in consequences],
             "untried": escaped(finding.remedy.untried) if finding.remedy else "",
+            "about": list(finding.rule.page) if finding.rule else [],
         }
         for finding, consequences in folded(diagnosis.findings)
     ]

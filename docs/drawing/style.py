@@ -87,10 +87,10 @@ def cloud(axes: Axes, xy: np.ndarray, labels: np.ndarray, *, title: str = "") ->
     axes.set_title(title, fontsize=9, color=INK)
 
 
-def save(figure: Figure, setting: str) -> None:
+def save(figure: Figure, setting: str, *, folder: Path = IMAGES) -> None:
     """Write a figure as a PNG with a palette."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     whole = BytesIO()
     figure.savefig(whole, format="png", facecolor=CARD)
     picture = Image.open(whole).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
-    picture.save(IMAGES / f"{setting}.png", optimize=True)
+    picture.save(folder / f"{setting}.png", optimize=True)

@@ -15,6 +15,7 @@ from cutaway.progress import ignore_progress
 from cutaway.report.sections import SECTIONS
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.findings import section
+from cutaway.topics.findings import verdict as verdicts
 from cutaway.topics.findings.verdict import VERSION, _next_step
 from tests.ready_runs import record_untrained
 
@@ -61,10 +62,15 @@ def test_a_finished_run_is_compared_with_always_giving_one_class(digits_run):
     assert worth.accuracy == digits_run.test["accuracy"]
     assert worth.baseline == pytest.approx(digits_run.per_class().measures.baseline)
     assert f" {worth.accuracy:.2%} of 360 test samples" in told["worth"]
+    assert told["worth"].index(f"{worth.low:.1%}") < told["worth"].index(f"{worth.accuracy:.2%}"), "the interval first"
+    assert f"{worth.low:.1%} to" in found.line()
     assert f" {worth.baseline:.2%}." in told["worth"]
     assert found.is_measured
     assert "unknown" not in told
     assert len(told) <= 5
+    kinds = {each.kind for each in digits_run.findings() if each.severity != "good"}
+    assert {"divergence", "duplicates"} <= set(found.passed) <= RULES.keys() - kinds
+    assert all(kind in told["checked"] for kind in found.passed)
 
 
 def test_what_was_not_measured_is_said_with_the_command(short_run, own_cache):
@@ -74,6 +80,7 @@ def test_what_was_not_measured_is_said_with_the_command(short_run, own_cache):
     assert found.problem.kind == "too-few-epochs", "which the history shows"
     assert found.command.endswith("--try")
     assert "cutaway doctor " in lines(run)["unknown"]
+    assert found.passed == ()
     assert not list(own_cache.glob("facts*"))
 
 
@@ -137,6 +144,25 @@ def test_a_running_training_is_not_told_that_it_ended(copied_run):
     assert found.unknown == ()
 
 
+def test_wrong_labels_come_before_what_is_less_important(digits_run, monkeypatch):
+    monkeypatch.setattr(verdicts, "are_judged", lambda context: True)
+    for kind, first in (("overfitting", "label-issues"), ("divergence", "doctor")):
+        problem = Finding(kind, "warning", "", "", {}, remedy=Remedy("stop", {"epochs": 2}))
+        told = {"is_measured": True, "worth": None}
+        _, command = _next_step(digits_run.context, "finished", problem, wrong=3, **told)
+        assert command.split()[1] == first
+        _, command = _next_step(digits_run.context, "finished", problem, **told)
+        assert command.split()[1] == "doctor"
+
+
+def test_a_muted_warning_is_no_next_step(digits_run):
+    remedy = Remedy("use 1", {"learning_rate": 1})
+    for why in ("", "a lesson"):
+        found = Finding("overfitting", "warning", "", ".", {}, remedy=remedy, muted=why)
+        told = section.gather(digits_run.context, findings=(found,))
+        assert (told.problem is None, "use 1" not in told.next_step) == (bool(why), bool(why))
+
+
 @pytest.mark.parametrize("test", [None, {"loss": 0.3}, {"accuracy": 5.0, "loss": 0.3, "cross_entropy": 0.3}])
 def test_without_a_test_accuracy_validation_samples_count(short_run, tmp_path, test):
     shutil.copytree(short_run.path, tmp_path / "copy")
@@ -163,6 +189,8 @@ def test_the_report_begins_with_the_answer_and_each_line_leads_to_what_it_is_abo
     source = ReportSource(short_run.context, ignore_progress)
     shown, found = section.verdict(source), short_run.verdict()
     assert f" {found.worth.accuracy:.1%} of 360 test samples" in shown.answer
+    assert shown.answer.index(f"{found.worth.low:.1%}") < shown.answer.index(f"{found.worth.accuracy:.1%}")
+    assert any(all(kind in line for kind in found.passed) for line in shown.small)
     assert f" {found.worth.largest_class}: {found.worth.baseline:.1%}" in shown.beside
     assert shown.lines[0].title == f"{found.problem.title}."
     assert f" {found.explains} more" in shown.lines[0].text
@@ -181,7 +209,7 @@ def test_the_report_begins_with_the_answer_and_each_line_leads_to_what_it_is_abo
 
 
 def test_the_answer_of_a_run_that_was_not_measured_is_that_it_is_not_known(short_run, monkeypatch):
-    unknown = dataclasses.replace(short_run.verdict(), worth=None, unknown=("No samples were held out.",))
+    unknown = dataclasses.replace(short_run.verdict(), worth=None, passed=(), unknown=("No samples were held out.",))
     monkeypatch.setattr(section, "gather", lambda *_, **__: unknown)
     shown = section.verdict(ReportSource(short_run.context, ignore_progress))
     assert "%" not in shown.answer

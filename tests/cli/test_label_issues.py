@@ -19,8 +19,8 @@ from cutaway.cli.label_issues import check_image_file, check_images
 from cutaway.findings import Finding, Remedy
 from cutaway.models import ModelForm
 from cutaway.options import typed_options
-from cutaway.topics.doctor.remedy_tests import Judgment
-from cutaway.topics.doctor.result import RemedyTest
+from cutaway.topics.doctor.doctor import what_helped_most
+from cutaway.topics.doctor.result import Judgment, RemedyTest
 
 pytestmark = pytest.mark.slow
 
@@ -233,32 +233,25 @@ def test_data_are_looked_at_with_the_options_that_a_training_takes(cutaway, tmp_
 
 def test_the_doctor_says_that_there_was_nothing_to_try(capsys):
     run, asked = SimpleNamespace(path=Path("runs/good")), SimpleNamespace(try_remedies=True, rules=False)
-    _print(ct.Diagnosis("good", ()), "good", run, asked, {}, "good.npz")
+    step = "Next: look at its mistakes: cutaway report good"
+    _print(ct.Diagnosis("good", (), next_step=step), "good", run, asked, {}, "good.npz")
     said = capsys.readouterr().out
     assert said.endswith("cutaway report good --data good.npz\n")
 
 
-def test_what_helped_most_is_what_to_do_next(capsys):
-    run, asked = SimpleNamespace(path=Path("runs/stalled")), SimpleNamespace(try_remedies=True, rules=False)
-    rate, epochs = (
-        Remedy("use a learning rate of 0.1", {"learning_rate": 0.1}),
-        Remedy("train for 9 epochs", {"epochs": 9}),
-    )
-    found = (
-        Finding("stalled", "warning", "Stalled", ".", {}, rate),
-        Finding("uncentered-inputs", "warning", "Not centered", ".", {}, Remedy("standardize"), advice="Center them."),
-        Finding("too-few-epochs", "warning", "Too few", ".", {}, epochs),
-    )
+def test_what_helped_most_is_what_to_do_next():
+    remedies = ("use a learning rate of 0.1", "standardize the inputs", "train for 9 epochs")
 
-    def next_after(*gains):
-        remedy_tests = []
-        for each, gain in zip(found, gains, strict=True):
-            judged = Judgment("accuracy", 0.5, 0.5 + gain, (gain - 0.05, gain + 0.05), 1e-6 if gain else 1.0)
-            remedy_tests.append(RemedyTest(each.kind, each.remedy.words, 0.5, 0.5 + gain, (judged,), seconds=1.0))
-        _print(ct.Diagnosis("stalled", found, remedy_tests=tuple(remedy_tests)), "stalled", run, asked, {}, "s.npz")
-        return capsys.readouterr().out.splitlines()[-1].removeprefix("Next: ")
+    def next_after(*gains, seconds=1.0):
+        judged = (Judgment("accuracy", 0.5, 0.5 + g, (g - 0.05, g + 0.05), 1e-6 if g else 1.0) for g in gains)
+        tests = (
+            RemedyTest("stalled", remedy, 0.5, each.after, (each,), seconds=seconds)
+            for remedy, each in zip(remedies, judged, strict=True)
+        )
+        return what_helped_most(tests).removeprefix("Next: ")
 
-    assert next_after(0.3, 0.2, 0.1).startswith("use a learning rate of 0.1")
-    assert next_after(0.1, 0.2, 0.0) == "Center them."
+    assert next_after(0.3, 0.2, 0.1).startswith("use a learning rate of 0.1,")
+    assert next_after(0.1, 0.2, 0.0).startswith("standardize the inputs,")
     assert next_after(0.0, 0.0, 0.2) == "train for 9 epochs."
-    assert next_after(0.0, 0.0, 0.0).endswith("cutaway report stalled --data s.npz")
+    assert next_after(0.3, 0.2, 0.1, seconds=0.0) == "use a learning rate of 0.1.", "nothing needs to be trained for it"
+    assert next_after(0.0, 0.0, 0.0) == ""

@@ -25,7 +25,7 @@ def test_pipes_get_findings_and_tables_without_breaks_and_without_blanks_at_the_
     findings = [Finding("k", "warning", "One", text, {}, samples=("test[7]",)), Finding("k", "note", "Two", "3.", {})]
     print_findings(findings)
     out = capsys.readouterr().out
-    assert out.splitlines() == [f"warning  One. {text}", "         samples: test[7]", "   note  Two. 3."]
+    assert out.splitlines() == [f"warning  One (k). {text}", "         samples: test[7]", "   note  Two (k). 3."]
     row = {f"Column {number}": "word " * 7 for number in range(9)}
     print_table([row, row | {"Column 8": ""}])
     head, line, first, second, _ = capsys.readouterr().out.splitlines()[1:]

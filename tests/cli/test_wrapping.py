@@ -118,9 +118,9 @@ def test_findings_stand_beside_their_mark(capsys, monkeypatch):
         [Finding("k", "warning", "A title", SENTENCE, {}, samples=names), Finding("k", "good", "B", "Ok.", {})]
     )
     first, *others, last = capsys.readouterr().out.splitlines()
-    assert first.startswith("warning  A title. Trial 21 ")
-    assert last.rstrip() == "     ok  B. Ok."
+    assert first.startswith("warning  A title (k). Trial 21 ")
+    assert last.rstrip() == "     ok  B (k). Ok."
     assert all(line.startswith(" " * 9) and line[9] != " " for line in others)
     assert max(map(len, (first, *others))) <= 60
     told = " ".join(line[9:].rstrip() for line in (first, *others))
-    assert told == f"A title. {SENTENCE} samples: {', '.join(names[:5])} and {len(names) - 5} more"
+    assert told == f"A title (k). {SENTENCE} samples: {', '.join(names[:5])} and {len(names) - 5} more"

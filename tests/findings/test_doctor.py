@@ -1,5 +1,6 @@
 """The doctor on runs and on data: what it names, mutes, prints and keeps; test_remedy_tests.py trains its remedies."""
 
+import html
 import json
 import shutil
 from dataclasses import replace
@@ -12,8 +13,14 @@ from sick_runs import digits, model_of, not_finite, table, train
 
 import cutaway as ct
 from cutaway.cli import main
-from cutaway.topics.doctor.remedy_tests import Judgment, try_remedy
-from cutaway.topics.doctor.result import RemedyTest
+from cutaway.page import Summary
+from cutaway.progress import ignore_progress
+from cutaway.report import make_section
+from cutaway.runs import by_name
+from cutaway.topics.common.source import ReportSource
+from cutaway.topics.doctor.remedy_tests import try_remedy
+from cutaway.topics.doctor.result import WITHOUT, Judgment, RemedyTest
+from cutaway.topics.findings.result import findings_html
 
 pytestmark = pytest.mark.slow
 
@@ -79,6 +86,35 @@ def test_rules_are_printed_and_in_every_document(warned: ct.Run, capsys: pytest.
     with_rules = printed("doctor", str(warned.path), "--rules")
     assert all(words in with_rules for words in (rule.words, rule.source, rule.known_as, rule.kind))
     assert found.findings[0].title in printed("show", str(warned.path))
+    for page in (printed("doctor", "--explain", rule.kind), findings_html(found.findings)):
+        assert all(html.escape(each, quote=False) in html.unescape(page) for each in rule.page)
+    for wrong in (["--explain", "dead-unit"], []):
+        with pytest.raises(SystemExit) as ended:
+            main(["doctor", *wrong])
+        assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("name", ["digits", "other", "wine", "people"])
+def test_all_doors_of_a_run_name_the_same_next_step(
+    ready_run: Any, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ready_run(name)
+    step = ct.doctor(run, progress=False).next_step
+    known = run.verdict()
+    assert step == dict(known.lines())["next"] == f"{known.next_step} {known.command or ''}".strip()
+    source = ReportSource(run.context, ignore_progress)
+    shown = make_section(source, "verdict")  # of the report, and of the studio's page of the run
+    assert isinstance(shown, Summary)
+    assert shown.help.rstrip(".:") == known.next_step.rstrip(".:")
+    assert shown.target or shown.command == by_name(known.command or "", run.path)
+    doors = [html.unescape(run._repr_html_()), html.unescape(ct.doctor(run, progress=False)._repr_html_())]
+    for command in ("doctor", "show"):
+        for as_json in ((), ("--json",)):
+            with pytest.raises(SystemExit) as ended:
+                main([command, str(run.path), *as_json])
+            assert (ended.value.code or 0) == 0
+            doors.append(capsys.readouterr().out)
+    assert all(json.dumps(step)[1:-1] in door or step in door for door in doors)
 
 
 def test_a_temperature_is_proved_without_a_training(warned: ct.Run) -> None:
@@ -104,7 +140,10 @@ def test_a_remedy_that_makes_a_run_worse_is_told_from_one_that_helps() -> None:
     by_chance = replace(tested, judgments=(better, replace(worse, p_value=0.2)))
     assert by_chance.worse == ()
     assert not replace(tested, judgments=(replace(better, before=0.3), worse)).helped
-    assert replace(tested, kind="target-leakage").worse == ()
+    honest = replace(better, measure=WITHOUT, before=0.3, after=0.8)
+    leak = replace(tested, judgments=(honest,))
+    assert leak.helped
+    assert leak.words.index("-20.00 to -5.00 points") < leak.words.index("30.00%"), "the interval comes first"
     balanced = replace(better, measure="balanced accuracy", before=0.6, after=0.7)
     assert replace(tested, judgments=(balanced, worse)).worse == ()
 

@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from cutaway.data import input_facts
 from cutaway.errors import DataError
-from cutaway.findings import RULES, Evidence, Finding, Rule, check, registry, run_checks
+from cutaway.findings import RULES, Evidence, Finding, Rule, check, passed_kinds, registry, run_checks
 
 
 def rows(val_losses, **columns):
@@ -148,6 +149,24 @@ def test_every_check_has_a_rule_with_its_source_and_the_name_that_others_know():
         assert rule.words, rule
         assert re.search(r"\b(1[89]|20)\d\d\b|https://", rule.source), rule
         assert rule.known_as, rule
+        assert len(rule.about.split(". ")) > 1, f"what {rule.kind} means, and what helps"
+        assert all(any(each in line for line in rule.page) for each in (rule.about, rule.words, rule.source))
+
+
+def test_a_kind_has_passed_if_it_was_looked_for_and_not_found():
+    assert all(set(kinds) <= set(RULES) for kinds in registry._NEEDED.values())
+    assert passed_kinds(Evidence(history=rows([0.5, 0.4])), ()) == (), "nobody has looked at the data"
+    known = Evidence(
+        history=rows([0.5, 0.4, 0.3]), inputs=input_facts(np.eye(8)), calibration=(0.1, 0.0, 0.01), val_accuracy=0.9
+    )
+    good, warning, note = (
+        Finding(kind, severity, "", "", {})
+        for kind, severity in (("overfitting", "good"), ("baseline", "warning"), ("divergence", "note"))
+    )
+    passed = passed_kinds(known, (good, warning, note))
+    assert {"overfitting", "duplicates", "missed-class"} <= set(passed)
+    assert not {"baseline", "divergence"} & set(passed), "they were found"
+    assert not {"oscillation", "dead-units", "mixed-units", "simpler-model"} & set(passed), "that needs more"
 
 
 def test_a_finding_carries_the_rule_of_its_kind():

@@ -4,9 +4,11 @@ What else of the findings must train is here as well.
 """
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import keras
 import numpy as np
@@ -18,9 +20,14 @@ from cutaway.api.train import start
 from cutaway.data import Split
 from cutaway.findings import Finding, Remedy
 from cutaway.metrics import compare_trainings
+from cutaway.models import get_weights
 from cutaway.progress import Progress
+from cutaway.topics.doctor import remedy_tests
 from cutaway.topics.doctor.remedy_tests import Tried, answers, remedy_key, try_remedy
-from cutaway.training import Plan
+from cutaway.topics.doctor.result import Judgment, RemedyTest
+from cutaway.training import DRAWN, Plan
+from cutaway.training.config import GIVEN
+from cutaway.training.loop.order import epoch_order
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
 
@@ -134,6 +141,25 @@ def test_several_trainings_on_each_side_are_compared(slow_run: ct.Run) -> None:
     assert again.judgments == tested.judgments, "nothing is trained twice"
 
 
+def test_what_was_tried_in_vain_is_no_next_step(slow_run: ct.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = ct.doctor(slow_run, progress=False).next_step
+    assert "learning rate" in step
+    same = Judgment("accuracy", 0.5, 0.5, (-0.1, 0.1), 1.0)
+    for gain, is_next in ((0.0, False), (0.2, True)):
+        judged = replace(same, after=0.5 + gain, p_value=1.0 - 4.9 * gain)
+
+        def tried(run: ct.Run, wanted: Sequence[Finding], judged: Judgment = judged, **_: Any) -> Any:
+            return tuple(
+                RemedyTest(each.kind, each.remedy.words if each.remedy else "", 0.5, judged.after, (judged,), seconds=1)
+                for each in wanted
+            )
+
+        monkeypatch.setattr("cutaway.topics.doctor.doctor.try_all", tried)
+        found = ct.doctor(slow_run, try_remedies=True, progress=False)
+        assert ("learning rate" in found.next_step) is is_next
+        assert "--try" not in found.next_step
+
+
 def test_no_proof_begins_after_the_budget(slow_run: ct.Run) -> None:
     (tested, *_) = ct.doctor(slow_run, try_remedies=True, budget=0, progress=False).remedy_tests
     assert tested.why
@@ -171,6 +197,126 @@ def test_a_remedy_is_tried_on_the_split_of_the_run(tmp_path: Path, monkeypatch: 
     tested = try_remedy(run, Finding("low-rank", "warning", "", "", {}, weights))
     assert splits == [run.split], "houses are in one part only"
     assert tested.samples == len(run.split.test)
+
+
+HIDDEN = {"dense_1.activation", "dense_2.activation"}
+NARROWER = {"dense_1.units", "weights dense_1/kernel", "weights dense_1/bias", "weights dense_2/kernel"}
+DRAWN_WIDE = {"dense_1.kernel_initializer", "weights dense_1/kernel"}
+
+TRIALS: dict[str, tuple[Remedy, set[str]]] = {
+    "nothing": (Remedy(""), set()),
+    "rate": (Remedy("", {"learning_rate": 0.03}), {"learning_rate"}),
+    "epochs": (Remedy("", {"epochs": 60}), {"epochs"}),
+    "batch": (Remedy("", {"batch_size": 8}), {"batch_size", "order"}),
+    "patience": (Remedy("", {"patience": 3}), {"patience"}),
+    "smoothing": (Remedy("", {"label_smoothing": 0.3}), {"label_smoothing"}),
+    "class weights": (Remedy("", {"class_weight": "balanced"}), {"class_weight", "sample weights"}),
+    "activation": (Remedy("", activation="leaky_relu"), HIDDEN),
+    "units": (Remedy("", units={"dense_1": 8}), NARROWER),
+    "default-weights": (Remedy("", change="default-weights"), DRAWN_WIDE),
+    "no-regularization": (Remedy("", change="no-regularization"), {"dropout_1.rate", "dropout_2.rate"}),
+    "standardize": (Remedy("", change="standardize"), {"x"}),
+    "drop-inputs": (Remedy("", change="drop-inputs", inputs=(20, 21)), {"x"}),
+    "drop-label-issues": (Remedy("", change="drop-label-issues"), {"train", "x", "y", "order"}),
+}
+"""One remedy of each kind, and what its trial changes of a run with wide first weights in its first layer."""
+
+
+def fields_of(planned: Plan) -> dict[str, Any]:
+    """All that decides a training, by name."""
+    config, samples = planned.config, planned.samples()
+    found: dict[str, Any] = dict(config.model_dump())
+    for layer in planned.spec["layers"]:
+        found |= {
+            f"{layer['name']}.{key}": value for key, value in (layer | layer["config"]).items() if key != "config"
+        }
+    found |= {f"weights {name}": value.tolist() for name, value in get_weights(planned.model).items()}
+    seeds = [layer.seed_generator.state.numpy().tolist() for layer in planned.model.layers if "drop" in layer.name]
+    found |= {part: planned.split.part(part).keys().tolist() for part in ("train", "val", "test")}
+    found["x"] = planned.data.inputs(planned.split.part("all")).tolist()
+    found["y"] = samples.y.tolist()
+    found["sample weights"] = None if samples.weight is None else samples.weight.tolist()
+    epochs = [epoch_order(samples.train, batch_size=config.batch_size, seed=config.seed, epoch=k) for k in (1, 2)]
+    return found | {
+        "order": [each.tolist() for each in epochs],
+        "random layers": seeds,
+        "origin": planned.first_weights,
+    }
+
+
+def test_there_is_a_trial_of_every_change() -> None:
+    changes = {each for kind in get_args(get_type_hints(Remedy)["change"]) for each in get_args(kind)}
+    assert changes - {"temperature"} <= TRIALS.keys(), "a temperature is tried without a training"
+
+
+@pytest.fixture(scope="module")
+def wide_runs(ready_run: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ct.Run]:
+    """The digits as if its first layer had wide first weights: drawn, and given."""
+    runs: dict[str, ct.Run] = {}
+    for origin in (DRAWN, GIVEN):
+        path = shutil.copytree(ready_run("digits").path, tmp_path_factory.mktemp("wide") / "run")
+        record = json.loads((path / "run.json").read_text())
+        record["first_weights"] = origin
+        wide = {"class_name": "RandomNormal", "config": {"mean": 0.0, "stddev": 3.0, "seed": None}}
+        record["model"]["layers"][0]["config"]["kernel_initializer"] = wide
+        (path / "run.json").write_text(json.dumps(record))
+        runs[origin] = ct.open_run(path)
+    return runs
+
+
+@pytest.mark.parametrize("origin", [DRAWN, GIVEN])
+@pytest.mark.parametrize("name", TRIALS)
+def test_a_trial_changes_what_its_remedy_names_and_nothing_else(
+    wide_runs: dict[str, ct.Run], name: str, origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, (remedy, named) = wide_runs[origin], TRIALS[name]
+    dropped = [ct.Decision(place, "drop") for place in run.split.train.places()[:3]]
+    monkeypatch.setattr(remedy_tests, "_label_issues", lambda *_: dropped)
+    trained: list[Plan] = []
+
+    def noted(planned: Plan, **_: Any) -> ct.Run:
+        trained.append(planned)
+        return run
+
+    monkeypatch.setattr(remedy_tests, "start", noted)
+    try_remedy(run, Finding("low-rank", "warning", "", "", {}, remedy), seeds=2)
+    trials, others = trained[:2], trained[2:]
+    assert [each.config.seed for each in trained] == [0, 1, 1]
+    before, after = (fields_of(each) for each in (others[0], trials[1]))
+    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    if name == "default-weights" and origin == GIVEN:  # all of them are drawn then
+        named = {*named, "origin", *(key for key in changed if key.startswith("weights "))}
+    if name == "drop-inputs":
+        columns = (np.array(before["x"]) != np.array(after["x"])).any(axis=0).nonzero()[0]
+        assert columns.tolist() == [20, 21]
+        assert len({tuple(row) for row in np.array(after["x"])[:, 20:22].tolist()}) == 1
+    assert changed == named
+    first = fields_of(trials[0])
+    recorded = {**run.config, **{f"weights {n}": w.tolist() for n, w in run.context.snapshot(0).items()}}
+    if name == "nothing":  # with the seed of the run it is the training of the run
+        assert origin == DRAWN or {key: first[key] for key in recorded} == recorded
+        assert (first["origin"], trials[0].spec) == (origin, run.context.spec)
+
+
+def test_the_remedy_of_a_leak_counts_by_the_accuracy_without_it(tmp_path: Path) -> None:
+    x, y = table(2000)
+    x += np.random.default_rng(3).normal(size=x.shape).astype(np.float32) * 2
+    x[:, 4] = 3 * y
+    run = train(ct.mlp((8,)), x, y, tmp_path, epochs=5, learning_rate=0.01, **PLAIN)
+    leak = Remedy("leave out column 5", change="drop-inputs", inputs=(4,))
+    tested = try_remedy(run, Finding("target-leakage", "warning", "", "", {}, leak), seeds=2)
+    (honest,) = tested.judgments
+    ids = run.split.test
+    blank = run.data.inputs(ids)
+    blank[:, 4] = run.data.inputs(run.split.train)[:, 4].mean()
+    without = (np.asarray(run.model()(blank)).argmax(axis=1) == run.data.y(ids)).mean()
+    assert tested.before == pytest.approx(without)
+    assert run.test is not None
+    assert run.test["accuracy"] > tested.after > tested.before
+    assert (honest.trainings, tested.worse) == (2, ())
+    assert honest.after > honest.before
+    kept = try_remedy(run, Finding("constant-inputs", "warning", "", "", {}, leak))
+    assert [each.measure for each in kept.judgments] == ["accuracy"]
 
 
 def test_the_standard_error_in_the_history_is_that_of_the_recorded_predictions(tmp_path: Path) -> None:

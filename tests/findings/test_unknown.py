@@ -9,8 +9,7 @@ from sick_runs import digits, model_of
 
 import cutaway as ct
 from cutaway.data import Shift
-from cutaway.findings import RULES, Evidence, run_checks
-from cutaway.topics.doctor.not_checked import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, TRAINING
+from cutaway.findings import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, RULES, TRAINING, Evidence, run_checks
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
 

@@ -27,7 +27,7 @@ def probabilities(
     if not context.opens:
         return _recorded(context, ids, epoch=epoch)
     number = context.epoch(epoch)
-    compute = partial(_computed, context, ids, epoch=number, on_progress=on_progress)
+    compute = partial(compute_probabilities, context, ids, epoch=number, on_progress=on_progress)
     return _kept(context, ids, number).get(compute) if _is_kept(context, ids) else compute()
 
 
@@ -51,7 +51,10 @@ def _is_kept(context: RunContext, ids: SampleIds) -> bool:
     return 0 < 4 * len(ids) * len(context.class_names) <= KEPT_BYTES
 
 
-def _computed(context: RunContext, ids: SampleIds, *, epoch: int, on_progress: ProgressCallback) -> np.ndarray:
+def compute_probabilities(
+    context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
+) -> np.ndarray:
+    """`probabilities` of a model that can be opened, neither read from the cache nor kept in it."""
     from cutaway.models import class_probabilities, forward
 
     model, data = context.model(epoch), context.data

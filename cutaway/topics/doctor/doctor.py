@@ -1,7 +1,7 @@
 """The verb `doctor`: findings on a run or on data, and tests of their remedies."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,18 @@ from cutaway.data import (
 )
 from cutaway.errors import ConfigError, CutawayError, DataError, UnknownNameError, UsageError
 from cutaway.execution import check_engine
-from cutaway.findings import RULES, Finding
+from cutaway.findings import RULES, Finding, Rule
 from cutaway.log import survive
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.topics.findings.evidence import data_findings
 from cutaway.topics.findings.evidence import findings as findings_of_run
 from cutaway.topics.findings.simpler_models import compare_simpler_models
+from cutaway.topics.findings.verdict import verdict
 
 from .not_checked import not_checked_of_data, not_checked_of_run
 from .options import DoctorOptions
 from .remedy_tests import try_all
-from .result import Diagnosis
+from .result import Diagnosis, RemedyTest
 
 
 @public
@@ -76,7 +77,10 @@ def doctor(
         findings = with_mutes(found, mute or {})
         wanted = [each for each in findings if try_remedies and _is_tried(each)]
         tests = try_all(what, wanted, seeds=asked.seeds, budget=asked.budget, engine=engine, progress=progress)
-        return Diagnosis(what.path.name, findings, tests, not_checked_of_run(what))
+        failed = {each.kind for each in tests if each.judgments and not each.helped}
+        left = tuple(each for each in findings if each.kind not in failed and each.cause not in failed)
+        step = what_helped_most(tests) or dict(verdict(what.context, findings=left).lines())["next"]
+        return Diagnosis(what.path.name, findings, tests, not_checked_of_run(what), step)
     with show_progress(progress) as on_progress:
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
         split, data = _split(given)
@@ -95,14 +99,34 @@ def with_mutes(findings: Sequence[Finding], mute: Mapping[str, str]) -> tuple[Fi
         UnknownNameError: There is no such kind of finding.
     """
     for kind, reason in mute.items():
-        if kind not in RULES:
-            hint = meant(kind, RULES, "cutaway doctor --rules prints the kinds")
-            raise UnknownNameError(f"no such kind of finding: {kind!r}", hint=hint)
+        rule_of(kind)
         if not reason.strip():
             hint = f'pass mute={{"{kind}": "because ..."}}'
             raise UsageError(f"there is no reason to mute {kind}", hint=hint)
     muted = (dataclasses.replace(each, muted=mute.get(each.kind, "")) for each in findings)
     return tuple(sorted(muted, key=lambda each: bool(each.muted)))
+
+
+def rule_of(kind: str) -> Rule:
+    """What there is to know about a kind of finding.
+
+    Raises:
+        UnknownNameError: There is no such kind.
+    """
+    if kind not in RULES:
+        hint = meant(kind, RULES, "cutaway doctor names the kind of each finding")
+        raise UnknownNameError(f"no such kind of finding: {kind!r}", hint=hint)
+    return RULES[kind]
+
+
+def what_helped_most(tests: Iterable[RemedyTest]) -> str:
+    """The next step if a remedy helped, otherwise ""; a temperature, which changes no answer, comes after others."""
+    helped = [each for each in tests if each.helped]
+    if not helped:
+        return ""
+    best = max(helped, key=lambda each: (each.seconds > 0, each.after - each.before))
+    is_whole = best.remedy.startswith("train ") or not best.seconds
+    return "Next: " + best.remedy + ("." if is_whole else ", and train again.")
 
 
 def _split(given: Dataset | Table) -> tuple[Split, Dataset]:

@@ -7,32 +7,12 @@ from typing import Any
 
 from cutaway.api.run import Run
 from cutaway.errors import DataError
+from cutaway.findings import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, TRAINING
 from cutaway.options import typed_options
 from cutaway.runs import run_command
 from cutaway.topics.findings.evidence import kept_findings
 from cutaway.topics.label_issues.cached import are_judged
 from cutaway.words import counted
-
-TRAINING = (
-    "divergence",
-    "stalled",
-    "overfitting",
-    "learning-rate-too-high",
-    "learning-rate-too-low",
-    "oscillation",
-    "batch-too-large",
-    "too-few-epochs",
-    "over-regularized",
-)
-"""Kinds of findings on how a training went."""
-
-GRADIENTS = ("vanishing-gradients", "exploding-gradients")
-
-PREDICTIONS = ("test-labels", "baseline", "missed-class", "confusion", "miscalibration", "label-issues", "test-gap")
-"""Kinds of findings on predictions of samples that a model was not trained on."""
-
-LEAST_EPOCHS = {"stalled": 2, "learning-rate-too-high": 2, "learning-rate-too-low": 2, "oscillation": 6}
-"""Epochs below which nothing of a kind is found."""
 
 
 def not_checked_of_run(run: Run) -> tuple[str, ...]:

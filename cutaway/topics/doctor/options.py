@@ -31,7 +31,10 @@ class DoctorOptions(Options):
         "End with exit code 3 if a finding that is not muted is this serious.",
         choices=("warning", "note"),
     )
-    rules: bool = option(False, "Show the kind and the rule of each finding, and its source.")
+    rules: bool = option(False, "Show what each kind of finding means, its rule, and its source.")
+    explain: str | None = option(
+        None, "Explain a kind of finding, such as dead-units; no run is needed.", metavar="KIND"
+    )
 
 
 def parse_mutes(typed: Sequence[str]) -> dict[str, str]:

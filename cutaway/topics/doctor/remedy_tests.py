@@ -31,11 +31,11 @@ from cutaway.metrics import (
     reliability,
 )
 from cutaway.results.progress import ProgressOption, show_progress
-from cutaway.topics.common.predictions import probability_batches
+from cutaway.topics.common.predictions import compute_probabilities, probability_batches
 from cutaway.topics.confidence.calibration import fitted_temperature
-from cutaway.training import DRAWN, check_same_weights, given_weights, plan, recorded_config
+from cutaway.training import DRAWN, Plan, check_same_weights, given_weights, plan, recorded_config
 
-from .result import Judgment, Measure, RemedyTest
+from .result import WITHOUT, Judgment, Measure, RemedyTest
 
 MEASURES: dict[str, Measure] = {
     "class-imbalance": "balanced accuracy",
@@ -46,6 +46,9 @@ MEASURES: dict[str, Measure] = {
     "miscalibration": "calibration error",
 }
 """What the remedy of a kind of finding is judged by; others by the accuracy."""
+
+NOTHING = Remedy("")
+"""Changes nothing."""
 
 LEAST = float(np.finfo(np.float32).tiny)
 
@@ -72,7 +75,10 @@ class Answers:
 
 
 Tried = dict[tuple[str, int], tuple[Answers, float]]
-"""What models say that were trained with a remedy, or with "" without any, and a seed, and the seconds of each."""
+"""What models say that were trained with a remedy, or with "" without any, and a seed, and the seconds of each.
+
+Models without the remedy of a leak are asked something else, so they have names of their own.
+"""
 
 
 @dataclass(frozen=True)
@@ -140,10 +146,10 @@ def _tried_here(
     run: Run, findings: Sequence[Finding], *, seeds: int, budget: float | None, progress: ProgressOption
 ) -> Iterator[RemedyTest]:
     tried: Tried = {}
-    start = time.monotonic()
+    began = time.monotonic()
     for each in findings:
         assert each.remedy is not None
-        if budget is not None and time.monotonic() - start >= budget:
+        if budget is not None and time.monotonic() - began >= budget:
             yield RemedyTest(each.kind, each.remedy.words, why=f"the {budget:g} seconds for remedies were used up")
         else:
             yield try_remedy(run, each, seeds=seeds, tried=tried, progress=progress)
@@ -222,21 +228,22 @@ def try_remedy(
         if not len(ids):
             return RemedyTest(finding.kind, remedy.words, why="no samples were held out to compare models on")
         tried = {} if tried is None else tried
-        befores, afters, seconds = _tried(run, remedy, ids, seeds=seeds, tried=tried, progress=progress)
+        leaks = remedy.change == "drop-inputs" and finding.kind != "constant-inputs"
+        befores, afters, seconds = _tried(run, remedy, ids, leaks=leaks, seeds=seeds, tried=tried, progress=progress)
         before, after = befores[0], afters[0]
     except Canceled:
         raise
     except CutawayError as error:
         return RemedyTest(finding.kind, remedy.words, why=error.fault)
-    measure = MEASURES.get(finding.kind, "accuracy")
+    measure: Measure = WITHOUT if leaks else MEASURES.get(finding.kind, "accuracy")
     # a temperature changes no answer
-    shown = ("calibration error", "loss") if measure == "calibration error" else dict.fromkeys((measure, "accuracy"))
+    shown = {"calibration error": (measure, "loss"), WITHOUT: (measure,)}.get(measure, (measure, "accuracy"))
     return RemedyTest(
         kind=finding.kind,
         remedy=remedy.words,
         before=float(before.correct.mean()),
         after=float(after.correct.mean()),
-        judgments=tuple(judge_trainings(each, befores, afters) for each in shown),
+        judgments=tuple(judge_trainings(each, befores, afters) for each in dict.fromkeys(shown)),
         fixed=int((after.correct & ~before.correct).sum()),
         broken=int((before.correct & ~after.correct).sum()),
         samples=len(ids),
@@ -246,24 +253,29 @@ def try_remedy(
 
 
 def _tried(
-    run: Run, remedy: Remedy, ids: SampleIds, *, seeds: int, tried: Tried, progress: ProgressOption
+    run: Run, remedy: Remedy, ids: SampleIds, *, leaks: bool, seeds: int, tried: Tried, progress: ProgressOption
 ) -> tuple[list[Answers], list[Answers], float]:
-    """The answers of models trained without and with a remedy, the run's own first, and the seconds for all."""
-    own = answers(run.context, ids)
+    """The answers of models trained without and with a remedy, the run's own first, and the seconds for all.
+
+    What tells the class and will be left out makes the answers of a model too good: it is asked without that.
+    """
+    asked = _changed(run, remedy) if leaks else None
+    own = answers(run.context, ids, data=asked)
     if remedy.change == "temperature":
         return [own], [answers(run.context, ids, temperature=fitted_temperature(run.context).value)], 0.0
     key = remedy_key(remedy)
-    with_it, without = [(key, n) for n in range(seeds)], [("", n) for n in range(1, seeds)]
+    base = "without " + key if leaks else ""
+    with_it, without = [(key, n) for n in range(seeds)], [(base, n) for n in range(1, seeds)]
     if missing := [each for each in (*with_it, *without) if each not in tried]:
         changed = _material(run, remedy, progress)
         for name, number in missing:
-            start = time.perf_counter()
-            data, split = changed if name else (run.data, run.split)
-            of, seed = remedy if name else Remedy(""), run.config["seed"] + number
+            began = time.perf_counter()
+            (data, split), of = (changed, remedy) if name == key else ((run.data, run.split), NOTHING)
+            planned = planned_with(run, of, data, split, seed=run.config["seed"] + number)
             with tempfile.TemporaryDirectory(prefix="cutaway-remedy-") as folder:
-                again = train_on(run, data, split, of, seed, Path(folder), progress)
-                found = answers(again.context, _same_samples(again, ids))
-            tried[name, number] = found, time.perf_counter() - start
+                again = start(planned, loaded=data, runs=folder, name=None, progress=progress)
+                found = answers(again.context, _same_samples(again, ids), data=asked)
+            tried[name, number] = found, time.perf_counter() - began
     before, after = ([tried[each] for each in side] for side in (without, with_it))
     seconds = sum(duration for _, duration in (*before, *after))
     return [own, *(found for found, _ in before)], [found for found, _ in after], seconds
@@ -283,28 +295,33 @@ def _material(run: Run, remedy: Remedy, progress: ProgressOption) -> tuple[Datas
     return run.data, run.split
 
 
-def train_on(
-    run: Run, data: Dataset, split: Split, remedy: Remedy, seed: int, folder: Path, progress: ProgressOption
-) -> Run:
-    """Train the run's model, with what a remedy changes about it, on these data and this split."""
+def planned_with(run: Run, remedy: Remedy, data: Dataset, split: Split, *, seed: int) -> Plan:
+    """The training of a run again, with what a remedy changes about it and nothing else.
+
+    Args:
+        run: The run.
+        remedy: The remedy; `NOTHING` trains as the run was trained.
+        data: The data, with what the remedy changes about them.
+        split: The split, with what it changes about that.
+        seed: Of the order of the samples, of dropout, and of first weights that are drawn.
+    """
     sample_weight = given_weights(run.context.loaded, None)
     check_same_weights(sample_weight, run.context.manifest.sample_weight)
-    spec, weights = _model(run, remedy)
+    spec = _spec(run, remedy)
     settings: dict[str, Any] = {**remedy.settings, "seed": seed}
-    planned = plan(
+    return plan(
         data,
         like=recorded_config(run.config).model_dump(),
         spec=spec,
-        weights=weights,
+        weights=_first_weights(run, remedy, spec, seed),
         divide=(split, data),
         sample_weight=sample_weight,
         **settings,
     )
-    return start(planned, loaded=data, runs=folder, name=None, progress=progress)
 
 
 def _changed(run: Run, remedy: Remedy) -> Dataset:
-    """The data of a run with standardized inputs, or without some of them."""
+    """The data of a run with standardized inputs, or with the mean of the training samples in some of them."""
     data = run.data
     train_x = data.inputs(run.split.train)
     mean, deviation = train_x.mean(axis=0), train_x.std(axis=0)
@@ -313,8 +330,8 @@ def _changed(run: Run, remedy: Remedy) -> Dataset:
         x = np.divide(source.x, np.float32(data.scale), dtype=np.float32).reshape(len(source.x), -1)
         if remedy.change == "standardize":
             x = (x - mean) / np.where(deviation > 0, deviation, 1)
-        else:  # the inputs left out are constant
-            x[:, list(remedy.inputs)] = 0
+        else:  # one that is the same everywhere is left out as 0
+            x[:, list(remedy.inputs)] = np.where(deviation > 0, mean, 0)[list(remedy.inputs)]
         sources[name] = Source(x.reshape(source.x.shape).astype(np.float32), source.y)
     return Dataset(data.name, sources, data.class_names, 1.0, {"kind": "arrays"}, data.feature_names)
 
@@ -322,20 +339,14 @@ def _changed(run: Run, remedy: Remedy) -> Dataset:
 SQUASHING = ("sigmoid", "tanh", "softsign")
 
 
-def _model(run: Run, remedy: Remedy) -> tuple[dict[str, Any], dict[str, np.ndarray] | None]:
-    """The model of a run with what a remedy changes about its layers, and its first weights.
-
-    They are drawn, but where the run began with given weights that still fit.
-    """
-    drawn = run.context.manifest.first_weights == DRAWN
-    drawn = drawn or remedy.activation is not None or remedy.change == "default-weights" or bool(remedy.units)
+def _spec(run: Run, remedy: Remedy) -> dict[str, Any]:
+    """The model of a run with what a remedy changes about its layers."""
     spec = copy.deepcopy(dict(run.context.spec))
     replaced = SQUASHING if remedy.activation == "relu" else ("relu", "relu6")
     for layer in spec["layers"]:
         config = layer["config"]
         if layer["name"] != spec["output"] and remedy.activation and config.get("activation") in replaced:
             config["activation"] = remedy.activation
-            config.pop("kernel_initializer", None)
         if remedy.change == "default-weights":
             config.pop("kernel_initializer", None)
             config.pop("bias_initializer", None)
@@ -343,7 +354,18 @@ def _model(run: Run, remedy: Remedy) -> tuple[dict[str, Any], dict[str, np.ndarr
             config |= {name: None for name in config if name.endswith("_regularizer")}
             config |= {"rate": 0.0} if layer["kind"] == "Dropout" else {}
         config |= {"units": remedy.units[layer["name"]]} if layer["name"] in remedy.units else {}
-    return spec, None if drawn else run.context.snapshot(0)
+    return spec
+
+
+def _first_weights(run: Run, remedy: Remedy, spec: dict[str, Any], seed: int) -> dict[str, np.ndarray] | None:
+    """The first weights that a model was given with, others where their shape changes; None if they are drawn."""
+    from cutaway.models import get_weights, initialize, model_from_spec
+
+    if run.context.manifest.first_weights == DRAWN or remedy.change == "default-weights":
+        return None
+    initialize(model := model_from_spec(spec, initialize=False), seed)
+    given, drawn = run.context.snapshot(0), get_weights(model)
+    return drawn | {name: each for name, each in given.items() if each.shape == drawn[name].shape}
 
 
 def _label_issues(run: Run, progress: ProgressOption) -> list[Decision]:
@@ -358,11 +380,15 @@ def _same_samples(run: Run, ids: SampleIds) -> SampleIds:
     return SampleIds(tuple(run.data.sources), ids.source_index, ids.index)
 
 
-def answers(context: RunContext, ids: SampleIds, *, temperature: float = 1.0) -> Answers:
-    """Ask a model about samples, at least one, at its kept epoch."""
+def answers(context: RunContext, ids: SampleIds, *, temperature: float = 1.0, data: Dataset | None = None) -> Answers:
+    """Ask a model about samples, at least one, at its kept epoch; of other data than its own if they are given."""
     labels = context.data.y(ids)
     correct, confidence, loss = np.zeros(len(labels), bool), np.empty(len(labels)), np.empty(len(labels))
-    for rows, found in probability_batches(context, ids):
+    if data is None:
+        batches = probability_batches(context, ids)
+    else:  # probabilities that are kept are of its own data
+        batches = [(slice(None), compute_probabilities(RunContext(context.folder, data=data), ids))]
+    for rows, found in batches:
         is_number = np.isfinite(found).all(axis=1)
         p = found if temperature == 1 else at_temperature(found, temperature)
         correct[rows] = is_number & (p.argmax(axis=1) == labels[rows])
@@ -411,7 +437,7 @@ def judge(measure: Measure, before: Answers, after: Answers) -> Judgment:
     for random samples.
     """
     samples = len(before.labels)
-    if measure == "accuracy":
+    if measure in ("accuracy", WITHOUT):
         fixed, broken = (int((a.correct & ~b.correct).sum()) for a, b in ((after, before), (before, after)))
         interval = paired_difference_interval(fixed, broken, samples)
         means = float(before.correct.mean()), float(after.correct.mean())

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """p-value below which a remedy counts as having changed the measure it is judged by."""
 
-LEAKS = ("target-leakage", "target-encoding")
-"""The findings whose remedy lowers an accuracy that was too good."""
-
 LOW_IS_GOOD = ("loss", "calibration error")
 
-Measure = Literal["accuracy", "balanced accuracy", "loss", "calibration error"]
+WITHOUT = "accuracy without these inputs"
+"""What the remedy of a leak is judged by: the inputs that it leaves out have their mean in all samples."""
+
+Measure = Literal["accuracy", "balanced accuracy", "loss", "calibration error", "accuracy without these inputs"]
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ class RemedyTest:
     Attributes:
         kind: Kind of the finding.
         remedy: What was done, in words.
-        before: Accuracy of the run, 0..1.
+        before: Accuracy of the run, 0..1; of a leak, where the run is asked without the inputs that are left out.
         after: Accuracy with the remedy and the seed of the run.
         judgments: What it is judged by, with the 95% interval of the difference and a p-value: the accuracy; before it,
-            where the finding is about something else, the loss, the calibration error or the balanced accuracy. Empty
-            where nothing was tried.
+            where the finding is about something else, the loss, the calibration error or the balanced accuracy; of a
+            leak alone, the accuracy without the inputs that are left out. Empty where nothing was tried.
         fixed: Samples that only the new training with the seed of the run predicts right.
         broken: Samples that only the run predicts right.
         samples: Number of samples.
@@ -102,11 +102,8 @@ class RemedyTest:
     def worse(self) -> tuple[str, ...]:
         """The measures that became worse by more than chance.
 
-        None of a leak, whose remedy lowers them; and not the accuracy where the balanced accuracy is judged,
-        which is won at the expense of the most frequent class.
+        Not the accuracy where the balanced accuracy is judged, which is won at the expense of the most frequent class.
         """
-        if self.kind in LEAKS:
-            return ()
         spent = "accuracy" if self.judgments and self.judgments[0].measure == "balanced accuracy" else None
         worse = (each.measure for each in self.judgments if _rise(each) < 0 and each.p_value < LEVEL)
         return tuple(measure for measure in worse if measure != spent)
@@ -126,8 +123,8 @@ class RemedyTest:
             means += " This compares only these two trainings; others may differ."
         if self.worse:
             means += f" The remedy makes the {' and the '.join(self.worse)} worse."
-        if self.kind in LEAKS:
-            means = " Expect a drop: the second accuracy is the honest one, without the leaking column."
+        if first.measure == WITHOUT:
+            means += " Both are asked with the mean of these inputs in all samples. The accuracy with them is too good."
         same = " with the seed of the run" if first.trainings > 1 else ""
         return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong{same}.{means}"
 
@@ -139,19 +136,17 @@ def _rise(each: Judgment) -> float:
 
 
 def _changed(each: Judgment) -> str:
-    """A measure before and after, with the interval of the difference and the p-value."""
-    low, high = each.interval
+    """The interval of a difference with its p-value, and the measure before and after."""
     is_loss = each.measure == "loss"
-    ends = [f"{end:+.4f}" if is_loss else f"{100 * end:+.2f}" for end in (low, high)]
-    unit = "" if is_loss else " points"
+    ends = [f"{end:+.4f}" if is_loss else f"{100 * end:+.2f} points" for end in each.interval]
     before, after = (number(value, 4) if is_loss else percent(value) for value in (each.before, each.after))
-    if not math.isfinite(low + high):
-        difference = "with so few samples the difference has no interval"
+    if not math.isfinite(sum(each.interval)):
+        by = "by an unknown amount (with so few samples the difference has no interval"
     elif ends[0] == ends[1]:  # a model with one answer is equally sure of every sample
-        difference = f"difference {ends[0]}{unit}, whichever samples are drawn"
+        by = f"by {ends[0]} (whichever samples are drawn"
     else:
-        difference = f"difference {ends[0]} to {ends[1]}{unit}"
-    return f"{each.measure} goes from {before} to {after} ({difference}, p = {each.p_value:.2g})"
+        by = f"by {ends[0].removesuffix(' points')} to {ends[1]} (95% interval"
+    return f"{each.measure} changes {by}, p = {each.p_value:.2g}), from {before} to {after}"
 
 
 @public
@@ -164,12 +159,14 @@ class Diagnosis(Result):
         findings: Warnings, notes and good findings.
         remedy_tests: What remedies changed, if they were tried.
         not_judged: What could not be judged, and why: one sentence each.
+        next_step: What to do with a run, as its verdict says, or what helped most if remedies were tried; "" for data.
     """
 
     name: str
     findings: tuple[Finding, ...] = field(repr=False)
     remedy_tests: tuple[RemedyTest, ...] = field(default=(), repr=False)
     not_judged: tuple[str, ...] = field(default=(), repr=False)
+    next_step: str = field(default="", repr=False)
 
     def line(self) -> str:
         """A one-line summary."""
@@ -202,7 +199,8 @@ class Diagnosis(Result):
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway doctor --json`` answers."""
-        return {"name": self.name, "findings": list(self.records()), "not_judged": list(self.not_judged)}
+        document = {"name": self.name, "findings": list(self.records()), "not_judged": list(self.not_judged)}
+        return document | {"next_step": self.next_step}
 
     def table(self) -> Table:
         """One row for each finding."""
@@ -214,4 +212,5 @@ class Diagnosis(Result):
 
     def _repr_html_(self) -> str:
         tests = {each.kind: f"{each.remedy}. {each.words}" for each in self.remedy_tests}
-        return joined_html(line_html(self), findings_html(self.findings, tests), notes_html(self.not_judged))
+        notes = notes_html((*self.not_judged, self.next_step))
+        return joined_html(line_html(self), findings_html(self.findings, tests), notes)

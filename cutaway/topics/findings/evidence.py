@@ -402,16 +402,22 @@ def evidence_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerReco
     return Evidence(**facts | recorded_facts(context))
 
 
-def kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
-    """Findings that need no further measurement, since everything was measured before; otherwise None."""
+def kept_evidence(context: RunContext) -> Evidence | None:
+    """All that is known of a run, if everything was measured before; otherwise None."""
     place = _place(context)
     kept = None if place is None else place.read()
-    return None if kept is None else run_checks(Evidence(**kept | recorded_facts(context)))
+    return None if kept is None else Evidence(**kept | recorded_facts(context))
 
 
-def recorded_findings(context: RunContext) -> tuple[Finding, ...]:
-    """What shows in the history and in what run.json records: nothing is measured for it."""
-    return run_checks(Evidence(**recorded_facts(context)))
+def kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
+    """Findings that need no further measurement, since everything was measured before; otherwise None."""
+    evidence = kept_evidence(context)
+    return None if evidence is None else run_checks(evidence)
+
+
+def recorded_evidence(context: RunContext) -> Evidence:
+    """What the history and run.json record: nothing is measured for it."""
+    return Evidence(**recorded_facts(context))
 
 
 def findings(

@@ -64,6 +64,11 @@ class Findings(tuple["Finding", ...], NotebookDisplay):
         return joined_html(line_html(self), findings_html(self))
 
 
+def _fold(summary: str, paragraphs: "Iterable[str]") -> str:
+    told = "".join(f"<div>{html.escape(each)}</div>" for each in paragraphs)
+    return f'<details style="opacity: 0.75"><summary>{html.escape(summary)}</summary>{told}</details>'
+
+
 def explains_in_words(consequences: int) -> str:
     """The line that opens what follows from a finding."""
     return f"This explains {counted(consequences, 'other finding')}"
@@ -99,9 +104,10 @@ def findings_html(findings: "Iterable[Finding]", tests: "dict[str, str] | None" 
         if tested := (tests or {}).get(each.kind):
             lines.append(f'<div style="opacity: 0.85">Tried: {html.escape(tested)}</div>')
         if consequences:
-            told = "".join(f"<div>{html.escape(f'{other.title}. {other.text}')}</div>" for other in consequences)
-            explains = explains_in_words(len(consequences))
-            lines.append(f'<details style="opacity: 0.75"><summary>{explains}</summary>{told}</details>')
+            told = (f"{other.title}. {other.text}" for other in consequences)
+            lines.append(_fold(explains_in_words(len(consequences)), told))
+        if each.rule is not None:
+            lines.append(_fold(f"About {each.kind}", each.rule.page))
         items.append(
             f'<div style="display: flex; gap: 8px; margin: 8px 0; max-width: 860px"><div style="color: {color}">{mark}'
             f"</div><div><b>{each.severity}: {html.escape(each.title)}</b>{''.join(lines)}</div></div>"

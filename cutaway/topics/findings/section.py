@@ -19,7 +19,7 @@ from cutaway.words import counted, percent
 from .evidence import evidence_of
 from .images import panels_of, samples_of
 from .simpler_models import can_compare_simpler_models, known_simpler_models
-from .verdict import NO_GAIN, Verdict, Worth, explained_in_words
+from .verdict import LESSER, NO_GAIN, Verdict, Worth, explained_in_words
 from .verdict import verdict as gather
 
 INSIDE = "\ue000"
@@ -34,11 +34,8 @@ LINES = 4
 TELLING = ("simpler-model", "label-issues", "overfitting", "confusion")
 """Kinds of findings that say most about a healthy run, the most important first."""
 
-LESSER = (
-    *("dead-units", "low-rank", "redundant-units", "saturated-units", "bottleneck", "oscillation"),
-    *("overfitting", "miscalibration", "class-imbalance", "simpler-model", "missed-class", "test-gap"),
-)
-"""Kinds of findings that wrong labels come before; what spoils data or a whole training comes before wrong labels."""
+ON_THIS_PAGE = {"report": "mistakes", "label-issues": "label_issues"}
+"""Commands of a next step that a section of the page takes the place of, and that section."""
 
 SHORT = 240
 """Maximum number of characters in a line."""
@@ -53,23 +50,22 @@ def verdict(source: ReportSource) -> Section:
     answer, others = "Its accuracy on new samples is unknown.", dict[str, float]()
     worth = found.worth
     if worth is not None:
-        answer = f"Right on {_share(worth.accuracy)} of {split_in_words(worth.split, worth.samples)}."
+        interval = f"{percent(worth.low, 1)} to {percent(worth.high, 1)}"
+        samples = split_in_words(worth.split, worth.samples)
+        answer = f"Right on {interval} of samples like these: on {_share(worth.accuracy)} of {samples}."
         if not found.has_gain:
             than = "less often right than" if worth.gain == "none" else "not clearly better than"
             answer = f"{answer[:-1]}: {than} always predicting {worth.largest_class}."
         others = {} if worth.baseline is None else {f"always {worth.largest_class}": worth.baseline}
         others |= _simpler_models(source, worth)
     step, command, target = found.next_step, found.command or "", ""
-    if command == run_command("report", path):  # which this is
-        step, command, target = "Next: look at its mistakes.", "", "mistakes"
-        if worth is None or worth.accuracy == 1:
-            step = ""
+    for name, section in ON_THIS_PAGE.items():
+        if command == run_command(name, path):
+            step, command, target = f"{step.rstrip(':')}.", "", section
     lines = _lines(source, found)
-    if lines[0].target == "label_issues":
-        step, command, target = "Next: go through the label issues.", "", "label_issues"
     hidden = sum(line.severity == "warning" for line in lines[LINES:])
     more = (f"{hidden} more {'warning is' if hidden == 1 else 'warnings are'} among the findings.",) if hidden else ()
-    small = (*found.unknown, *_not_compared(source), *_not_judged(source, found))
+    small = (found.passed_in_words, *found.unknown, *_not_compared(source), *_not_judged(source, found))
     return Summary(
         name="verdict",
         title="Verdict",
@@ -80,7 +76,7 @@ def verdict(source: ReportSource) -> Section:
         help=step,
         target=target,
         command=by_name(command, path),
-        small=(*more, *(by_name(each, path) for each in small)),
+        small=(*more, *(by_name(each, path) for each in small if each)),
     )
 
 
@@ -100,8 +96,7 @@ def _simpler_models(source: ReportSource, worth: Worth) -> dict[str, float]:
 
 def _beside(worth: Worth, others: dict[str, float]) -> str:
     words = "; ".join(f"{name}: {_share(share)}" for name, share in others.items())
-    interval = f"95% interval {percent(worth.low, 1)} to {percent(worth.high, 1)}."
-    return f"{interval} For comparison: {words}." if words else interval
+    return f"95% interval. For comparison: {words}." if words else "95% interval."
 
 
 def _marks(worth: Worth, others: dict[str, float]) -> tuple[Mark, ...]:
@@ -266,9 +261,9 @@ def said_first(source: ReportSource, finding: Finding) -> str:
 
 
 def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding], target: str) -> Card:
-    """A finding in a sentence with its images and what would help; the rest, its rule and what follows are folded.
+    """A finding in a sentence with its images and what would help; the rest, and the page of its kind, are folded.
 
-    The rule of a good finding would only fill the page.
+    The page of a good finding's kind would only fill this one.
     """
     is_good, rule, first = finding.severity == "good", finding.rule, said_first(source, finding)
     words = finding.help
@@ -276,7 +271,7 @@ def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding
     if finding.units:
         details.append(f"Units: {', '.join(finding.units[:UNITS])}{', ...' if len(finding.units) > UNITS else ''}")
     if rule is not None and not is_good:
-        details += [f"Rule: {rule.words}", f"Known as: {rule.known_as}. Source: {rule.source}"]
+        details += rule.page
     return Card(
         anchor=target,
         severity=finding.severity,

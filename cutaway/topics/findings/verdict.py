@@ -1,7 +1,7 @@
-"""The accuracy of a run and its baseline, the main problem, and the next step: at most five lines.
+"""The accuracy of a run and its baseline, the main problem, and the next step: at most six lines.
 
-Nothing is trained for it; at most its held-out samples are predicted once. What is not known is named, with the command
-that would measure it.
+The next step is chosen here for all who name one: terminal, notebook, report and studio. Nothing is trained for it; at
+most its held-out samples are predicted once. What is not known is named, with the command that would measure it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from cutaway._lazy import public
 from cutaway.context import RunContext
 from cutaway.errors import CutawayError
-from cutaway.findings import Finding, folded
+from cutaway.findings import Evidence, Finding, folded, passed_kinds, run_checks
 from cutaway.log import survive
 from cutaway.metrics import wilson_interval
 from cutaway.results.plain import plain
@@ -21,9 +21,10 @@ from cutaway.results.units import NAME
 from cutaway.runs import kept_so_far, run_command
 from cutaway.topics.classes.classes import class_measures, kept_class_measures
 from cutaway.topics.common.scoring import split_in_words
+from cutaway.topics.label_issues.cached import are_judged
 from cutaway.words import counted, percent
 
-from .evidence import as_share, kept_findings, recorded_findings
+from .evidence import as_share, kept_evidence, recorded_evidence
 
 VERSION = 1
 """Of the JSON document: a key that means something else gives another number."""
@@ -40,7 +41,7 @@ NO_GAIN = "It may be no better than always predicting the largest class."
 class VerdictLine:
     """A line of a verdict."""
 
-    about: str = value("About", NAME, "What the line is about: state, worth, problem, next, or unknown.")
+    about: str = value("About", NAME, "What the line is about: state, worth, problem, next, checked, or unknown.")
     text: str = value("Verdict", NAME, "One sentence or two.")
 
 
@@ -90,6 +91,7 @@ class Verdict(Result):
         is_measured: Whether data, layers and predictions were judged, not only the history.
         next_step: What to do, as a sentence.
         command: The command for it, or None.
+        passed: Kinds of findings that were looked for, with all that they need known, and not found.
         unknown: What is not known, with the command that would measure it: one sentence each.
         opens: Whether its model opens; otherwise its layers cannot be judged.
     """
@@ -104,6 +106,7 @@ class Verdict(Result):
     is_measured: bool = field(repr=False)
     next_step: str = field(repr=False)
     command: str | None = field(repr=False)
+    passed: tuple[str, ...] = field(repr=False)
     unknown: tuple[str, ...] = field(repr=False)
     opens: bool = field(default=True, repr=False)
 
@@ -124,7 +127,7 @@ class Verdict(Result):
         return f"Verdict on {self.run}: {self.state}{worth}{problem}"
 
     def lines(self) -> tuple[tuple[str, str], ...]:
-        """What each line is about, and the line; at most five."""
+        """What each line is about, and the line; at most six."""
         return tuple((about, text) for about, text in self._lines() if text)
 
     def _lines(self) -> Iterator[tuple[str, str]]:
@@ -137,7 +140,13 @@ class Verdict(Result):
         nothing = self.no_problem if self.is_measured else NO_PROBLEM_YET if self.has_gain else NO_GAIN
         yield "problem", nothing if problem is None else f"First: {problem.title}.{explained_in_words(consequences)}"
         yield "next", self.next_step + f" {self.command}" if self.command else self.next_step
+        yield "checked", self.passed_in_words
         yield "unknown", " ".join(self.unknown)
+
+    @property
+    def passed_in_words(self) -> str:
+        """What was checked without a finding, a sentence; "" if nothing was."""
+        return f"Checked without a finding: {', '.join(self.passed)}." if self.passed else ""
 
     @property
     def has_gain(self) -> bool:
@@ -167,6 +176,7 @@ class Verdict(Result):
             "explains": self.explains,
             "is_measured": self.is_measured,
             "next": {"words": self.next_step, "command": self.command},
+            "passed": list(self.passed),
             "unknown": list(self.unknown),
             "lines": [text for _, text in self.lines()],
         }
@@ -184,12 +194,12 @@ def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Findin
     rows = folder.history()
     state, kept = folder.state, kept_so_far(manifest, rows)
     doctor, unknown = run_command("doctor", context.path), list[str]()
-    findings = _kept_findings(context) if findings is None else findings
-    is_measured = findings is not None
-    if findings is None:
-        findings = recorded_findings(context)
-        if state != "running":
-            unknown.append(f"Its data, layers and predictions have not been checked; {doctor} does that.")
+    evidence = _known_evidence(context)
+    is_measured = evidence is not None or findings is not None
+    evidence = recorded_evidence(context) if evidence is None else evidence
+    findings = run_checks(evidence) if findings is None else findings
+    if not is_measured and state != "running":
+        unknown.append(f"Its data, layers and predictions have not been checked; {doctor} does that.")
     worth = _worth(context, rows, measure=measure)
     held_out = len(context.split.test) + len(context.split.val)
     if worth is None and state != "running":
@@ -199,7 +209,8 @@ def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Findin
         why = "is not known without the data" if measure else "was not counted yet"
         unknown.append(f"How often always predicting the largest class would be right {why}.")
     causes = folded(findings)
-    next_step, command = _next_step(context, state, _first_warning(causes)[0], is_measured=is_measured)
+    problem, wrong = _first_warning(causes)[0], evidence.wrong_labels.low if evidence.wrong_labels else 0
+    next_step, command = _next_step(context, state, problem, is_measured=is_measured, wrong=wrong, worth=worth)
     if command == doctor:  # said once
         unknown = [each for each in unknown if doctor not in each]
     return Verdict(
@@ -213,13 +224,15 @@ def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Findin
         is_measured=is_measured,
         next_step=next_step,
         command=command,
+        passed=passed_kinds(evidence, findings),
         unknown=tuple(unknown),
         opens=manifest.model is not None,
     )
 
 
 def _first_warning(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> tuple[Finding | None, tuple[Finding, ...]]:
-    return next(((cause, rest) for cause, rest in causes if cause.severity == "warning"), (None, ()))
+    warnings = ((cause, rest) for cause, rest in causes if cause.severity == "warning" and not cause.muted)
+    return next(warnings, (None, ()))
 
 
 def explained_in_words(consequences: Sequence[Finding]) -> str:
@@ -227,23 +240,47 @@ def explained_in_words(consequences: Sequence[Finding]) -> str:
     return f" It explains {len(consequences)} more." if consequences else ""
 
 
-def _kept_findings(context: RunContext) -> tuple[Finding, ...] | None:
+def _known_evidence(context: RunContext) -> Evidence | None:
     # its state says what is damaged
-    with survive(__name__, f"reading what was found in {context.path.name}", CutawayError):
-        return kept_findings(context)
+    with survive(__name__, f"reading what is known of {context.path.name}", CutawayError):
+        return kept_evidence(context)
     return None
 
 
+LESSER = (
+    *("dead-units", "low-rank", "redundant-units", "saturated-units", "bottleneck", "oscillation", "label-issues"),
+    *("overfitting", "miscalibration", "class-imbalance", "simpler-model", "missed-class", "test-gap"),
+)
+"""Kinds of findings that wrong labels come before; what spoils data or a whole training comes before wrong labels."""
+
+
 def _next_step(
-    context: RunContext, state: str, problem: Finding | None, *, is_measured: bool
+    context: RunContext,
+    state: str,
+    problem: Finding | None,
+    *,
+    is_measured: bool,
+    wrong: int = 0,
+    worth: Worth | None = None,
 ) -> tuple[str, str | None]:
-    """What to do, and the command for it."""
+    """What to do, and the command for it.
+
+    Args:
+        context: The run.
+        state: See `Verdict`.
+        problem: See `Verdict`.
+        is_measured: See `Verdict`.
+        wrong: Labels of held-out samples that are wrong, at least.
+        worth: See `Verdict`.
+    """
     if state in ("stopped", "died") and context.manifest.origin == "training":
         return "Next: go on with it:", run_command("resume", context.path)
     if state in ("stopped", "died"):
         return "Next: call fit again with a Recorder; what a fit of your own began cannot be resumed here.", None
     if state == "running":
         return "Next: wait until it has ended, or watch it:", "cutaway studio"
+    if (problem is None or problem.kind in LESSER) and wrong and are_judged(context):
+        return "Next: go through the label issues:", run_command("label-issues", context.path)
     if problem is not None and problem.kind == "stalled" and not is_measured:  # losses do not show why
         return "Next: look for the cause in its data, layers and predictions:", run_command("doctor", context.path)
     if problem is not None and problem.remedy is not None and not problem.remedy.untried:
@@ -255,6 +292,8 @@ def _next_step(
         return "Next: " + (problem.advice or problem.help), None
     if not is_measured:
         return "Next: check its data, layers and predictions:", run_command("doctor", context.path)
+    if worth is None or worth.accuracy == 1:
+        return "Next: test it on other samples.", None
     return "Next: look at its mistakes:", run_command("report", context.path)
 
 
@@ -282,11 +321,13 @@ def _with_baseline(context: RunContext, worth: Worth, *, measure: bool) -> Worth
 
 
 def _accuracy(worth: Worth) -> str:
-    return f"right on {percent(worth.accuracy)} of {split_in_words(worth.split, worth.samples)}"
+    samples = split_in_words(worth.split, worth.samples)
+    interval = f"{percent(worth.low, 1)} to {percent(worth.high, 1)}"
+    return f"right on {interval} (95% interval; {percent(worth.accuracy)} of {samples})"
 
 
 def _worth_in_words(worth: Worth) -> str:
-    text = f"{_accuracy(worth).capitalize()} (95% interval {percent(worth.low, 1)} to {percent(worth.high, 1)})"
+    text = _accuracy(worth).capitalize()
     if worth.baseline is None:
         return f"{text}."
     return f"{text}; always predicting {worth.largest_class}, the largest class, is right on {percent(worth.baseline)}."

@@ -25,9 +25,9 @@ export function showDoctor(host, run) {
 /**
  * @param {any} run
  * @param {{ kind: string, severity: string, title: string, text: string, remedy: string | null, untried: string,
- *   consequences: { title: string, text: string }[] }} finding
+ *   consequences: { title: string, text: string }[], about: string[] }} finding
  */
-function findingCard(run, { kind, severity, title, text, remedy, untried, consequences }) {
+function findingCard(run, { kind, severity, title, text, remedy, untried, consequences, about }) {
   const place = element("div", { class: "remedy-test", "aria-live": "polite" });
   const tryRemedy = () => {
     place.replaceChildren();
@@ -49,20 +49,21 @@ function findingCard(run, { kind, severity, title, text, remedy, untried, conseq
     element("p", { text }),
     remedy ? element("p", { class: "help", text: `${capitalized(remedy)}.` }) : null,
     place,
-    consequences.length ? folded(consequences) : null,
+    consequences.length
+      ? folded(
+          `This explains ${consequences.length} other finding${consequences.length === 1 ? "" : "s"}`,
+          consequences.map(({ title, text }) => element("p", {}, element("strong", { text: `${title}.` }), ` ${text}`)),
+        )
+      : null,
+    folded(`About ${kind}`, about.map((text) => element("p", { text }))),
   );
 }
 
 /**
- * What follows from a finding, below a line that opens it.
- * @param {{ title: string, text: string }[]} consequences
+ * Paragraphs below a line that opens them.
+ * @param {string} line
+ * @param {HTMLElement[]} paragraphs
  */
-function folded(consequences) {
-  const line = `This explains ${consequences.length} other finding${consequences.length === 1 ? "" : "s"}`;
-  return element(
-    "details",
-    { class: "consequences" },
-    element("summary", { text: line }),
-    ...consequences.map(({ title, text }) => element("p", {}, element("strong", { text: `${title}.` }), ` ${text}`)),
-  );
+function folded(line, paragraphs) {
+  return element("details", { class: "consequences" }, element("summary", { text: line }), ...paragraphs);
 }
