@@ -204,7 +204,7 @@ CHANCE_SHARE = 0.5
         source='Barz, Denzler 2020, "Do we train on test data? Purging CIFAR of near-duplicates"',
         known_as="data leakage; train-test samples mix in deepchecks",
         about=(
-            "The model was trained on some of the samples that it is tested on, and may know them by heart. "
+            "The model was trained on some of the samples that it is tested on, and may have memorized them. "
             "Keep one copy of each sample, and test again on the others."
         ),
     ),
