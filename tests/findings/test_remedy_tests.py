@@ -214,7 +214,10 @@ TRIALS: dict[str, tuple[Remedy, set[str]]] = {
     "activation": (Remedy("", activation="leaky_relu"), HIDDEN),
     "units": (Remedy("", units={"dense_1": 8}), NARROWER),
     "default-weights": (Remedy("", change="default-weights"), DRAWN_WIDE),
-    "no-regularization": (Remedy("", change="no-regularization"), {"dropout_1.rate", "dropout_2.rate"}),
+    "no-regularization": (
+        Remedy("", change="no-regularization"),
+        {"dropout_1.rate", "dropout_2.rate", "random layers"},
+    ),
     "standardize": (Remedy("", change="standardize"), {"x"}),
     "drop-inputs": (Remedy("", change="drop-inputs", inputs=(20, 21)), {"x"}),
     "drop-label-issues": (Remedy("", change="drop-label-issues"), {"train", "x", "y", "order"}),
@@ -231,7 +234,8 @@ def fields_of(planned: Plan) -> dict[str, Any]:
             f"{layer['name']}.{key}": value for key, value in (layer | layer["config"]).items() if key != "config"
         }
     found |= {f"weights {name}": value.tolist() for name, value in get_weights(planned.model).items()}
-    seeds = [layer.seed_generator.state.numpy().tolist() for layer in planned.model.layers if "drop" in layer.name]
+    drawing = [layer.seed_generator for layer in planned.model.layers if hasattr(layer, "seed_generator")]
+    seeds = [np.asarray(each.state).tolist() for each in drawing]
     found |= {part: planned.split.part(part).keys().tolist() for part in ("train", "val", "test")}
     found["x"] = planned.data.inputs(planned.split.part("all")).tolist()
     found["y"] = samples.y.tolist()
@@ -257,7 +261,7 @@ def wide_runs(ready_run: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[
         path = shutil.copytree(ready_run("digits").path, tmp_path_factory.mktemp("wide") / "run")
         record = json.loads((path / "run.json").read_text())
         record["first_weights"] = origin
-        wide = {"class_name": "RandomNormal", "config": {"mean": 0.0, "stddev": 3.0, "seed": None}}
+        wide = {"class_name": "RandomNormal", "config": {"mean": 0.0, "stddev": 3.0}}
         record["model"]["layers"][0]["config"]["kernel_initializer"] = wide
         (path / "run.json").write_text(json.dumps(record))
         runs[origin] = ct.open_run(path)
