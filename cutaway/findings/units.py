@@ -7,7 +7,7 @@ import numpy as np
 from cutaway.words import counted, listed, percent
 
 from .classes import missed_class
-from .records import Evidence, Finding, Remedy, Rule, check
+from .records import DEFAULT_WEIGHTS, Evidence, Finding, Remedy, Rule, check
 from .simpler_models import is_outdone, predicts_poorly
 
 # Healthy models of the digits have up to 17% (tests/findings/sick_runs.py), which costs them nothing.
@@ -109,6 +109,8 @@ def saturated_units(evidence: Evidence) -> Iterable[Finding]:
             text += ", so the layers before it learn slowly."
             advice = "Large first weights or large inputs do this; relu has no upper end."
             remedy = Remedy("use relu in the hidden layers", activation="relu")
+            if evidence.default_weights is False:  # relu with first weights as large is no better
+                remedy = DEFAULT_WEIGHTS
             yield Finding("saturated-units", "warning", title, text, record, remedy, units=units, advice=advice)
 
 

@@ -365,3 +365,10 @@ def test_a_training_loss_of_zero_is_no_division() -> None:
     slow = rates((0.01,) * 3, (0.01,) * 3)
     found = warnings(replace(HEALTHY, history=losses(0.69, 0.0, 0.0), weights=slow))
     assert "learning-rate-too-low" not in [each.kind for each in found]
+
+
+@pytest.mark.parametrize(("default", "change"), [(False, "default-weights"), (True, None), (None, None)])
+def test_saturated_units_with_large_first_weights_are_no_matter_of_the_activation(default, change):
+    found = run_checks(Evidence(layers=layer(activation="tanh", saturated=0.9), default_weights=default))
+    (saturated,) = [each for each in found if each.kind == "saturated-units"]
+    assert (saturated.remedy.change, saturated.remedy.activation) == (change, None if change else "relu")
