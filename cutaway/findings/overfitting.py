@@ -1,5 +1,6 @@
 """Does the model fit its training samples too well or not well enough, and are its probabilities right?"""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
@@ -20,6 +21,9 @@ those with 40, 8 of 29 (tests/findings/test_overfitting_chance.py draws some aga
 
 UNTESTED = " This history does not show whether the rise is more than chance."
 STOP = Remedy("stop after 3 epochs without a lower validation loss, and keep the best", {"patience": 3})
+# A model that is right so many points more often on its training samples than on others is no model without
+# overfitting; networks that memorize every training sample are within the first on data that they suit.
+GAP, WIDE_GAP, GAP_ERRORS = 0.1, 0.25, 3.0
 
 
 @check(
@@ -31,7 +35,9 @@ STOP = Remedy("stop after 3 epochs without a lower validation loss, and keep the
             "Where the "
             "history has the standard error of the rise of the cross-entropy, as after a training by cutaway, the rise "
             "is also more than could be chance in so few samples (paired by sample, one-sided, "
-            f"{percent(RISE_LEVEL, 0)})."
+            f"{percent(RISE_LEVEL, 0)}). Without such a rise also where the accuracy on training samples is more than "
+            f"{percent(WIDE_GAP, 0)} above the validation accuracy, and by {GAP_ERRORS:g} standard errors or more; a "
+            f"note from {percent(GAP, 0)}."
         ),
         source='Prechelt 1998, "Early stopping - but when?"',
         known_as="overfitting, overtraining; Overfit and Overtraining in SageMaker Debugger",
@@ -57,10 +63,30 @@ def overfitting(evidence: Evidence) -> Iterable[Finding]:
     measured = watch_overfitting(history)
     rise = _rise(history, measured)
     found = _finding(measured, history[-1], evidence, rise)
+    if found.severity == "good" and not measured.turned:
+        found = _by_accuracy(evidence, found.evidence) or found
     if found.severity == "good" and learned_nothing(evidence):
         text = "The model has learned too little to overfit: it is no better than always predicting one class."
         found = Finding("overfitting", "note", "Overfitting cannot be judged", text, found.evidence)
     yield found
+
+
+def _by_accuracy(known: Evidence, record: Mapping[str, Any]) -> Finding | None:
+    """What accuracies show where the validation loss has not risen; None if training samples are no easier."""
+    in_training, in_use, held_out = known.accuracies
+    best = max(in_training or 0.0, in_use or 0.0)
+    if held_out is None:
+        return None
+    if best - held_out <= max(GAP, GAP_ERRORS * (held_out * (1 - held_out) / (known.val_samples or math.inf)) ** 0.5):
+        return None
+    kinds = ("training samples in training", "training samples in use", "validation samples")
+    shares = (f"{percent(each, 1)} of {kind}" for kind, each in zip(kinds, known.accuracies, strict=True) if each)
+    text = f"Predicted correctly: {', '.join(shares)}; the validation loss shows no lasting rise."
+    shown = {**record, **known.accuracies._asdict()}
+    if (best if in_use is None else in_use) - held_out <= WIDE_GAP:
+        return Finding("overfitting", "note", "Overfitting cannot be ruled out", text, shown)
+    advice = "Use more samples, a smaller model, dropout or a penalty of weights: it has memorized samples."
+    return Finding("overfitting", "warning", "Overfitting", text, shown, advice=advice)
 
 
 def is_clear(rise: float, error: float) -> bool:
@@ -137,71 +163,6 @@ def _later(measured: Overfitting, epoch: int, value: float) -> str:
     )
 
 
-# Rates and penalties that are unusual: papers use dropout up to 0.5, Keras' default of l2 is 0.01. They are only a
-# note, since the samples may be that hard; extreme ones are a warning.
-STRONG = {"dropout": 0.6, "l1": 0.02, "l2": 0.03}
-EXTREME = {"dropout": 0.8, "l1": 0.05, "l2": 0.1}
-PENALTIES = {"dropout": "a dropout rate of", "l1": "an L1 penalty of", "l2": "an L2 penalty of"}
-# A model that fits this share of its training samples is not held back.
-FITTED = 0.97
-# A model that is held back is hardly better on training samples than on others.
-FITTED_GAP = 0.03
-# A model that fits in spite of extreme regularization: its confidence is this far below its accuracy.
-UNSURE = 0.15
-NO_REGULARIZATION = Remedy("train without dropout and without penalties of weights", change="no-regularization")
-
-
-@check(
-    Rule(
-        "over-regularized",
-        words=(
-            f"A dropout rate above {STRONG['dropout']:g}, or a penalty of L1 above {STRONG['l1']:g} or of L2 above "
-            f"{STRONG['l2']:g}, and without dropout the model predicts fewer than {percent(FITTED, 0)} of its own "
-            "training "
-            f"samples correctly, and no more than {percent(FITTED_GAP, 0)} more of them than of validation samples; "
-            "on up to "
-            f"2,000 training samples. A warning beyond {EXTREME['dropout']:g}, {EXTREME['l1']:g} and "
-            f"{EXTREME['l2']:g}, otherwise a note. Beyond these also where the mean confidence is more than "
-            f"{percent(UNSURE, 0)} below the accuracy."
-        ),
-        source='Goodfellow, Bengio, Courville 2016, "Deep learning", sections 5.2 and 7.1',
-        known_as="underfitting, too much regularization",
-        about=(
-            "Dropout or penalties keep the model from learning even its training samples. Reduce them until "
-            "the training accuracy is high, and add them again only if the model overfits."
-        ),
-    ),
-)
-def over_regularized(evidence: Evidence) -> Iterable[Finding]:
-    """Look whether strong regularization keeps the model from fitting its training samples."""
-    strengths = evidence.regularization or {}
-    strong = {name: value for name, value in strengths.items() if value > STRONG.get(name, float("inf"))}
-    if not strong or evidence.trained is None or not evidence.trained[1]:
-        return
-    correct, samples = evidence.trained
-    accuracy = correct / samples
-    fits = accuracy >= FITTED or (evidence.val_accuracy is not None and accuracy - evidence.val_accuracy > FITTED_GAP)
-    is_extreme = any(value > EXTREME[name] for name, value in strong.items())
-    unsure = -evidence.calibration[1] if evidence.calibration else 0.0
-    if fits and not (is_extreme and unsure > UNSURE):
-        return
-    causes = " and ".join(f"{PENALTIES[name]} {value:g}" for name, value in strong.items())
-    text = (
-        f"With {causes}, and dropout turned off, {percent(accuracy, 1)} of {samples:,} training samples are "
-        "predicted correctly"
-    )
-    if fits:
-        text += f", but its mean confidence is {percent(unsure, 1)} below its accuracy."
-    else:
-        text += (
-            f": it {'does not fit' if is_extreme else 'may not be able to fit'} even the samples that it learns from."
-        )
-    record = {"train_accuracy": accuracy, "samples": samples, **strong}
-    advice = "Use less of it, and add it again only if the model overfits."
-    severity, title = ("warning", "Too much regularization") if is_extreme else ("note", "Strong regularization")
-    yield Finding("over-regularized", severity, title, text, record, NO_REGULARIZATION, advice=advice)
-
-
 OVERCONFIDENT = 0.05
 OVERCONFIDENT_ERRORS = 4.0
 # A few confident mistakes do not show how often the model makes them.
@@ -263,8 +224,8 @@ def miscalibration(evidence: Evidence) -> Iterable[Finding]:
         "is right more often than it says."
     )
     advice = (
-        "Fit a temperature on validation samples, which raises the confidence without another training; less label "
-        "smoothing or more epochs raise it as well."
+        "Fit a temperature on validation samples, which raises the confidence without another training; "
+        f"{'less label smoothing or ' if smoothing else ''}more epochs raise it as well."
     )
     remedy = TEMPERATURE if evidence.val_samples else None
     if remedy is None and smoothing:

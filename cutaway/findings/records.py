@@ -5,17 +5,18 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cutaway.data import ColumnFacts, InputFacts, LeakyInput, NearDuplicates, Shift, WholeGroups
 from cutaway.errors import DataError, Hint
 from cutaway.interpret import LayerHealth
-from cutaway.metrics import PerClass, per_class
+from cutaway.metrics import PerClass, is_finite, per_class
 
 from .label_issues import CountEstimate
 
 # Keras' own defaults, and the factors that make another learning rate far from them, or still usual.
-RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}
+_LIKE_ADAM = ("adam", "adamw", "rmsprop", "nadam", "adamax", "adagrad", "lion")
+RATES = {"sgd": 0.01, **dict.fromkeys(_LIKE_ADAM, 0.001)}
 FAR_RATE, USUAL_RATE = 10.0, 3.0
 
 
@@ -28,10 +29,10 @@ class Remedy:
         settings: Training settings to change.
         activation: Another activation function of the hidden layers, or None.
         change: What else to change, or None: in the samples "standardize", "drop-inputs" or "drop-label-issues"; of the
-            model "default-weights", first weights from Keras' default initializers, or "no-regularization", neither
-            dropout nor penalties of weights; of its probabilities "temperature", fitted on validation samples without
-            any training.
-        units: Layer -> the number of units that it is to have.
+            model "default-weights", first weights from Keras' default initializers, or "no-regularization", no
+            dropout, noise or penalties of weights; of its probabilities "temperature", fitted on validation samples
+            without any training.
+        layers: Layer -> the settings that it is to have, by Keras' names.
         inputs: Numbers of the inputs that "drop-inputs" leaves out.
         untried: Why no training can try it, as a clause; empty if one can.
     """
@@ -50,7 +51,7 @@ class Remedy:
         ]
         | None
     ) = None
-    units: Mapping[str, int] = field(default_factory=dict)
+    layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     inputs: tuple[int, ...] = ()
     untried: str = ""
 
@@ -168,6 +169,21 @@ class WeightFacts:
     updates: tuple[float, ...]
 
 
+class Accuracies(NamedTuple):
+    """How often a model is right, three times, each 0..1, or None if unknown.
+
+    Attributes:
+        in_training: On training samples in the epoch that learned from them: the mean over its steps, with dropout,
+            noise, changed images and the statistics of batches.
+        in_use: On training samples after that epoch, as the model is used.
+        held_out: On validation samples, as the model is used.
+    """
+
+    in_training: float | None
+    in_use: float | None
+    held_out: float | None
+
+
 @dataclass(frozen=True)
 class SimplerModel:
     """Another kind of model, trained on the same training samples.
@@ -198,8 +214,10 @@ class Evidence:
             not trained here.
         trained: Among some training samples: how many the model predicts correctly without dropout, and how many there
             are; None if unknown.
-        regularization: The highest dropout rate ("dropout") and the largest penalties of weights ("l1", "l2") of all
-            layers, if there are any; None if unknown.
+        model: The layers of the model in order, each with "kind", "name" and "config", as `cutaway.models.spec_of`
+            describes them; empty if unknown.
+        regularization: The highest dropout rate ("dropout"), the largest penalties of weights ("l1", "l2") and the
+            largest standard deviation of Gaussian noise ("noise") of all layers, if there are any; None if unknown.
         frozen: Layers that are not trained although their weights were drawn at random; empty if unknown.
         output_activation: Name of the activation function of the output layer; None if unknown.
         confusion: int (true, predicted), counts on the test samples, or on the validation samples if there are no
@@ -222,6 +240,8 @@ class Evidence:
         layers: Hidden layers by name, in order; empty if unknown.
         weights: Kernels by the name of their layer, in order; empty if unknown.
         default_weights: Whether first weights are drawn by Keras' default initializers; None if unknown.
+        class_change: In words, how augmentation turns images into some of other classes; None if it does not, or if
+            unknown.
         inputs: The inputs of training samples as the model sees them; None if unknown.
         input_names: Names of the inputs; None if they are not known.
         input_columns: For each input, the column of a table that it is made from; None if there are no columns.
@@ -254,6 +274,7 @@ class Evidence:
 
     history: Sequence[Mapping[str, Any]] = ()
     trained: tuple[int, int] | None = None
+    model: Sequence[Mapping[str, Any]] = ()
     regularization: Mapping[str, float] | None = None
     frozen: Sequence[str] = ()
     output_activation: str | None = None
@@ -274,6 +295,7 @@ class Evidence:
     layers: Mapping[str, LayerHealth] = field(default_factory=dict)
     weights: Mapping[str, WeightFacts] = field(default_factory=dict)
     default_weights: bool | None = None
+    class_change: str | None = None
     inputs: InputFacts | None = None
     input_names: Sequence[str] | None = None
     input_columns: Sequence[str] | None = None
@@ -309,6 +331,22 @@ class Evidence:
     def loss_of_nothing(self) -> float:
         """The cross-entropy of equal probabilities of all classes, near which training begins."""
         return math.log(self.classes or 2)
+
+    @property
+    def epoch_steps(self) -> int | None:
+        """Steps of an epoch; None if unknown."""
+        batch, samples = self.config.get("batch_size"), self.train_samples
+        return -(-samples // batch) if batch and samples else None
+
+    @property
+    def accuracies(self) -> Accuracies:
+        """The three accuracies, of the kept epoch, or of the last one if that is unknown."""
+        last = self.history[-1] if self.history else {}
+        kept = next((row for row in self.history if row["epoch"] == self.kept_epoch), last)
+        correct, samples = self.trained or (0, 0)
+        held_out = kept.get("val_accuracy") if self.val_accuracy is None else self.val_accuracy
+        found: tuple[Any, ...] = kept.get("accuracy"), correct / samples if samples else None, held_out
+        return Accuracies(*(each if is_finite(each) and 0 <= each <= 1 else None for each in found))
 
     @cached_property
     def measured(self) -> PerClass | None:

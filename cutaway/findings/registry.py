@@ -6,12 +6,14 @@ The cause comes first and advises; what follows from it only tells.
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from . import classes, columns, overfitting, simpler_models, splits, steps, units
+from . import classes, columns, overfitting, settings, simpler_models, splits, steps, units
 from .records import Check, Evidence, Finding, Rule
 from .simpler_models import predicts_poorly
 
 CHECKS: tuple[Check, ...] = (
     columns.input_scale,
+    settings.unusual_settings,
+    settings.augmentation,
     steps.divergence,
     splits.unshuffled_split,
     columns.target_leakage,
@@ -28,7 +30,6 @@ CHECKS: tuple[Check, ...] = (
     steps.gradients,
     units.saturated_units,
     steps.batch_too_large,
-    overfitting.over_regularized,
     steps.learning_rate,
     steps.too_few_epochs,
     units.bottleneck,
@@ -64,6 +65,9 @@ TRAINING = (
     "batch-too-large",
     "too-few-epochs",
     "over-regularized",
+    "unusual-setting",
+    "batch-normalization",
+    "class-changing-augmentation",
 )
 """Kinds of findings on how a training went."""
 
@@ -136,7 +140,18 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "low-rank": ("redundant-units", *_POOR, *_SLOW),
     "redundant-units": ("low-rank", "simpler-model"),
     "batch-too-large": (*_UNTRAINED, *_SLOW),
-    "over-regularized": (*_UNTRAINED, *_SLOW),
+    "over-regularized": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "vanishing-gradients"),
+    "unusual-setting": (
+        *_UNTRAINED,
+        *_SLOW,
+        "batch-normalization",
+        "divergence",
+        "learning-rate-too-high",
+        "saturated-units",
+        "vanishing-gradients",
+    ),
+    "class-changing-augmentation": (*_POOR, "over-regularized"),
+    "batch-normalization": (*_UNTRAINED, *_SLOW),
     "learning-rate-too-high": (*_UNTRAINED, "divergence", "saturated-units"),
     "learning-rate-too-low": _UNTRAINED,
     "too-few-epochs": _UNTRAINED,

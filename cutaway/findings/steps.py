@@ -9,7 +9,7 @@ from cutaway.data import LARGE_MEAN
 from cutaway.metrics import is_finite
 from cutaway.words import percent
 
-from .records import FAR_RATE, Evidence, Finding, Remedy, Rule, check
+from .records import FAR_RATE, RATES, Evidence, Finding, Remedy, Rule, check
 from .simpler_models import is_outdone, learned_nothing, predicts_poorly
 
 # Keras' default for SGD, which hardly ever diverges.
@@ -36,17 +36,15 @@ def divergence(evidence: Evidence) -> Iterable[Finding]:
         return
     epoch, metric = diverged
     text = f"The {LOSSES[metric]} became NaN or infinite in epoch {epoch}."
-    record, advice = {"epoch": epoch, "metric": metric}, "Use a smaller learning rate, which usually prevents this."
-    yield Finding("divergence", "warning", "Training diverged", text, record, _slower(evidence), advice=advice)
+    rate, record = evidence.config.get("learning_rate"), {"epoch": epoch, "metric": metric}
+    advice = "Use a smaller learning rate, which usually prevents this."
+    remedy = use_rate(min(rate / 100, DEFAULT_SGD_RATE)) if rate else None
+    yield Finding("divergence", "warning", "Training diverged", text, record, remedy, advice=advice)
 
 
-def _slower(evidence: Evidence) -> Remedy | None:
-    """A hundredth of the learning rate, or Keras' default of SGD if that is lower."""
-    rate = evidence.config.get("learning_rate")
-    if rate is None:
-        return None
-    lower = min(rate / 100, DEFAULT_SGD_RATE)
-    return Remedy(f"use a learning rate of {lower:.2g}", {"learning_rate": lower})
+def use_rate(rate: float) -> Remedy:
+    """Another learning rate."""
+    return Remedy(f"use a learning rate of {rate:.2g}", {"learning_rate": rate})
 
 
 def first_divergence(history: Sequence[Mapping[str, Any]]) -> tuple[int, str] | None:
@@ -105,7 +103,7 @@ def stalled(evidence: Evidence) -> Iterable[Finding]:
 def tenth(evidence: Evidence) -> Remedy | None:
     """A tenth of the learning rate, if it is known."""
     rate = evidence.config.get("learning_rate")
-    return Remedy(f"use a learning rate of {rate / 10:.2g}", {"learning_rate": rate / 10}) if rate else None
+    return use_rate(rate / 10) if rate else None
 
 
 def is_far_above_nothing(evidence: Evidence, loss: float) -> bool:
@@ -154,10 +152,9 @@ NEAR_NOTHING = 0.9
 DEAD_AFTER_FIRST_STEPS = (
     "the loss stays within a thousandth of itself in at least the last half of the epochs and was never below "
     f"{percent(NEAR_NOTHING, 0)} of that of equal probabilities, more than {percent(HALF_DEAD, 0)} of the units of a "
-    "layer whose "
-    f"weights moved by more than {percent(WEIGHTS_MOVED, 0)} are dead, and the model is no better than always "
-    "predicting "
-    "one class, without penalties of weights and with first weights from default initializers"
+    f"layer whose weights moved by more than {percent(WEIGHTS_MOVED, 0)} are dead, "
+    "and the model is no better than always predicting one class, without penalties of weights and with first weights "
+    "from default initializers"
 )
 """When `dead_since_first_steps` finds a layer, a clause."""
 
@@ -218,6 +215,7 @@ def has_large_mean(evidence: Evidence) -> bool:
 # A training goes wrong if its loss rises by a tenth from an epoch to a later one, or ends near the loss of knowing
 # nothing. Otherwise, large updates come from small first weights, or from a loss that is nearly 0.
 LOSS_RISE = 1.1
+CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 # Relative drop of the training loss in the last epoch of a training that has not slowed down yet.
 STILL_FALLING = 0.02
 # Share of the loss of knowing nothing that is left where a model has hardly begun, and the change of its weights over
@@ -232,7 +230,8 @@ LOSS_LEFT, LITTLE_LOSS = 0.7, 0.2
             f"In an epoch a kernel changes by more than {UPDATE:g} times its norm before, or {FIRST_UPDATE:g} times in "
             "the first epoch, and the training goes wrong: its loss rises by a tenth above an earlier one, or ends "
             f"above {percent(NEAR_NOTHING, 0)} of that of equal probabilities, or the model is no better than always "
-            f"predicting one class. Or {DEAD_AFTER_FIRST_STEPS}, and it is not a case of uncentered-inputs."
+            f"predicting one class. Or {DEAD_AFTER_FIRST_STEPS}, the learning rate is above the default of the "
+            "optimizer, and it is not a case of uncentered-inputs."
         ),
         source='Bengio 2012, "Practical recommendations for gradient-based training of deep architectures", 3.1',
         known_as="high learning rate; WeightUpdateRatio in SageMaker Debugger",
@@ -244,7 +243,9 @@ LOSS_LEFT, LITTLE_LOSS = 0.7, 0.2
     Rule(
         "learning-rate-too-low",
         words=(
-            f"The training loss falls in every epoch and is still above {percent(LITTLE_LOSS, 0)} of that of equal "
+            "The learning rate is below a third of the default of the optimizer, or that is unknown, and gradients are "
+            "not clipped; the training loss falls in every epoch and is still above "
+            f"{percent(LITTLE_LOSS, 0)} of that of equal "
             f"probabilities, while the weights moved by less than {percent(WEIGHTS_MOVED, 0)} of their norm in all, "
             "or the "
             f"loss is above {percent(LOSS_LEFT, 0)} and the last epoch took off more than "
@@ -288,7 +289,7 @@ def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:
         f"Steps that large, with a learning rate of {rate:g}, overwrite what was learned before."
     )
     record = {"learning_rate": rate, "layer": name, "updates": list(updates)}
-    remedy = Remedy(f"use a learning rate of {rate / 30:.2g}", {"learning_rate": rate / 30})
+    remedy = use_rate(rate / 30)
     usual = evidence.default_rate
     if usual is not None and usual.settings["learning_rate"] * FAR_RATE < rate / 30:  # a 30th is far too high as well
         remedy = usual
@@ -298,12 +299,13 @@ def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:
 def _first_steps(evidence: Evidence, rate: float) -> Iterable[Finding]:
     """First steps that made most units of a layer dead, where the inputs are not to blame (columns.py)."""
     found = dead_since_first_steps(evidence)
-    if found is None or has_large_mean(evidence):
+    # steps of a default rate or less are not too large, so a tenth of it helps nothing
+    is_large = rate > RATES.get(evidence.config.get("optimizer", ""), 0.0)
+    if found is None or has_large_mean(evidence) or not is_large:
         return
     text = f"{found.text}: first steps that are too large, here with a learning rate of {rate:g}, do this."
-    record = {"learning_rate": rate, **found.record}
+    record, remedy = {"learning_rate": rate, **found.record}, use_rate(rate / 10)
     advice = "Use a tenth of this learning rate, which makes the first steps smaller."
-    remedy = tenth(evidence)
     yield Finding("learning-rate-too-high", "warning", "Learning rate too high", text, record, remedy, advice=advice)
 
 
@@ -318,7 +320,8 @@ def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterab
     is_early = fall > STILL_FALLING and losses[-1] > LOSS_LEFT * nothing
     if not steady or fall > 0.5 or not (moved < WEIGHTS_MOVED or is_early):
         return
-    if is_early and evidence.has_usual_rate:  # too few epochs are the cause
+    # with a usual rate, steps are few, or something else makes them small: gradients that are clipped, for one
+    if evidence.has_usual_rate or any(evidence.config.get(name) for name in CLIPPING):
         return
     text = (
         f"The training loss is {losses[-1]:.3f} after {len(losses)} epochs, where knowing nothing gives {nothing:.3f}, "
@@ -327,12 +330,14 @@ def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterab
         "few epochs."
     )
     record = {"learning_rate": rate, "loss": losses[-1], "fall": fall, "moved": moved}
-    remedy = Remedy(f"use a learning rate of {rate * 30:.2g}", {"learning_rate": rate * 30})
-    yield Finding("learning-rate-too-low", "warning", "Learning rate too low", text, record, remedy)
+    yield Finding("learning-rate-too-low", "warning", "Learning rate too low", text, record, use_rate(rate * 30))
 
 
 # No model learns much in a single epoch of this many steps.
 FEW_EPOCH_STEPS = 200
+# A model that is right more often than this may have had enough of a single epoch. One that is right less often had not
+# if it is right so much more often after the epoch than on average over it: at the end of a training both are alike.
+FEW_MISTAKES, EPOCH_RISE = 0.9, 0.05
 # What a remedy trains for: ten times as long, and at least this many steps, in epochs that end with 0.
 LONGER, LONGER_STEPS = 10, 2_000
 
@@ -346,8 +351,9 @@ LONGER, LONGER_STEPS = 10, 2_000
             "model is right more often; the learning rate is at least a third of the default of the optimizer, the "
             f"loss is above {percent(LOSS_LEFT, 0)} of that of equal probabilities, and it still fell by more than "
             f"{percent(STILL_FALLING, 0)} in the last epoch; a single epoch has fewer than {FEW_EPOCH_STEPS} steps, "
-            "or its "
-            "model is no better than always predicting one class."
+            "or its model is no better than always predicting one class. Or a single epoch of any number of steps ends "
+            f"with an accuracy below {percent(FEW_MISTAKES, 0)} that is {percent(EPOCH_RISE, 0)} above the mean over "
+            "the epoch."
         ),
         source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
         known_as="underfitting, undertrained",
@@ -359,22 +365,25 @@ LONGER, LONGER_STEPS = 10, 2_000
 )
 def too_few_epochs(evidence: Evidence) -> Iterable[Finding]:
     """Look whether the loss was still high, and falling, when the training ended."""
-    config, samples = evidence.config, evidence.train_samples
+    config, per_epoch = evidence.config, evidence.epoch_steps
     penalties = {"l1", "l2"} & (evidence.regularization or {}).keys()
-    if not evidence.ended or not samples or not config.get("batch_size") or config.get("class_weight") or penalties:
+    if not evidence.ended or per_epoch is None or config.get("class_weight") or penalties:
         return
     if first_divergence(evidence.history) or stalled_loss(evidence.history):
         return
-    if not (predicts_poorly(evidence) or is_outdone(evidence)):
-        return
     losses = [float(row["loss"]) for row in evidence.history if "loss" in row]
-    nothing = evidence.loss_of_nothing
-    # an unusually low rate is the cause itself
-    if not losses or not evidence.has_usual_rate or losses[-1] <= LOSS_LEFT * nothing:
+    in_training, in_use, held_out = evidence.accuracies
+    after, nothing = in_use if held_out is None else held_out, evidence.loss_of_nothing
+    rises = after is not None and in_training is not None and in_training + EPOCH_RISE < after < FEW_MISTAKES
+    still_learns = len(losses) == 1 and rises
+    if not (predicts_poorly(evidence) or is_outdone(evidence) or still_learns):
         return
-    per_epoch = -(-samples // config["batch_size"])
+    # an unusually low rate is the cause itself
+    left = LITTLE_LOSS if still_learns else LOSS_LEFT
+    if not losses or not evidence.has_usual_rate or losses[-1] <= left * nothing:
+        return
     if len(losses) == 1:
-        if per_epoch >= FEW_EPOCH_STEPS and not learned_nothing(evidence):
+        if per_epoch >= FEW_EPOCH_STEPS and not learned_nothing(evidence) and not still_learns:
             return
         fall, fell = None, ""
     else:
@@ -387,7 +396,7 @@ def too_few_epochs(evidence: Evidence) -> Iterable[Finding]:
     trained = "one epoch" if len(losses) == 1 else f"{len(losses):,} epochs"
     text = (
         f"After {trained} of {per_epoch:,} steps each the training loss is {losses[-1]:.3f}, where knowing nothing "
-        f"gives {nothing:.3f}{fell}: the training ended when the model had hardly begun to learn."
+        f"gives {nothing:.3f}{fell}: the training ended while the model still learned."
     )
     moved = max((sum(each.updates) for each in evidence.weights.values()), default=None)
     record = {"learning_rate": config["learning_rate"], "loss": losses[-1], "fall": fall, "moved": moved}
@@ -424,11 +433,10 @@ SMALL_BATCH = 32
 )
 def batch_too_large(evidence: Evidence) -> Iterable[Finding]:
     """Count the steps of the whole training where a batch is a large share of the training samples."""
-    config, samples = evidence.config, evidence.train_samples
-    batch, epochs = config.get("batch_size"), len(evidence.history)
-    if not batch or not samples or not epochs:
+    batch, samples, epochs = evidence.config.get("batch_size"), evidence.train_samples, len(evidence.history)
+    if not batch or not samples or not evidence.epoch_steps or not epochs:
         return
-    steps = -(-samples // batch) * epochs
+    steps = evidence.epoch_steps * epochs
     if steps >= FEW_STEPS or batch <= SMALL_BATCH or batch < LARGE_BATCH * samples:
         return
     better = max(8, min(32, samples // 20))
@@ -479,16 +487,13 @@ def oscillation(evidence: Evidence) -> Iterable[Finding]:
     share = sum(turns) / max(len(turns), 1)
     if share < OFTEN_TURNS:
         return
-    rate = evidence.config.get("learning_rate")
     text = f"In {sum(turns)} of {len(turns)} epochs the validation loss turned around by more than {percent(JUMP, 0)}."
     advice = (
         "Use a smaller learning rate, a schedule that lowers it, or larger batches: steps are too large for the noise "
         "of the batches."
     )
-    remedy = Remedy("use a tenth of the learning rate", {"learning_rate": rate / 10}) if rate else None
-    yield Finding(
-        "oscillation", "warning", "The validation loss oscillates", text, {"share": share}, remedy, advice=advice
-    )
+    record, remedy = {"share": share}, tenth(evidence)
+    yield Finding("oscillation", "warning", "The validation loss oscillates", text, record, remedy, advice=advice)
 
 
 # In healthy models of 2 to 6 layers the two ends differ by a factor of up to 20 (tests/findings/test_sick_runs.py).

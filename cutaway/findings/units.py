@@ -8,6 +8,7 @@ from cutaway.words import counted, listed, percent
 
 from .classes import missed_class
 from .records import DEFAULT_WEIGHTS, Evidence, Finding, Remedy, Rule, check
+from .settings import FITTED
 from .simpler_models import is_outdone, predicts_poorly
 
 # Healthy models of the digits have up to 17% (tests/findings/sick_runs.py), which costs them nothing.
@@ -42,11 +43,11 @@ def dead_units(evidence: Evidence) -> Iterable[Finding]:
         yield Finding("dead-units", "good", "No dead units", text, {"layers": record})
     for layer, (dead, units) in layers.items():
         if dead:
-            yield _dead_units_in(layer, dead=dead, units=units, named=evidence.named("dead-units", layer))
+            yield _dead_units_in(evidence, layer, dead=dead, units=units)
 
 
-def _dead_units_in(layer: str, *, dead: int, units: int, named: tuple[str, ...]) -> Finding:
-    share = dead / units
+def _dead_units_in(evidence: Evidence, layer: str, *, dead: int, units: int) -> Finding:
+    share, named = dead / units, evidence.named("dead-units", layer)
     are = "is" if dead == 1 else "are"
     text = (
         f"{dead:,} of the {units:,} units of {layer} ({percent(share)}) {are} dead (0 for every sample of the whole "
@@ -54,12 +55,19 @@ def _dead_units_in(layer: str, *, dead: int, units: int, named: tuple[str, ...])
     )
     record = {"layer": layer, "dead": dead, "units": units, "share": share}
     if share > MANY_DEAD:
+        title, remedy = f"Many dead units in {layer}", LEAKY
         advice = (
-            "A smaller layer, a smaller learning rate or one that rises first (one-cycle), batch normalization, or "
-            "another activation function would waste fewer."
+            "A smaller learning rate or one that rises first (one-cycle), batch normalization, or another activation "
+            f"function would waste fewer{'' if dead == units else '; so would a smaller layer'}."
         )
-        title = f"Many dead units in {layer}"
-        return Finding("dead-units", "warning", title, text, record, LEAKY, units=named, advice=advice)
+        weights = evidence.weights.get(layer)
+        if dead == units and weights is not None and weights.first == 0:  # a single living unit would have a gradient
+            text += " They were dead at the first weights already, before any step."
+            advice = (
+                "Draw first weights and biases by Keras' default initializers, and look at the range of the inputs."
+            )
+            remedy = evidence.other_weights or LEAKY
+        return Finding("dead-units", "warning", title, text, record, remedy, units=named, advice=advice)
     title = f"One dead unit in {layer}" if dead == 1 else f"A few dead units in {layer}"
     return Finding("dead-units", "note", title, text, record, units=named)
 
@@ -150,7 +158,7 @@ def bottleneck(evidence: Evidence) -> Iterable[Finding]:
         f"The layer {name} has {counted(units, 'unit')}, so later layers must tell {classes:,} "
         f"classes apart by {numbers} for each sample."
     )
-    remedy = Remedy(f"give {name} {ENOUGH} units", units={name: ENOUGH})
+    remedy = Remedy(f"give {name} {ENOUGH} units", layers={name: {"units": ENOUGH}})
     record, advice = {"layer": name, "units": units}, "Give it more units."
     yield Finding("bottleneck", "warning", f"{name} is too narrow", text, record, remedy, advice=advice)
 
@@ -216,7 +224,7 @@ def wider_or_drawn(evidence: Evidence, name: str) -> Remedy | None:
     before = list(layers)[: list(layers).index(name)]
     narrow = min(before, key=lambda each: layers[each].units, default=None)
     if narrow is not None and layers[narrow].units <= NARROW:
-        return Remedy(f"give {narrow} {ENOUGH} units", units={narrow: ENOUGH})
+        return Remedy(f"give {narrow} {ENOUGH} units", layers={narrow: {"units": ENOUGH}})
     return evidence.other_weights
 
 
@@ -268,16 +276,16 @@ def redundant_units(evidence: Evidence) -> Iterable[Finding]:
 
 # p-value above which weights count as untrained; misses one untrained layer in a hundred. Number of weights to compare.
 DRAWN_LEVEL, DRAWN_COMPARED = 0.01, 10_000
-TRAIN_LAYERS = Remedy("train these layers (trainable=True)", untried="the model itself must be changed")
 
 
 @check(
     Rule(
         "frozen-layers",
         words=(
-            "A Dense layer is not trained (trainable=False), and its weights are distributed as Keras' default "
-            "initializer draws them. A note where the accuracy is nearer to that of no mistakes than to that of always "
-            "predicting one class."
+            "A Dense layer is not trained (trainable=False), and its weights are distributed as its initializer draws "
+            "them. A note where the accuracy is nearer to that of no mistakes than to that of always predicting one "
+            f"class, no simpler model is right more often, and {percent(FITTED, 0)} of the training samples are "
+            "predicted correctly, or it is unknown how many."
         ),
         source='Rahimi, Recht 2008, "Random features for large-scale kernel machines", on what such layers do',
         known_as="frozen weights, untrained layers",
@@ -298,28 +306,27 @@ def frozen_layers(evidence: Evidence) -> Iterable[Finding]:
         "get a random function of the inputs."
     )
     advice = "Set trainable=True, or give the model trained weights."
-    severity = "warning" if predicts_poorly(evidence) else "note"
-    yield Finding(
-        "frozen-layers", severity, "Layers are not trained", text, {"layers": list(frozen)}, TRAIN_LAYERS, advice=advice
-    )
+    is_poor = predicts_poorly(evidence) or is_outdone(evidence) or (evidence.accuracies.in_use or 1.0) < FITTED
+    severity, record = "warning" if is_poor else "note", {"layers": list(frozen)}
+    remedy = Remedy("train these layers (trainable=True)", layers={name: {"trainable": True} for name in frozen})
+    yield Finding("frozen-layers", severity, "Layers are not trained", text, record, remedy, advice=advice)
 
 
-def looks_drawn(kernel: np.ndarray) -> bool:
-    """Whether weights are distributed as Keras' default initializer of Dense layers draws them.
+def looks_drawn(kernel: np.ndarray, drawn: np.ndarray) -> bool:
+    """Whether weights are distributed as their initializer draws them, by a Kolmogorov-Smirnov test.
 
-    A model comes with weights whether they were trained or not. Drawn ones are uniform within the limits of Glorot and
-    Bengio 2010, by a Kolmogorov-Smirnov test.
+    A model comes with weights whether they were trained or not.
 
     Args:
-        kernel: float ``(input, unit)``; of other shapes nothing is known.
+        kernel: float ``(input, unit)``.
+        drawn: Weights of the same shape from the initializer of the layer.
     """
     from scipy.stats import ks_2samp
 
-    if kernel.ndim != 2 or not kernel.size:
+    if not kernel.size:
         return False
-    limit = (6 / sum(kernel.shape)) ** 0.5
-    drawn = np.random.default_rng(0).uniform(-limit, limit, DRAWN_COMPARED)
-    return bool(np.asarray(ks_2samp(kernel.ravel()[:DRAWN_COMPARED], drawn))[1] > DRAWN_LEVEL)
+    test = ks_2samp(kernel.ravel()[:DRAWN_COMPARED], drawn.ravel()[:DRAWN_COMPARED])
+    return bool(np.asarray(test)[1] > DRAWN_LEVEL)
 
 
 SOFTMAX = Remedy("give the output layer the activation softmax", untried="the model itself must be changed")

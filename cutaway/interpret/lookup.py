@@ -85,7 +85,7 @@ def activations(
 PREPARING = ("Rescaling", "Normalization", "BatchNormalization", "LayerNormalization")
 """Kinds of layers that change the scale of inputs, and leave each of them at its place."""
 
-SHAPING, NOISE = ("Flatten", "Reshape"), ("Dropout", "GaussianNoise")
+SHAPING, NOISE = ("Flatten", "Reshape"), ("Dropout", "GaussianDropout", "GaussianNoise")
 """Kinds of layers that may be among these, and leave the scale of inputs as it is; noise is left out."""
 
 

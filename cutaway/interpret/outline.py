@@ -18,7 +18,7 @@ COMPUTING_KINDS = (
 )
 """Kinds of layers that compute something; dropout, reshaping and the like only pass their input on."""
 
-IDENTITY_KINDS = ("Dropout", "GaussianNoise")
+IDENTITY_KINDS = ("Dropout", "GaussianDropout", "GaussianNoise")
 """Kinds of layers whose output in evaluation is their input."""
 
 PREPARING_KINDS = ("Flatten", "Reshape", "Rescaling", "Normalization")

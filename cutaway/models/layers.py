@@ -59,6 +59,7 @@ LAYER_KINDS: dict[str, tuple[str, ...]] = {
     ),
     "LayerNormalization": ("axis", "epsilon", "center", "scale", *_of("beta", "gamma")),
     "GaussianNoise": ("stddev", "seed"),
+    "GaussianDropout": ("rate", "seed"),
     **dict.fromkeys(SUMMING_KINDS, ()),
     "Concatenate": ("axis",),
 }

@@ -107,7 +107,7 @@ def source_problems(value: Mapping[str, Any], *, what: str) -> list[str]:
 def argument_problem(named: Any) -> str | None:
     """The fault in the named arguments of a layer's call; None if they change nothing.
 
-    Keras writes the defaults of Dropout, GaussianNoise, BatchNormalization and Softmax: {"training": false} and
+    Keras writes the defaults of Dropout, noise, BatchNormalization and Softmax: {"training": false} and
     {"mask": null}. With {"training": true} a layer drops units in evaluation as well, which is another model.
     """
     if not isinstance(named, dict):

@@ -16,7 +16,7 @@ def _preparing(model: keras.Model) -> Any:
         kind = type(layer).__name__
         if kind in ("Rescaling", "Normalization"):
             return layer
-        if kind not in ("InputLayer", "Flatten", "Reshape", "Dropout", "GaussianNoise"):
+        if kind not in ("InputLayer", "Flatten", "Reshape", "Dropout", "GaussianDropout", "GaussianNoise"):
             return None
     return None
 

@@ -35,6 +35,9 @@ OWN = ("kind", "epoch", "seconds", "samples_per_second")
 ONE_NUMBER = ("loss", "accuracy", "val_loss", "val_accuracy", "val_cross_entropy", "learning_rate")
 """Entries that views read as one number: a metric of each class of such a name is kept under another."""
 
+CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
+"""Settings of Keras' optimizers that limit gradients; run.json has them only where they are set."""
+
 _BEGUN: set[Path] = set()
 """Folders in which a fit of this process began and has not ended an epoch: the fit has failed if another recorder is
 made for one of them, as when the cell of a notebook runs again.
@@ -310,6 +313,7 @@ class Recorder(keras.callbacks.Callback):
         """The fields of a `TrainingConfig` as far as they are known; the others are None."""
         optimizer, loss = model.optimizer, model.loss
         return known_config(
+            **{name: limit for name in CLIPPING if (limit := getattr(optimizer, name, None)) is not None},
             epochs=self._epochs + (self.params or {}).get("epochs", 0),
             optimizer=type(optimizer).__name__.lower(),
             learning_rate=learning_rate(model),

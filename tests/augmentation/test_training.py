@@ -70,7 +70,9 @@ def test_the_report_shows_images_as_they_were_learned_from(augmented, digits_run
 def test_a_training_warns_and_a_table_is_refused(augmented, tmp_path):
     settings = {"epochs": 1, "progress": False, "runs": tmp_path}
     with pytest.warns(CutawayWarning):
-        ct.train(ct.mlp((8,)), "digits", augment=ct.Augmentation(flip="horizontal"), **settings)
+        mirrored = ct.train(ct.mlp((8,)), "digits", augment=ct.Augmentation(flip="horizontal"), **settings)
+    kinds = [[each.kind for each in run.findings() if each.severity == "warning"] for run in (mirrored, augmented)]
+    assert ["class-changing-augmentation" in each for each in kinds] == [True, False]
     again, plain = (ct.train_like(augmented, **more, progress=False, runs=tmp_path) for more in ({}, {"augment": None}))
     assert again.config["augment"] == augmented.config["augment"]
     assert plain.config["augment"] is None

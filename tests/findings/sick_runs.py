@@ -229,6 +229,27 @@ def other_test_labels(runs: Path, *, change: Callable[[np.ndarray], np.ndarray])
     return train(ct.mlp((64,)), x[:1300], y[:1300], runs, x_test=x[1300:], y_test=change(y[1300:]))
 
 
+def normalized(runs: Path, **settings: Any) -> ct.Run:
+    """Averages that a training is too short for, or batches that are too small for."""
+    layers = keras.layers.Dense(64), keras.layers.BatchNormalization(momentum=settings.pop("momentum", 0.99))
+    return train(model_of(*layers, keras.layers.ReLU()), *digits(), runs, **settings, **PLAIN)
+
+
+def not_trained(runs: Path, initializer: str) -> ct.Run:
+    layer = keras.layers.Dense(16, "relu", kernel_initializer=initializer, trainable=False)
+    return train(model_of(layer), *digits(), runs)
+
+
+def noisy(runs: Path, noise: Callable[[], Any]) -> ct.Run:
+    return train(
+        model_of(keras.layers.Dense(32, "relu"), noise(), keras.layers.Dense(32, "relu"), noise()), *digits(), runs
+    )
+
+
+def mirrored(runs: Path) -> ct.Run:
+    return train(ct.mlp((64,)), *digits(), runs, augment=ct.Augmentation(flip="both"))
+
+
 def held_back(runs: Path, **settings: Any) -> ct.Run:
     layers = [keras.layers.Dense(64, "relu", kernel_regularizer=settings.get("penalty"))]
     layers += [keras.layers.Dropout(settings["dropout"])] if "dropout" in settings else []
@@ -285,6 +306,25 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     ),
     "dropout of 0.95": (("over-regularized",), lambda runs: held_back(runs, dropout=0.95)),
     "penalty of 0.3": (("over-regularized",), lambda runs: held_back(runs, penalty=keras.regularizers.L2(0.3))),
+    "weight of 200": (("unusual-setting",), lambda runs: train(ct.mlp((32,)), *digits(), runs, class_weight={3: 200})),
+    "label smoothing of 0.9": (
+        ("unusual-setting",),
+        lambda runs: train(ct.mlp((64,)), *digits(), runs, label_smoothing=0.9),
+    ),
+    "momentum of 0.999": (
+        ("unusual-setting",),
+        lambda runs: train(ct.mlp((64,)), *digits(), runs, optimizer="sgd", learning_rate=0.1, momentum=0.999, **PLAIN),
+    ),
+    "averages not reached": (("unusual-setting",), lambda runs: normalized(runs, momentum=0.9999)),
+    "batches of two to normalize": (("unusual-setting",), lambda runs: normalized(runs, batch_size=2, epochs=4)),
+    "frozen, he_normal": (("frozen-layers",), lambda runs: not_trained(runs, "he_normal")),
+    "frozen, orthogonal": (("frozen-layers",), lambda runs: not_trained(runs, "orthogonal")),
+    "noise": (("over-regularized",), lambda runs: noisy(runs, lambda: keras.layers.GaussianNoise(1.0))),
+    "dropout of 0.95 by noise": (
+        ("over-regularized",),
+        lambda runs: noisy(runs, lambda: keras.layers.GaussianDropout(0.95)),
+    ),
+    "mirrored digits": (("class-changing-augmentation",), mirrored),
 }
 """What a run suffers from -> the kinds of findings that name it, and the function that makes it."""
 

@@ -136,10 +136,10 @@ def test_frozen_layers_are_a_note_where_the_model_is_right_and_explain_it_where_
 def test_weights_look_drawn_until_they_are_trained() -> None:
     random = np.random.default_rng(0)
     drawn = [random.uniform(-1, 1, (64, 32)).astype(np.float32) * (6 / 96) ** 0.5 for _ in range(200)]
-    assert sum(map(looks_drawn, drawn)) >= 190
-    assert not looks_drawn(drawn[0] * 1.3)
-    assert not looks_drawn(drawn[0] + random.normal(size=(64, 32)) * 0.1)
-    assert not looks_drawn(np.zeros(64))
+    assert sum(looks_drawn(each, drawn[0]) for each in drawn) >= 190
+    assert not looks_drawn(drawn[0] * 1.3, drawn[1])
+    assert not looks_drawn(drawn[0] + random.normal(size=(64, 32)) * 0.1, drawn[1])
+    assert looks_drawn(np.zeros((64, 32)), np.zeros((64, 32)))
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_a_narrow_layer_is_widened_and_other_first_weights_are_drawn_elsewhere()
     narrow = {"narrow": replace(LAYER, units=1, rank=1.0, redundant=0), "dense_1": replace(LAYER, rank=1.2)}
     (found,) = [each for each in warnings(replace(HEALTHY, layers=narrow)) if each.kind == "low-rank"]
     assert found.remedy is not None
-    assert found.remedy.units == {"narrow": 32}
+    assert found.remedy.layers == {"narrow": {"units": 32}}
     (alone,) = warnings(replace(HEALTHY, layers={"dense_1": replace(LAYER, rank=1.2)}))
     assert alone.remedy is not None
     assert alone.remedy.change == "default-weights"

@@ -79,6 +79,9 @@ PROVABLE: dict[str, str | Callable[[Path], ct.Run]] = {
     "divergence": "not finite",
     "too-few-epochs": "one epoch",
     "over-regularized": "dropout of 0.95",
+    "unusual-setting": "averages not reached",
+    "frozen-layers": "frozen, he_normal",
+    "class-changing-augmentation": "mirrored digits",
 }
 """Kind of finding -> a run that has it, as its name in SICK or a function; its remedy, or that of its cause, helps."""
 

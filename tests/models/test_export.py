@@ -63,6 +63,7 @@ LAYERS = {
     "BatchNormalization": [L.BatchNormalization(), L.BatchNormalization(center=False, scale=False)],
     "LayerNormalization": [L.LayerNormalization(), L.LayerNormalization(center=False, epsilon=0.1)],
     "GaussianNoise": [L.GaussianNoise(0.5)],
+    "GaussianDropout": [L.GaussianDropout(0.5)],
     "PReLU": [L.PReLU(), L.Reshape((2, 3)), L.PReLU(shared_axes=[1])],
     "ELU": [L.ELU(), L.ELU(0.3)],
     "Softmax": [L.Softmax(), L.Reshape((3, 2)), L.Softmax(axis=1), L.Softmax(axis=[2])],

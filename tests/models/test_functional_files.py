@@ -32,6 +32,7 @@ SINGLE = {
     "BatchNormalization": lambda shape: L.BatchNormalization(),
     "LayerNormalization": lambda shape: L.LayerNormalization(axis=list(range(1, len(shape) + 1))),
     "GaussianNoise": lambda shape: L.GaussianNoise(0.3),
+    "GaussianDropout": lambda shape: L.GaussianDropout(0.3),
     "ELU": lambda shape: L.ELU(0.7),
     "PReLU": lambda shape: L.PReLU(shared_axes=[1]),
     "Softmax": lambda shape: L.Softmax(axis=1),

@@ -337,7 +337,7 @@ def test_every_supported_setting_of_every_layer_is_checked():
 
 def test_default_settings_of_every_layer_pass():
     made = {"Dense": (3,), "Dropout": (0.5,), "Activation": ("relu",), "GaussianNoise": (0.1,), "Rescaling": (2.0,)}
-    made |= {"Reshape": ((2, 3),), "EinsumDense": ("bi,kio->bko", (2, 3), None, "ko")}
+    made |= {"GaussianDropout": (0.5,), "Reshape": ((2, 3),), "EinsumDense": ("bi,kio->bko", (2, 3), None, "ko")}
     for kind in LAYER_KINDS:
         config = json.loads(
             json.dumps(getattr(L, kind)(*made.get(kind, ())).get_config(), default=keras.saving.serialize_keras_object)

@@ -136,6 +136,7 @@ LAYERS = {
     "BatchNormalization": [L.BatchNormalization(), L.BatchNormalization(center=False, scale=False), L.ReLU()],
     "LayerNormalization": [L.LayerNormalization(), L.LayerNormalization(center=False, epsilon=0.1)],
     "GaussianNoise": [L.GaussianNoise(0.5)],
+    "GaussianDropout": [L.GaussianDropout(0.5)],
 }
 
 

@@ -163,7 +163,8 @@ def test_recording_does_not_change_the_training(blobs, tmp_path):
 def test_validation_every_second_epoch_and_other_metrics_are_recorded(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
     each_class = keras.metrics.F1Score(average=None, name="f1")
-    model = make_model(loss=CATEGORICAL, metrics=[each_class], optimizer=keras.optimizers.SGD(0.05, momentum=0.5))
+    optimizer = keras.optimizers.SGD(0.05, momentum=0.5, clipnorm=1.0)
+    model = make_model(loss=CATEGORICAL, metrics=[each_class], optimizer=optimizer)
     one_hot = np.eye(3, dtype="float32")
     parts = recorder.split.train, recorder.split.val
     rows, held = ((blobs.inputs(ids), one_hot[blobs.y(ids)]) for ids in parts)
@@ -174,7 +175,8 @@ def test_validation_every_second_epoch_and_other_metrics_are_recorded(blobs, tmp
     assert [second["val_loss"]] == history.history["val_loss"]
     np.testing.assert_allclose([first["f1"], second["f1"]], history.history["f1"])
     config = RunFolder.open(recorder.path).manifest.config
-    assert (config["momentum"], config["batch_size"]) == (0.5, 45)
+    assert (config["momentum"], config["batch_size"], config["clipnorm"]) == (0.5, 45, 1.0)
+    assert "clipvalue" not in config
 
 
 @pytest.mark.exhaustive

@@ -89,7 +89,7 @@ def add_layer(
         return graph.add("Add", x, graph.constant(np.asarray(config.get("offset", 0.0), np.float32)))
     if kind == "LeakyReLU":
         return graph.add("LeakyRelu", x, alpha=float(config.get("negative_slope", 0.3)))
-    if kind in ("Dropout", "GaussianNoise"):
+    if kind in ("Dropout", "GaussianDropout", "GaussianNoise"):
         return x
     if kind == "Activation":
         return add_activation(graph, config["activation"], x=x)

@@ -201,7 +201,7 @@ _KINDS: dict[str, Callable[[_Part], _Operation]] = {
     "PReLU": _prelu,
     "ELU": _elu,
     "Softmax": _softmax,
-    **dict.fromkeys(("Dropout", "GaussianNoise", "Flatten", "Reshape"), _same),
+    **dict.fromkeys(("Dropout", "GaussianDropout", "GaussianNoise", "Flatten", "Reshape"), _same),
     "Rescaling": _rescaling,
     "Normalization": _normalization,
     "BatchNormalization": _batch_normalization,

@@ -352,8 +352,8 @@ def _spec(run: Run, remedy: Remedy) -> dict[str, Any]:
             config.pop("bias_initializer", None)
         if remedy.change == "no-regularization":
             config |= {name: None for name in config if name.endswith("_regularizer")}
-            config |= {"rate": 0.0} if layer["kind"] == "Dropout" else {}
-        config |= {"units": remedy.units[layer["name"]]} if layer["name"] in remedy.units else {}
+            config |= {name: 0.0 for name in ("rate", "stddev") if name in config}
+        config |= remedy.layers.get(layer["name"], {})
     return spec
 
 

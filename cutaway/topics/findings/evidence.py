@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
+from cutaway.augmentation import as_augmentation, class_change
 from cutaway.cache import CachedResult, cached
 from cutaway.checks import warn_user
 from cutaway.context import RunContext
@@ -288,7 +289,8 @@ class RunEvidence(SampleEvidence):
 
     def measure(self) -> dict[str, Any]:
         """All facts, by the names of the fields of `Evidence`."""
-        parts = [{name: getattr(self, name) for name in OF_SAMPLES}, self._records, self._model, self._predictions]
+        of_data = {name: getattr(self, name) for name in (*OF_SAMPLES, "class_change")}
+        parts = [of_data, self._records, self._model, self._predictions]
         found = {name: value for part in parts for name, value in part.items()}
         return found | {"examples": {kind: names for part in parts for kind, names in part.get("examples", {}).items()}}
 
@@ -310,6 +312,15 @@ class RunEvidence(SampleEvidence):
             "dead_units": {each.name: (each.dead, each.units) for each in records if each.dead is not None},
             "examples": _named_units({f"dead-units/{each.name}": (each.name, each.dead_units) for each in records}),
         }
+
+    @fact
+    def class_change(self) -> str | None:
+        """How augmentation turns images into some of other classes; a function of the user must be known here."""
+        data, train, manifest = self.of.data, self.of.split.train, self.of.manifest
+        changes = as_augmentation(manifest.config.get("augment"))
+        if changes is None or isinstance(changes.function, str):
+            return None
+        return class_change(data.rows(train), data.y(train), changes, seed=manifest.seed)
 
     @fact
     def _model(self) -> dict[str, Any]:
@@ -482,6 +493,7 @@ def recorded_facts(context: RunContext) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if context.opens:
         facts = {
+            "model": context.spec["layers"],
             "regularization": _regularization(context),
             "frozen": _frozen(context),
             "output_activation": _output_activation(context),
@@ -518,7 +530,7 @@ def _place(context: RunContext) -> CachedResult | None:
     All epochs decide them, since how far weights moved is measured.
     """
     with survive(__name__, "looking for kept facts", CutawayError):
-        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=12)
+        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=13)
     return None
 
 
@@ -548,7 +560,7 @@ def _class_name(initializer: Any) -> Any:
 
 
 def _regularization(context: RunContext) -> dict[str, float]:
-    """The highest dropout rate, and the largest penalties of weights, of all layers of a model."""
+    """The highest dropout rate, and the largest penalties of weights and noise, of all layers of a model."""
     strengths: dict[str, float] = {}
 
     def take(name: str, value: Any) -> None:
@@ -557,8 +569,8 @@ def _regularization(context: RunContext) -> dict[str, float]:
 
     for layer in context.spec["layers"]:
         config: dict[str, Any] = layer.get("config") or {}
-        if layer["kind"] == "Dropout":
-            take("dropout", config.get("rate"))
+        take("dropout", config.get("rate"))
+        take("noise", config.get("stddev"))
         for setting, regularizer in config.items():
             if setting.endswith("_regularizer") and isinstance(regularizer, dict):
                 penalties: dict[str, Any] = cast("dict[str, Any]", regularizer).get("config") or {}
@@ -572,9 +584,12 @@ def _frozen(context: RunContext) -> tuple[str, ...]:
     named = [name for name, config in _layer_configs(context).items() if config.get("trainable") is False]
     if not named or not context.folder.epochs:
         return ()
-    snapshot = context.snapshot(context.folder.epochs[0])
-    kernels = {name: snapshot.get(f"{name}/kernel") for name in named}
-    return tuple(name for name, kernel in kernels.items() if kernel is not None and looks_drawn(kernel))
+    from cutaway.models import get_weights, initialize, model_from_spec
+
+    first, again = context.snapshot(context.folder.epochs[0]), model_from_spec(context.spec, initialize=False)
+    initialize(again, seed=1)
+    drawn = {name: weights for name, weights in get_weights(again).items() if name.endswith("/kernel")}
+    return tuple(name for name in named if (key := f"{name}/kernel") in drawn and looks_drawn(first[key], drawn[key]))
 
 
 def _output_activation(context: RunContext) -> str | None:
