@@ -215,7 +215,8 @@ TRIALS: dict[str, tuple[Remedy, set[str]]] = {
     "smoothing": (Remedy("", {"label_smoothing": 0.3}), {"label_smoothing"}),
     "class weights": (Remedy("", {"class_weight": "balanced"}), {"class_weight", "sample weights"}),
     "activation": (Remedy("", activation="leaky_relu"), HIDDEN),
-    "units": (Remedy("", units={"dense_1": 8}), NARROWER),
+    "units": (Remedy("", layers={"dense_1": {"units": 8}}), NARROWER),
+    "trainable": (Remedy("", layers={"dense_1": {"trainable": False}}), {"dense_1.trainable"}),
     "default-weights": (Remedy("", change="default-weights"), DRAWN_WIDE),
     "no-regularization": (
         Remedy("", change="no-regularization"),
