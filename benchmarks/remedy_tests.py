@@ -22,8 +22,8 @@ import sklearn.datasets
 
 import cutaway as ct
 from benchmarks.harness import keep, machine, verdict
-from cutaway.findings import Remedy
-from cutaway.topics.doctor.remedy_tests import Answers, Measure, answers, judge_trainings, train_on
+from cutaway.api.train import start
+from cutaway.topics.doctor.remedy_tests import NOTHING, Answers, Measure, answers, judge_trainings, planned_with
 from cutaway.topics.doctor.result import LEVEL
 
 TRAININGS = 40
@@ -77,10 +77,11 @@ def trainings(name: str, folder: Path) -> tuple[list[Answers], float]:
     ids = run.split.test
     found, seconds = [answers(run.context, ids)], list[float]()
     for seed in range(1, TRAININGS):
-        start = time.perf_counter()
-        again = train_on(run, run.data, run.split, Remedy(""), seed, folder, False)
+        began = time.perf_counter()
+        planned = planned_with(run, NOTHING, run.data, run.split, seed=seed)
+        again = start(planned, loaded=run.data, runs=folder, name=None, progress=False)
         found.append(answers(again.context, ids))
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.perf_counter() - began)
     return found, float(np.median(seconds))
 
 

@@ -63,13 +63,13 @@ def losses(axes: Axes, run: ct.Run) -> None:
     named = {"training": "loss", "validation": "val_loss"}
     style.curves(axes, {name: (epochs, [row[key] for row in rows]) for name, key in named.items()}, dots=len(rows) < 20)
     style.by_epoch(axes, "loss")
-    axes.set_ylim(0, None)
+    axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
     style.legend(axes)
 
 
 def fires(axes: Axes, run: ct.Run) -> None:
     """How often each unit of the first layer is not 0, in order."""
-    layer = next(each.name for each in run.layers() if each.dead is not None)
+    layer = next(each.name for each in run.layers() if each.name.startswith("dense"))
     often = np.sort((run.activations(layer, split="all") > 0).mean(axis=0))[::-1]
     axes.bar(range(len(often)), 100 * often, color=BLUE, width=1.0)
     axes.set_ylim(0, 100)
@@ -78,7 +78,7 @@ def fires(axes: Axes, run: ct.Run) -> None:
 
 def outputs(axes: Axes, run: ct.Run) -> None:
     """What the units of the first layer say."""
-    layer = run.layers()[0].name
+    layer = next(each.name for each in run.layers() if each.name.startswith("dense"))
     axes.hist(run.activations(layer, split="test").ravel(), bins=40, color=BLUE, density=True)
     style.name(axes, "output of tanh", "density")
 
@@ -86,7 +86,6 @@ def outputs(axes: Axes, run: ct.Run) -> None:
 def inputs(axes: Axes, run: ct.Run) -> None:
     """The inputs of the model."""
     axes.hist(run.data.inputs(run.split.train).ravel(), bins=40, color=BLUE)
-    axes.set_yscale("log")
     style.name(axes, "input", "values")
 
 
@@ -107,9 +106,8 @@ def reliability(axes: Axes, run: ct.Run) -> None:
 
 def dead(train: Trainer) -> ct.Run:
     """Most units begin far below 0."""
-    return train(
-        keras.layers.Flatten(), keras.layers.Dense(64, "relu", bias_initializer=keras.initializers.Constant(-3))
-    )
+    below: Any = keras.initializers.Constant(-1)
+    return train(keras.layers.Flatten(), keras.layers.Dense(64, "relu", bias_initializer=below))
 
 
 def wide(train: Trainer) -> ct.Run:
@@ -138,7 +136,7 @@ def overfitted(train: Trainer) -> ct.Run:
 def oscillating(train: Trainer) -> ct.Run:
     """Steps that are too large for its small batches."""
     x, y = clouds(900, inputs=12)
-    return train(x=x, y=y, optimizer="sgd", learning_rate=3.0, momentum=0.9, batch_size=16)
+    return train(x=x, y=y, optimizer="sgd", learning_rate=0.3, momentum=0.9, batch_size=16)
 
 
 PICTURES: dict[str, tuple[Draw, Callable[[Trainer], ct.Run], Callable[[Trainer], ct.Run]]] = {

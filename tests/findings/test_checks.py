@@ -368,7 +368,10 @@ def test_a_training_loss_of_zero_is_no_division() -> None:
 
 
 @pytest.mark.parametrize(("default", "change"), [(False, "default-weights"), (True, None), (None, None)])
-def test_saturated_units_with_large_first_weights_are_no_matter_of_the_activation(default, change):
+def test_saturated_units_with_large_first_weights_are_no_matter_of_the_activation(
+    default: bool | None, change: str | None
+) -> None:
     found = run_checks(Evidence(layers=layer(activation="tanh", saturated=0.9), default_weights=default))
     (saturated,) = [each for each in found if each.kind == "saturated-units"]
+    assert saturated.remedy is not None
     assert (saturated.remedy.change, saturated.remedy.activation) == (change, None if change else "relu")

@@ -237,7 +237,8 @@ def try_remedy(
         return RemedyTest(finding.kind, remedy.words, why=error.fault)
     measure: Measure = WITHOUT if leaks else MEASURES.get(finding.kind, "accuracy")
     # a temperature changes no answer
-    shown = {"calibration error": (measure, "loss"), WITHOUT: (measure,)}.get(measure, (measure, "accuracy"))
+    shown: tuple[Measure, ...] = (measure, "loss" if measure == "calibration error" else "accuracy")
+    shown = shown[:1] if leaks else shown
     return RemedyTest(
         kind=finding.kind,
         remedy=remedy.words,
