@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from cutaway.topics.layers.layers import LayerHistory
     from cutaway.topics.learning_curve.learning_curve import LearningCurve
     from cutaway.topics.prediction.prediction import Predictions
+    from cutaway.topics.preflight.preflight import preflight
+    from cutaway.topics.preflight.result import Preflight
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.sweeps.result import Sweep
     from cutaway.topics.sweeps.sweep import open_sweep, sweep
@@ -76,6 +78,7 @@ _MODULES = {
     "LayerHistory": "cutaway.topics.layers.layers",
     "LearningCurve": "cutaway.topics.learning_curve.learning_curve",
     "Predictions": "cutaway.topics.prediction.prediction",
+    "Preflight": "cutaway.topics.preflight.result",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
     "Run": "cutaway.api.run",
@@ -97,6 +100,7 @@ _MODULES = {
     "open_model": "cutaway.api.model_files",
     "open_run": "cutaway.api.opening",
     "open_sweep": "cutaway.topics.sweeps.sweep",
+    "preflight": "cutaway.topics.preflight.preflight",
     "record": "cutaway.api.record",
     "resume": "cutaway.api.train",
     "sweep": "cutaway.topics.sweeps.sweep",
@@ -128,6 +132,7 @@ __all__ = [
     "LayerHistory",
     "LearningCurve",
     "Predictions",
+    "Preflight",
     "Progress",
     "Recorder",
     "Run",
@@ -148,6 +153,7 @@ __all__ = [
     "open_model",
     "open_run",
     "open_sweep",
+    "preflight",
     "record",
     "resume",
     "sweep",

@@ -101,14 +101,15 @@ class RunContext:
     def knows_training_samples(self) -> bool:
         """Whether the samples of the split "train" are those that the model was trained on."""
         origin = self.manifest.origin
-        return origin == "training" or (origin == "keras fit" and self._known_of_fit("training") == "train")
+        return origin == "training" or (origin == "keras fit" and self.known_of_fit("training") == "train")
 
     @property
     def knows_validation_samples(self) -> bool:
         """Whether the metrics of the history were measured on the samples of the split "val"."""
-        return self.manifest.origin != "keras fit" or self._known_of_fit("validation") == "val"
+        return self.manifest.origin != "keras fit" or self.known_of_fit("validation") == "val"
 
-    def _known_of_fit(self, name: str) -> Any:
+    def known_of_fit(self, name: str) -> Any:
+        """What the recorder of a user's own fit has noted under a name; None if nothing."""
         fit = (self.manifest.model_extra or {}).get("fit")
         return cast("dict[str, Any]", fit).get(name) if isinstance(fit, dict) else None
 

@@ -101,19 +101,21 @@ def _as_taken(model: "Model", data: Dataset, inputs: str) -> Dataset:
 
 
 def _manifest(model: "Model", data: Dataset, *, split: Split) -> dict[str, Any]:
-    """What run.json keeps; all that is known of the config is that nothing was trained here."""
-    from cutaway import training
+    """What run.json keeps; all that is known of the config is its loss, and that nothing was trained here."""
+    from cutaway import models, training
 
-    return training.new_manifest(
+    is_compiled: Any = getattr(model, "loss", None)
+    setup = models.compiled_setup(model) if is_compiled else models.Setup()
+    known = {"loss": setup.loss or None, "validation": split.validation, "seed": split.seed}
+    manifest = training.new_manifest(
         origin="model",
         data=data,
         split=split,
         model=model,
-        config=training.known_config(
-            epochs=0, optimizer="none", learning_rate=0.0, validation=split.validation, seed=split.seed
-        ),
+        config=training.known_config(epochs=0, optimizer="none", learning_rate=0.0, **known),
         first_weights=training.GIVEN,
     )
+    return manifest | {"fit": {"from_logits": setup.from_logits}}
 
 
 def _test_metrics(model: "Model", data: Dataset, *, split: Split, progress: ProgressOption) -> dict[str, float] | None:

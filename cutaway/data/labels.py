@@ -56,7 +56,10 @@ def as_labels(y: Any, *, split: str) -> np.ndarray:
 def _hint(values: Sequence[Any]) -> str:
     numbers = [value for value in values if isinstance(value, float) and math.isfinite(value)]
     if any(not value.is_integer() for value in numbers):
-        return "cutaway is for classification: make classes of a measured quantity, for example with pandas.cut(y, 5)"
+        return (
+            "cutaway is for classification: make classes of a measured quantity, for example with pandas.cut(y, 5); "
+            "ct.preflight(model, x, y) and ct.Recorder(path, (x, y)) take numbers"
+        )
     return "convert whole numbers that stand for classes with y.astype(int), and drop samples without a label"
 
 

@@ -11,12 +11,11 @@ from cutaway.data import ColumnFacts, InputFacts, LeakyInput, NearDuplicates, Sh
 from cutaway.errors import DataError, Hint
 from cutaway.interpret import LayerHealth
 from cutaway.metrics import PerClass, is_finite, per_class
+from cutaway.models import DEFAULT_RATES, Setup
 
 from .label_issues import CountEstimate
 
-# Keras' own defaults, and the factors that make another learning rate far from them, or still usual.
-_LIKE_ADAM = ("adam", "adamw", "rmsprop", "nadam", "adamax", "adagrad", "lion")
-RATES = {"sgd": 0.01, **dict.fromkeys(_LIKE_ADAM, 0.001)}
+# Factors that make a learning rate far from the default of its optimizer, or still usual.
 FAR_RATE, USUAL_RATE = 10.0, 3.0
 
 
@@ -219,7 +218,7 @@ class Evidence:
         regularization: The highest dropout rate ("dropout"), the largest penalties of weights ("l1", "l2") and the
             largest standard deviation of Gaussian noise ("noise") of all layers, if there are any; None if unknown.
         frozen: Layers that are not trained although their weights were drawn at random; empty if unknown.
-        output_activation: Name of the activation function of the output layer; None if unknown.
+        setup: The loss, the layers and the targets; None if unknown.
         confusion: int (true, predicted), counts on the test samples, or on the validation samples if there are no
             test samples, an array or a sparse one; None if unknown.
         class_names: Names of the classes in the order of their numbers; None to call them by number.
@@ -277,7 +276,7 @@ class Evidence:
     model: Sequence[Mapping[str, Any]] = ()
     regularization: Mapping[str, float] | None = None
     frozen: Sequence[str] = ()
-    output_activation: str | None = None
+    setup: Setup | None = None
     confusion: Any = None
     class_names: Sequence[str] | None = None
     dead_units: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -377,7 +376,7 @@ class Evidence:
     @property
     def default_rate(self) -> Remedy | None:
         """Keras' default learning rate, if the training's is at least ten times as large or as small."""
-        rate, default = self.config.get("learning_rate"), RATES.get(self.config.get("optimizer", ""))
+        rate, default = self.config.get("learning_rate"), DEFAULT_RATES.get(self.config.get("optimizer", ""))
         if rate is None or default is None or default / FAR_RATE < rate < default * FAR_RATE:
             return None
         return Remedy(f"use Keras' default learning rate of {default:g}", {"learning_rate": default})
@@ -385,7 +384,7 @@ class Evidence:
     @property
     def has_usual_rate(self) -> bool:
         """Whether the learning rate is at least a third of Keras' default of its optimizer."""
-        rate, default = self.config.get("learning_rate"), RATES.get(self.config.get("optimizer", ""))
+        rate, default = self.config.get("learning_rate"), DEFAULT_RATES.get(self.config.get("optimizer", ""))
         return rate is not None and default is not None and rate >= default / USUAL_RATE
 
     @property

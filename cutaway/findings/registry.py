@@ -6,11 +6,12 @@ The cause comes first and advises; what follows from it only tells.
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from . import classes, columns, overfitting, settings, simpler_models, splits, steps, units
+from . import classes, columns, overfitting, settings, setup, simpler_models, splits, steps, units
 from .records import Check, Evidence, Finding, Rule
 from .simpler_models import predicts_poorly
 
 CHECKS: tuple[Check, ...] = (
+    setup.setup,
     columns.input_scale,
     settings.unusual_settings,
     settings.augmentation,
@@ -26,7 +27,6 @@ CHECKS: tuple[Check, ...] = (
     splits.near_duplicates,
     splits.wrong_test_labels,
     units.frozen_layers,
-    units.sigmoid_output,
     steps.gradients,
     units.saturated_units,
     steps.batch_too_large,
@@ -109,6 +109,7 @@ _UNTRAINED = (*_POOR, "stalled", "dead-units", "redundant-units", "low-rank", "o
 _SLOW = ("learning-rate-too-low", "too-few-epochs")
 
 EXPLAINS: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(setup.FAULTS, (*_POOR, *_SLOW, "stalled", "divergence", "learning-rate-too-high")),
     "unscaled-inputs": (
         *_UNTRAINED,
         *_SLOW,
@@ -134,7 +135,6 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "near-duplicates": ("simpler-model",),
     "group-leakage": ("near-duplicates", "simpler-model"),
     "frozen-layers": (*_UNTRAINED, *_SLOW, "bottleneck", "vanishing-gradients"),
-    "sigmoid-output": ("miscalibration",),
     "dead-units": ("low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
     "bottleneck": ("low-rank", "redundant-units", "dead-units", "stalled", *_POOR, *_SLOW),
     "low-rank": ("redundant-units", *_POOR, *_SLOW),
@@ -165,7 +165,9 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
 }
 """Kind of a warning -> kinds of findings that follow from it. Where two explain each other, the first check counts."""
 
-LIVED_WITH = frozenset({"dead-units", "low-rank", "saturated-units", "exploding-gradients", "oscillation"})
+LIVED_WITH = frozenset(
+    {*setup.FAULTS, "dead-units", "low-rank", "saturated-units", "exploding-gradients", "oscillation"}
+)
 """Many models learn well in spite of these causes: they explain predictions only if those are poor."""
 
 

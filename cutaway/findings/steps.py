@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from cutaway.data import LARGE_MEAN
 from cutaway.metrics import is_finite
+from cutaway.models import DEFAULT_RATES
 from cutaway.words import percent
 
-from .records import FAR_RATE, RATES, Evidence, Finding, Remedy, Rule, check
+from .records import FAR_RATE, Evidence, Finding, Remedy, Rule, check
 from .simpler_models import is_outdone, learned_nothing, predicts_poorly
 
 # Keras' default for SGD, which hardly ever diverges.
@@ -300,7 +301,7 @@ def _first_steps(evidence: Evidence, rate: float) -> Iterable[Finding]:
     """First steps that made most units of a layer dead, where the inputs are not to blame (columns.py)."""
     found = dead_since_first_steps(evidence)
     # steps of a default rate or less are not too large, so a tenth of it helps nothing
-    is_large = rate > RATES.get(evidence.config.get("optimizer", ""), 0.0)
+    is_large = rate > DEFAULT_RATES.get(evidence.config.get("optimizer", ""), 0.0)
     if found is None or has_large_mean(evidence) or not is_large:
         return
     text = f"{found.text}: first steps that are too large, here with a learning rate of {rate:g}, do this."

@@ -327,36 +327,3 @@ def looks_drawn(kernel: np.ndarray, drawn: np.ndarray) -> bool:
         return False
     test = ks_2samp(kernel.ravel()[:DRAWN_COMPARED], drawn.ravel()[:DRAWN_COMPARED])
     return bool(np.asarray(test)[1] > DRAWN_LEVEL)
-
-
-SOFTMAX = Remedy("give the output layer the activation softmax", untried="the model itself must be changed")
-
-
-@check(
-    Rule(
-        "sigmoid-output",
-        words=(
-            "The output layer of three or more classes has the activation sigmoid, and the loss is a categorical "
-            "cross-entropy, which is made for probabilities that sum to 1."
-        ),
-        source='Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs" (softmax)',
-        known_as="wrong output activation",
-        about=(
-            "The outputs do not sum to 1, as a categorical cross-entropy expects, so gradients and "
-            "probabilities are wrong. End the model with softmax, or use binary_crossentropy if a sample can "
-            "have several classes."
-        ),
-    ),
-)
-def sigmoid_output(evidence: Evidence) -> Iterable[Finding]:
-    """Warn of outputs that do not sum to 1."""
-    classes, loss = evidence.classes, str(evidence.config.get("loss", ""))
-    if evidence.output_activation != "sigmoid" or classes < 3 or not loss.endswith("categorical_crossentropy"):
-        return
-    text = (
-        f"Each of the {classes:,} outputs has a sigmoid of its own, so they do not sum to 1, while the loss takes "
-        "them for the probabilities of exclusive classes."
-    )
-    advice = "End the model with the activation softmax; for samples of several classes, use binary_crossentropy."
-    record = {"classes": classes, "loss": loss}
-    yield Finding("sigmoid-output", "warning", "The output layer has sigmoids", text, record, SOFTMAX, advice=advice)

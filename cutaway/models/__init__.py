@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from .losses import sample_loss
     from .outputs import activation_name, class_probabilities
     from .perceptron import MEAN, build_model, check_fit, fitting_shape, members_of, mlp
+    from .setup import (
+        DEFAULT_RATES,
+        Setup,
+        Targets,
+        compiled_setup,
+        setup_faults,
+        setup_of,
+        setup_of_spec,
+        targets_of,
+    )
     from .shapes import DENSE_KINDS, MERGING_KINDS, output_shape, units_in_words
     from .spec import model_from_spec, short_floats, spec_of, spec_weights
     from .weights import (
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "ACTIVATIONS": "cutaway.models.form",
+    "DEFAULT_RATES": "cutaway.models.setup",
     "DENSE_KINDS": "cutaway.models.shapes",
     "FORM": "cutaway.models.form",
     "ForwardPass": "cutaway.models.forward_pass",
@@ -42,6 +53,8 @@ _MODULES = {
     "MERGING_KINDS": "cutaway.models.shapes",
     "Model": "cutaway.models.forward_pass",
     "ModelForm": "cutaway.models.form",
+    "Setup": "cutaway.models.setup",
+    "Targets": "cutaway.models.setup",
     "WRAPPED": "cutaway.models.layers",
     "activation_name": "cutaway.models.outputs",
     "assign": "cutaway.models.weights",
@@ -52,6 +65,7 @@ _MODULES = {
     "check_model": "cutaway.models.layers",
     "check_snapshot": "cutaway.models.weights",
     "class_probabilities": "cutaway.models.outputs",
+    "compiled_setup": "cutaway.models.setup",
     "fitting_shape": "cutaway.models.perceptron",
     "forget_compiled_programs": "cutaway.models.compiled_programs",
     "forward": "cutaway.models.forward_pass",
@@ -70,15 +84,20 @@ _MODULES = {
     "reseed": "cutaway.models.weights",
     "sample_loss": "cutaway.models.losses",
     "set_weights": "cutaway.models.weights",
+    "setup_faults": "cutaway.models.setup",
+    "setup_of": "cutaway.models.setup",
+    "setup_of_spec": "cutaway.models.setup",
     "short_floats": "cutaway.models.spec",
     "spec_of": "cutaway.models.spec",
     "spec_weights": "cutaway.models.spec",
+    "targets_of": "cutaway.models.setup",
     "units_in_words": "cutaway.models.shapes",
     "weight_values": "cutaway.models.weights",
 }
 
 __all__ = [
     "ACTIVATIONS",
+    "DEFAULT_RATES",
     "DENSE_KINDS",
     "FORM",
     "LAYER_KINDS",
@@ -88,6 +107,8 @@ __all__ = [
     "ForwardPass",
     "Model",
     "ModelForm",
+    "Setup",
+    "Targets",
     "activation_name",
     "assign",
     "batch_size",
@@ -97,6 +118,7 @@ __all__ = [
     "check_model",
     "check_snapshot",
     "class_probabilities",
+    "compiled_setup",
     "fitting_shape",
     "forget_compiled_programs",
     "forward",
@@ -119,9 +141,13 @@ __all__ = [
     "reseed",
     "sample_loss",
     "set_weights",
+    "setup_faults",
+    "setup_of",
+    "setup_of_spec",
     "short_floats",
     "spec_of",
     "spec_weights",
+    "targets_of",
     "units_in_words",
     "weight_values",
 ]
@@ -129,5 +155,5 @@ __all__ = [
 __getattr__ = lazy_getattr_with_keras(
     __name__,
     _MODULES,
-    light=[f"cutaway.models.{name}" for name in ("compiled_programs", "form", "outputs", "shapes")],
+    light=[f"cutaway.models.{name}" for name in ("compiled_programs", "form", "outputs", "setup", "shapes")],
 )

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from cutaway.augmentation import ALLOWED, Augmentation, as_augmentation, check_images
 from cutaway.checks import meant, refuse_text
 from cutaway.errors import ConfigError, Hint, RunError
-from cutaway.models import FORM
+from cutaway.models import DEFAULT_RATES, FORM
 from cutaway.parallel import has_fast_bfloat16
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ written into run folders and compared when a run is resumed: they never change."
 
 FINITE = {"loss": "the loss is not finite", "val_loss": "the validation loss is not finite"}
 """The fault of the error that ends a training whose loss is NaN or infinite; run.json keeps the error."""
-
-_AUTO_RATES = {"sgd": 0.01, "adam": 0.001, "adamw": 0.001}  # Keras' own defaults
 
 _OTHER_NAMES = {"eta": "learning_rate"}
 """Names of settings in other libraries, if they are not alike."""
@@ -206,7 +204,7 @@ def _resolve_auto(values: dict[str, Any], *, samples: int, accelerator: bool) ->
     if values.get("precision") == "auto":
         values["precision"] = "bfloat16" if has_fast_bfloat16() and not accelerator else "float32"
     if values.get("learning_rate") == "auto":
-        values["learning_rate"] = _AUTO_RATES[values.get("optimizer", "adam")]
+        values["learning_rate"] = DEFAULT_RATES[values.get("optimizer", "adam")]
     if values.get("batch_size") == "auto":
         values["batch_size"] = 2 ** min(max(round(math.log2(max(samples, 1) / 176)), 5), 8)
     if values.get("epochs") == "auto":

@@ -12,7 +12,7 @@ from cutaway.checks import check_choice
 from cutaway.data import Dataset, SampleIds
 from cutaway.errors import RunError
 from cutaway.metrics import classification_metrics
-from cutaway.models import LAYER_KINDS, class_probabilities
+from cutaway.models import LAYER_KINDS, class_probabilities, compiled_setup
 
 from .first_layer import rescales
 
@@ -79,7 +79,9 @@ class Feeding:
         Raises:
             RunError: They are not the same; see `check_agreement`.
         """
-        same = validated == len(val)
+        setup, same = compiled_setup(model), validated == len(val)
+        if not setup.is_read_alike:  # they must differ, and the findings of the run say why
+            return
         # with other samples than ours only chance can be told from another scale, unless the user says what fit gets
         if not same and self._wanted != "auto":
             return
@@ -89,8 +91,12 @@ class Feeding:
             return
         # our loss bounds probabilities from below, which that of logits does not; weights of samples, which a callback
         # is not told of, are in the loss alone
-        logits = getattr(model.loss, "from_logits", False)
-        plain = not config["label_smoothing"] and not logits and not _has_penalties(model) and self._wanted == "auto"
+        plain = (
+            not config["label_smoothing"]
+            and not setup.from_logits
+            and not _has_penalties(model)
+            and self._wanted == "auto"
+        )
         check_agreement(
             logs,
             ours,

@@ -1,11 +1,13 @@
 """The recorder: a Keras callback that records the user's own ``fit`` in a run folder."""
 
 import dataclasses
+import functools
+import json
 import logging
 import math
 import shutil
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -19,7 +21,7 @@ from cutaway.checks import warn_user
 from cutaway.data import Dataset, SampleIds, Table, drop, load_dataset, split_dataset
 from cutaway.errors import CutawayError, ModelError, RunError, UsageError
 from cutaway.metrics import best_epoch, classification_metrics, largest_share
-from cutaway.models import WRAPPED, fitting_shape, get_weights, spec_of
+from cutaway.models import WRAPPED, compiled_setup, fitting_shape, get_weights, spec_of, targets_of
 from cutaway.runs import Manifest, RunFolder, RunWriter, keeps_predictions
 from cutaway.words import counted
 
@@ -46,6 +48,17 @@ Kept by the process, because no file can tell: Keras calls nothing when a fit fa
 the first epoch of a fit elsewhere, whose folder is locked only while something is written. Only the process that fits
 knows that its fit is over. Where that is lost with the process, the next recorder takes another path.
 """
+
+
+def _of_classes(hook: Callable[..., None]) -> Callable[..., None]:
+    """A hook of a recorder that does nothing where only the history is kept."""
+
+    @functools.wraps(hook)
+    def run(recorder: "Recorder", *arguments: Any, **named: Any) -> None:
+        if recorder.history is None:
+            hook(recorder, *arguments, **named)
+
+    return run
 
 
 class Recorder(keras.callbacks.Callback):
@@ -76,7 +89,9 @@ class Recorder(keras.callbacks.Callback):
     Args:
         path: The run folder to make, such as "runs/mine". If a run is there, the new one is "runs/mine-2" and so on; a
             `CutawayWarning` says so. A run whose fit failed in this process before its first epoch ended is replaced.
-        data: The `Dataset` that fit gets its samples from, or what `load_dataset` takes.
+        data: The `Dataset` that fit gets its samples from, what `load_dataset` takes, or the arrays ``(x, y)``. If y
+            are measured numbers, there is no run, since every analysis needs classes: only the history is kept, in
+            ``recorder.history`` and in history.jsonl in the folder, and a `CutawayWarning` says so.
         validation_data: The samples ``(x, y)`` that fit is validated on, in the form of `data` (before they are divided
             by its scale), if they are not in it. They become ``recorder.split.val``; ``recorder.data`` has them too:
             ``cutaway.open_run(recorder.path, data=recorder.data)``.
@@ -91,6 +106,7 @@ class Recorder(keras.callbacks.Callback):
 
     Attributes:
         path: The run folder.
+        history: Of numbers, a record for each epoch with "epoch" and the metrics of Keras; None of classes.
         split: Its split: fit on ``data.inputs(recorder.split.train)`` and ``data.y(recorder.split.train)``. If fit sees
             as many samples, but other ones, the recorded test accuracy means nothing.
 
@@ -106,7 +122,7 @@ class Recorder(keras.callbacks.Callback):
     def __init__(
         self,
         path: str | Path,
-        data: Dataset | str | Path,
+        data: Dataset | str | Path | tuple[Any, Any],
         *,
         validation_data: tuple[Any, Any] | None = None,
         validation: float = 0.25,
@@ -121,6 +137,13 @@ class Recorder(keras.callbacks.Callback):
                 f"the path of the recorder is the dataset {path.name}",
                 hint='swap them, for example: Recorder("runs/mine", data)',
             )
+        self.history: list[dict[str, Any]] | None = None
+        if isinstance(data, tuple):
+            y = np.asarray(data[1])
+            if y.size and y.dtype.kind in "fiu" and targets_of(y, most=len(y)).kind in ("numbers", "shares"):
+                self._record_numbers(Path(path))
+                return
+            data = Dataset.from_arrays(*data)
         found = data if isinstance(data, Dataset | Table) else load_dataset(data)
         if isinstance(found, Table):
             raise UsageError(
@@ -138,27 +161,48 @@ class Recorder(keras.callbacks.Callback):
         self._batch_size: int | None = None
         self._seen: Any = None
         self._validated: Any = None
-        self._fit: dict[str, str] = {}
+        self._fit: dict[str, Any] = {}
         self._checked = False
         self._start = self._epoch_start = 0.0
         self._stops = False
 
     def __repr__(self) -> str:
+        if self.history is not None:
+            return f"<Recorder {str(self.path)!r}: history of {counted(len(self.history), 'epoch')}>"
         epochs = counted(self._epochs, "epoch")
         done = f"{epochs}, {self._manifest.status}" if self._manifest else "not fitted yet"
         return f"<Recorder {str(self.path)!r}: {self.data.name}, {done}>"
+
+    def _record_numbers(self, path: Path) -> None:
+        """Keep the history alone, in a new folder."""
+        self.path = next(p for n in count(1) if not (p := path.with_name(path.name + f"-{n}" * (n > 1))).exists())
+        self.history = []
+        warn_user(
+            "the targets are measured numbers, and every analysis needs classes: only the history is kept, in "
+            f"{self.path / 'history.jsonl'}; ct.preflight(model, x, y) looks at such a fit"
+        )
+
+    def _keep(self, history: list[dict[str, Any]], logs: Mapping[str, Any]) -> None:
+        """Keep an epoch of a fit on numbers."""
+        history.append({"epoch": len(history) + 1, **{name: plain(value) for name, value in logs.items()}})
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(history[-1]) + "\n")
 
     @property
     def data(self) -> Dataset:
         """The dataset, with the scale of the model's inputs: 1 if fit gets raw samples."""
         return self._feeding.data
 
+    @_of_classes
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Create the run folder with the first snapshot, or open it again."""
         model = self._keras_model
         shape, spec = sample_shape(model, self.data), self._checked_spec()
         self._feeding.begin(model, shape)
         self._fit["inputs"] = self._feeding.inputs
+        if compiled_setup(model).from_logits:
+            self._fit["from_logits"] = True
         self._start, self._batch_size = time.perf_counter(), None
         self._stops = self._checked = False
         if self._manifest:
@@ -186,6 +230,7 @@ class Recorder(keras.callbacks.Callback):
         with self._writing() as writer:
             writer.snapshot(0, named_values(model, opens=self._opens))
 
+    @_of_classes
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Number the epoch as Keras does if fit was given `initial_epoch`, and start its clock."""
         self._epochs = max(self._epochs, epoch)
@@ -195,21 +240,27 @@ class Recorder(keras.callbacks.Callback):
                 writer.update(config={**writer.manifest.config, "epochs": planned})
         self._epoch_start, self._seen = time.perf_counter(), None
 
+    @_of_classes
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Find out the batch size, which fit does not tell: samples counted after the first call / its batches."""
         if batch and self._batch_size is None:
             self._batch_size = int(on_host(self._count_samples())) // batch
 
+    @_of_classes
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Save the count of the epoch's samples before validation starts its own."""
         self._seen = self._count_samples()
 
+    @_of_classes
     def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Save the count of the samples that were validated on."""
         self._validated = self._count_samples()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write the epoch to disk, its line in the history last: what the history lists is on disk."""
+        if self.history is not None:
+            self._keep(self.history, logs or {})
+            return
         seconds, model, logs = time.perf_counter() - self._epoch_start, self._keras_model, logs or {}
         weights = named_values(model, opens=self._opens)
         seen = int(on_host(self._count_samples() if self._seen is None else self._seen))
@@ -241,6 +292,7 @@ class Recorder(keras.callbacks.Callback):
             self._check(logs)
         self._place.recorded()  # until now, the folder of a fit that fails is in nobody's way
 
+    @_of_classes
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Evaluate the test samples and write how the run ended."""
         seconds = time.perf_counter() - self._start
@@ -311,16 +363,16 @@ class Recorder(keras.callbacks.Callback):
 
     def _config(self, model: Any) -> dict[str, Any]:
         """The fields of a `TrainingConfig` as far as they are known; the others are None."""
-        optimizer, loss = model.optimizer, model.loss
+        optimizer, setup = model.optimizer, compiled_setup(model)
         return known_config(
             **{name: limit for name in CLIPPING if (limit := getattr(optimizer, name, None)) is not None},
             epochs=self._epochs + (self.params or {}).get("epochs", 0),
-            optimizer=type(optimizer).__name__.lower(),
-            learning_rate=learning_rate(model),
+            optimizer=setup.optimizer,
+            learning_rate=setup.learning_rate,
             momentum=getattr(optimizer, "momentum", None),
             weight_decay=getattr(optimizer, "weight_decay", None),
-            loss=loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", str(loss))),
-            label_smoothing=getattr(loss, "label_smoothing", None),
+            loss=setup.loss,
+            label_smoothing=getattr(model.loss, "label_smoothing", None),
             validation=self.split.validation,
             seed=self.split.seed,
         )
@@ -550,8 +602,3 @@ def is_finite(weights: Mapping[str, np.ndarray]) -> bool:
 def without_trainable(spec: Mapping[str, Any]) -> dict[str, Any]:
     """A specification without the ``trainable`` of its layers, which may change from one fit to the next."""
     return {**spec, "layers": [{**x, "config": {**x["config"], "trainable": None}} for x in spec["layers"]]}
-
-
-def learning_rate(model: Any) -> float:
-    """The learning rate of a compiled model, with the digits that the user gave it: 0.001, not 0.0010000000474974."""
-    return float(str(np.float32(on_host(model.optimizer.learning_rate))))

@@ -8,6 +8,7 @@ import pytest
 from cutaway.data import InputFacts, LeakyInput, Shift, equal_by_chance
 from cutaway.findings import CountEstimate, Evidence, Finding, WeightFacts, looks_drawn, run_checks
 from cutaway.interpret import LayerHealth
+from cutaway.models import Setup, Targets
 from cutaway.training import TrainingConfig
 
 CONFIG = {"learning_rate": 0.003, "batch_size": 32, "label_smoothing": 0.0}
@@ -68,6 +69,12 @@ def layer(**changes: object) -> dict[str, LayerHealth]:
     return {"dense_1": replace(LAYER, **changes)}  # pyright: ignore[reportArgumentType]
 
 
+THREE = Setup(
+    loss="categorical_crossentropy",
+    layers=(("Dense", "relu"), ("Dense", "sigmoid")),
+    output=(3,),
+    targets=Targets(kind="classes", high=2.0, classes=3),
+)
 SICK = {
     "unscaled-inputs": {"inputs": replace(INPUTS, low=0.0, high=255.0, std=80.0)},
     "double-scaling": {"inputs": replace(INPUTS, low=0.0, high=1 / 255, std=0.001)},
@@ -87,12 +94,10 @@ SICK = {
     "label-issues": {"wrong_labels": CountEstimate(40, 30, 52), "sure": (14, 134)},
     "saturated-units": {"layers": layer(activation="tanh", saturated=0.9)},
     "frozen-layers": {"frozen": ("dense_1",), "confusion": np.full((2, 2), 50), "class_names": ("a", "b")},
-    "sigmoid-output": {
-        "output_activation": "sigmoid",
-        "class_names": ("a", "b", "c"),
-        "confusion": np.diag([50, 50, 50]),
-        "config": {**CONFIG, "loss": "categorical_crossentropy"},
-    },
+    "sigmoid-output": {"setup": THREE, "class_names": ("a", "b", "c"), "confusion": np.diag([50, 50, 50])},
+    "not-probabilities": {"setup": replace(THREE, layers=(("Dense", "relu"), ("Dense", "linear")))},
+    "loss-of-numbers": {"setup": replace(THREE, loss="mse"), "confusion": np.full((2, 2), 50)},
+    "linear-hidden": {"setup": replace(THREE, layers=(("Dense", "linear"),) * 2), "confusion": np.full((2, 2), 50)},
     "bottleneck": {
         "layers": layer(units=1, redundant=0),
         "confusion": np.full((4, 4), 25),
@@ -142,17 +147,18 @@ def test_weights_look_drawn_until_they_are_trained() -> None:
     assert looks_drawn(np.zeros((64, 32)), np.zeros((64, 32)))
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"output_activation": "softmax"},
-        {"class_names": ("a", "b"), "confusion": np.diag([50, 50])},
-        {"config": {**CONFIG, "loss": "binary_crossentropy"}},
-    ],
-)
-def test_sigmoids_fit_two_classes_and_samples_of_several(changes: dict[str, object]) -> None:
-    known = {**SICK["sigmoid-output"], **changes}
-    assert "sigmoid-output" not in [each.kind for each in run_checks(replace(HEALTHY, **known))]
+def test_a_setup_that_works_is_a_note_and_one_that_cannot_explains_what_follows() -> None:
+    for kind, severity in (("loss-of-numbers", "note"), ("linear-hidden", "note"), ("not-probabilities", "warning")):
+        found = run_checks(replace(HEALTHY, setup=SICK[kind]["setup"]))
+        assert severity in [each.severity for each in found if each.kind == kind], kind
+    poor = {"confusion": np.array([[100, 0], [100, 0]]), "val_accuracy": 0.5, "test_accuracy": 0.5}
+    found = warnings(replace(HEALTHY, **SICK["not-probabilities"], **poor))
+    assert [(each.kind, each.cause) for each in found[:2]] == [
+        ("not-probabilities", None),
+        ("baseline", "not-probabilities"),
+    ]
+    alone = warnings(replace(HEALTHY, **SICK["not-probabilities"], **SICK["dead-units"]))
+    assert {each.kind: each.cause for each in alone}["dead-units"] is None, "it is right most of the time"
 
 
 def test_one_unit_is_enough_for_two_classes() -> None:

@@ -95,6 +95,7 @@ from cutaway.topics.label_issues import result as labels
 from cutaway.topics.layers import layers
 from cutaway.topics.learning_curve import learning_curve
 from cutaway.topics.prediction import prediction
+from cutaway.topics.preflight import preflight, result as preflights
 from cutaway.topics.samples import dynamics
 from cutaway.topics.sweeps import result as results, sweep
 from cutaway.topics.units import units
@@ -105,6 +106,7 @@ defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress
 defined += [augmentation.Augmentation, classifier.Classifier, tsne.TSNE, tables.Table, prediction.Predictions]
 defined += [labels.LabelIssues, label_issues.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
 defined += [exercises.check, exercises.exercises_done, diagnosis.Diagnosis, doctor.doctor]
+defined += [preflight.preflight, preflights.Preflight]
 defined += [results.Sweep, sweep.open_sweep, sweep.sweep]
 defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, train.mlp, train.train]
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]

@@ -13,6 +13,7 @@ import pytest
 import cutaway as ct
 from cutaway.errors import CutawayWarning, ModelError, RunError
 from cutaway.runs import RunFolder
+from cutaway.topics.findings.evidence import recorded_findings
 from cutaway.training.recorder import plain
 
 CATEGORICAL, SPARSE = "categorical_crossentropy", "sparse_categorical_crossentropy"
@@ -366,6 +367,7 @@ def test_metrics_become_json(value, expected):
 OTHER_BACKEND = """
 import sys, keras, numpy as np, cutaway as ct
 from cutaway.runs import RunFolder
+from cutaway.topics.findings.evidence import recorded_findings
 data = ct.load_dataset("digits")
 model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(10)])
 model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
@@ -423,3 +425,53 @@ def test_a_table_is_prepared_before_it_is_recorded(tmp_path):
     split = table.split()
     recorder = ct.Recorder(tmp_path / "run", table.prepare(split))
     np.testing.assert_array_equal(recorder.split.train.index, split.train.index)
+
+
+@pytest.mark.filterwarnings("ignore:In loss categorical_crossentropy")
+@pytest.mark.parametrize(("classes", "last", "loss", "kind"), [
+    (3, {"units": 3}, SPARSE, "not-probabilities"),
+    (3, {"units": 3, "activation": "sigmoid"}, SPARSE, "sigmoid-output"),
+    (2, {"units": 1}, "binary_crossentropy", "not-probabilities"),
+    (2, {"units": 1, "activation": "sigmoid"}, CATEGORICAL, "one-output"),
+    (2, {"units": 1, "activation": "relu"}, "mse", "loss-of-numbers"),
+])  # fmt: skip
+def test_a_loss_that_does_not_fit_the_output_is_recorded_and_named(classes, last, loss, kind, blobs, tmp_path):
+    source = blobs.sources["train"]
+    data = ct.Dataset.from_arrays(source.x, source.y % classes)
+    model = keras.Sequential([keras.Input((36,)), keras.layers.Dense(**last)])
+    model.compile("sgd", loss, metrics=["accuracy"], run_eagerly=True)
+    recorder = ct.Recorder(tmp_path / "run", data)
+    val = recorder.split.val
+    fit(model, recorder, epochs=1, validation_data=(data.inputs(val), data.y(val)))
+    run = ct.open_run(recorder.path, data=data)
+    assert run.folder.manifest.status == "finished"
+    assert kind in [each.kind for each in recorded_findings(run.context)]
+
+
+def test_a_loss_that_takes_logits_is_noted(blobs, tmp_path):
+    model = make_model(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    recorder = ct.Recorder(tmp_path / "run", blobs)
+    fit(model, recorder, epochs=1)
+    found = recorded_findings(ct.open_run(recorder.path, data=blobs).context)
+    assert "double-activation" in [each.kind for each in found]
+
+
+def test_of_a_fit_on_numbers_the_history_is_kept(tmp_path):
+    x = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    for name in ("run", "run-2"):
+        with pytest.warns(CutawayWarning, match=r"history\.jsonl"):
+            recorder = ct.Recorder(tmp_path / "run", (x, x[:, 0] * 3))
+        settings = {"validation_split": 0.2, "verbose": 0, "callbacks": [recorder]}
+        history = model.fit(x, x[:, 0] * 3, epochs=2, **settings).history
+        assert [row["val_loss"] for row in recorder.history] == history["val_loss"]
+        lines = (tmp_path / name / "history.jsonl").read_text().splitlines()
+        assert [json.loads(line) for line in lines] == recorder.history
+    assert "2 epochs" in repr(recorder)
+
+
+def test_arrays_of_classes_are_recorded_as_a_dataset_of_them(tmp_path):
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    recorder = ct.Recorder(tmp_path / "run", (x, np.arange(60) % 3))
+    assert (recorder.history, recorder.data.classes) == (None, 3)

@@ -173,7 +173,7 @@ class Diagnosis(Result):
         warnings = [each.title for each in self.findings if each.severity == "warning"]
         first = f"; first: {warnings[0]}" if warnings else ""
         count = counted(len(warnings), "warning")
-        return f"Diagnosis of {self.name}: {count} in {len(self.findings):,} findings{first}"
+        return f"{type(self).__name__} of {self.name}: {count} in {len(self.findings):,} findings{first}"
 
     def is_as_serious(self, severity: str) -> bool:
         """Whether a finding that is not muted is at least as serious; what follows from a cause counts by its cause.
@@ -202,6 +202,10 @@ class Diagnosis(Result):
         document = {"name": self.name, "findings": list(self.records()), "not_judged": list(self.not_judged)}
         return document | {"next_step": self.next_step}
 
+    def notes(self) -> tuple[str, ...]:
+        """What could not be judged."""
+        return self.not_judged
+
     def table(self) -> Table:
         """One row for each finding."""
         return findings_table(self.findings)
@@ -212,5 +216,5 @@ class Diagnosis(Result):
 
     def _repr_html_(self) -> str:
         tests = {each.kind: f"{each.remedy}. {each.words}" for each in self.remedy_tests}
-        notes = notes_html((*self.not_judged, self.next_step))
+        notes = notes_html((*self.notes(), self.next_step))
         return joined_html(line_html(self), findings_html(self.findings, tests), notes)

@@ -53,6 +53,7 @@ from cutaway.findings import (
 from cutaway.image_shape import input_names
 from cutaway.log import survive
 from cutaway.metrics import confusion_counts, exact_interval
+from cutaway.models import Setup, setup_of_spec
 from cutaway.runs import kept_so_far
 from cutaway.topics.common.predictions import probability_batches
 
@@ -462,8 +463,8 @@ def warn_of_leaks(loaded: Dataset | Table, data: Dataset, split: Split) -> None:
                 warn_user(each.text + (each.advice and " " + each.advice))
 
 
-def sample_evidence(loaded: Dataset | Table, data: Dataset, split: Split) -> SampleEvidence:
-    """What shows in samples before a training; arguments as above."""
+def sample_evidence(loaded: Dataset | Table, data: Dataset, split: Split, **known: Any) -> SampleEvidence:
+    """What shows in samples before a training, and what else is known; arguments as above."""
     return SampleEvidence(
         Samples(loaded, data, split),
         class_names=data.class_names,
@@ -471,6 +472,7 @@ def sample_evidence(loaded: Dataset | Table, data: Dataset, split: Split) -> Sam
         val_samples=len(split.val),
         train_samples=len(split.train),
         **_of_inputs(data, data.preparation),
+        **known,
     )
 
 
@@ -496,7 +498,7 @@ def recorded_facts(context: RunContext) -> dict[str, Any]:
             "model": context.spec["layers"],
             "regularization": _regularization(context),
             "frozen": _frozen(context),
-            "output_activation": _output_activation(context),
+            "setup": _setup(context),
             "default_weights": manifest.first_weights == DRAWN and _has_default_initializers(context),
         }
     if manifest.origin != "model":
@@ -592,10 +594,10 @@ def _frozen(context: RunContext) -> tuple[str, ...]:
     return tuple(name for name in named if (key := f"{name}/kernel") in drawn and looks_drawn(first[key], drawn[key]))
 
 
-def _output_activation(context: RunContext) -> str | None:
-    """Name of the activation function of the output layer, if it has one."""
-    activation = _layer_configs(context).get(context.spec["output"], {}).get("activation")
-    return activation if isinstance(activation, str) else None
+def _setup(context: RunContext) -> Setup:
+    """The loss, the layers and the classes of a run; the form of the targets that its fit got is not known."""
+    loss, logits = str(context.manifest.config.get("loss")), context.known_of_fit("from_logits") is True
+    return setup_of_spec(context.spec, classes=len(context.class_names), loss=loss, from_logits=logits)
 
 
 def _of_the_smallest_class(labels: np.ndarray) -> np.ndarray:

@@ -1,0 +1,39 @@
+"""The command that checks a training before it begins."""
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from cutaway.options import typed_options
+
+from .doctor import SERIOUS
+from .options import GivenDataOptions, JsonOption, with_records
+from .output import print_findings, print_json, say
+from .trainings import GivenModel, GivenSettings
+
+
+@with_records
+def preflight(
+    *,
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A dataset's name (see: cutaway datasets) or a path.")],
+    model: GivenModel,
+    settings: GivenSettings,
+    options: GivenDataOptions,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the data, the model and the settings of a training before it begins; the exit code is 3 for a warning."""
+    from cutaway.models import import_lean_keras
+    from cutaway.topics.preflight.preflight import preflight_plan
+
+    import_lean_keras()
+    recipe, form = model.get("recipe", "default"), {name: model[name] for name in model if name != "recipe"}
+    found = preflight_plan(data, options=options, recipe=recipe, form=form, **settings)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print_findings(found.findings)
+        say("\n".join(found.notes()))
+        say(f"\nNext: train:  cutaway train {shlex.join([data, *typed_options({**options, **model, **settings})])}")
+    if found.is_as_serious("warning"):
+        raise typer.Exit(SERIOUS)

@@ -1,0 +1,1 @@
+"""Preflight: what a compiled model, its arrays and its settings show before the first epoch."""
