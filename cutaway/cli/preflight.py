@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from cutaway.errors import Canceled
 from cutaway.options import typed_options
 
 from .doctor import SERIOUS
 from .options import GivenDataOptions, JsonOption, with_records
-from .output import print_findings, print_json, say
+from .output import print_findings, print_json, print_table, say
 from .trainings import GivenModel, GivenSettings
 
 
@@ -20,20 +21,33 @@ def preflight(
     model: GivenModel,
     settings: GivenSettings,
     options: GivenDataOptions,
+    train: Annotated[
+        bool,
+        typer.Option(
+            "--train",
+            help="Train the model for some seconds as well: on one batch, with 11 learning rates, without inputs, "
+            "and on moved and random targets.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check the data, the model and the settings of a training before it begins; the exit code is 3 for a warning."""
     from cutaway.models import import_lean_keras
+    from cutaway.topics.history.short_trainings import in_words
     from cutaway.topics.preflight.preflight import preflight_plan
 
     import_lean_keras()
     recipe, form = model.get("recipe", "default"), {name: model[name] for name in model if name != "recipe"}
-    found = preflight_plan(data, options=options, recipe=recipe, form=form, **settings)
+    found = preflight_plan(data, options=options, train=train, recipe=recipe, form=form, **settings)
     if as_json:
         print_json(found.to_json())
     else:
         print_findings(found.findings)
+        if train:
+            print_table(in_words(found.measured), title="Short trainings")
         say("\n".join(found.notes()))
         say(f"\nNext: train:  cutaway train {shlex.join([data, *typed_options({**options, **model, **settings})])}")
+    if "stopped" in found.measured:
+        raise typer.Exit(Canceled.exit_code)
     if found.is_as_serious("warning"):
         raise typer.Exit(SERIOUS)

@@ -219,6 +219,7 @@ class Evidence:
             largest standard deviation of Gaussian noise ("noise") of all layers, if there are any; None if unknown.
         frozen: Layers that are not trained although their weights were drawn at random; empty if unknown.
         setup: The loss, the layers and the targets; None if unknown.
+        short_trainings: What short trainings measured before the training, by name; empty if there were none.
         confusion: int (true, predicted), counts on the test samples, or on the validation samples if there are no
             test samples, an array or a sparse one; None if unknown.
         class_names: Names of the classes in the order of their numbers; None to call them by number.
@@ -277,6 +278,7 @@ class Evidence:
     regularization: Mapping[str, float] | None = None
     frozen: Sequence[str] = ()
     setup: Setup | None = None
+    short_trainings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     confusion: Any = None
     class_names: Sequence[str] | None = None
     dead_units: Mapping[str, tuple[int, int]] = field(default_factory=dict)

@@ -6,12 +6,24 @@ The cause comes first and advises; what follows from it only tells.
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from . import classes, columns, overfitting, settings, setup, simpler_models, splits, steps, units
+from . import (
+    classes,
+    columns,
+    overfitting,
+    settings,
+    setup,
+    short_trainings,
+    simpler_models,
+    splits,
+    steps,
+    units,
+)
 from .records import Check, Evidence, Finding, Rule
 from .simpler_models import predicts_poorly
 
 CHECKS: tuple[Check, ...] = (
     setup.setup,
+    short_trainings.short_trainings,
     columns.input_scale,
     settings.unusual_settings,
     settings.augmentation,
@@ -85,6 +97,7 @@ _NEEDED: Mapping[str, Sequence[str]] = {
     "layers": ("saturated-units", "bottleneck", "low-rank", "redundant-units", "dead-units", "frozen-layers"),
     "calibration": PREDICTIONS,
     "simpler_models": ("simpler-model",),
+    "short_trainings": tuple(short_trainings.SHORT_TRAININGS),
     "input_columns": ("target-encoding", "left-out-columns", "sentinel-values", "mixed-units", "group-leakage"),
 }
 """What is empty where it is unknown -> kinds of findings that are not found then."""
@@ -103,13 +116,16 @@ _POOR = (
 )
 """What is found of the predictions of any model that has not learned."""
 
-_UNTRAINED = (*_POOR, "stalled", "dead-units", "redundant-units", "low-rank", "oscillation")
+_SHORT = ("first-loss", "unlearned-batch", "poor-rate", "unused-inputs")
+"""What short trainings show of a model that learns little."""
+
+_UNTRAINED = (*_POOR, *_SHORT, "stalled", "dead-units", "redundant-units", "low-rank", "oscillation")
 """What is found of any model whose training failed."""
 
 _SLOW = ("learning-rate-too-low", "too-few-epochs")
 
 EXPLAINS: Mapping[str, Sequence[str]] = {
-    **dict.fromkeys(setup.FAULTS, (*_POOR, *_SLOW, "stalled", "divergence", "learning-rate-too-high")),
+    **dict.fromkeys(setup.FAULTS, (*_POOR, *_SLOW, *_SHORT, "stalled", "divergence", "learning-rate-too-high")),
     "unscaled-inputs": (
         *_UNTRAINED,
         *_SLOW,
@@ -131,7 +147,9 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "vanishing-gradients": (*_UNTRAINED, *_SLOW, "saturated-units"),
     "target-leakage": ("simpler-model",),
     "target-encoding": ("simpler-model",),
-    "duplicates": ("simpler-model",),
+    "duplicates": ("simpler-model", "leaking-split"),
+    "shifted-labels": ("unused-inputs",),
+    "unlearned-batch": ("poor-rate", "unused-inputs"),
     "near-duplicates": ("simpler-model",),
     "group-leakage": ("near-duplicates", "simpler-model"),
     "frozen-layers": (*_UNTRAINED, *_SLOW, "bottleneck", "vanishing-gradients"),

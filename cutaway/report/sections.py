@@ -9,6 +9,7 @@ from cutaway.topics.comparison.section import comparison
 from cutaway.topics.confidence.section import confidence
 from cutaway.topics.findings.section import findings, verdict
 from cutaway.topics.history.section import augmented, learning
+from cutaway.topics.history.short_trainings import short_trainings
 from cutaway.topics.importance.section import columns
 from cutaway.topics.influence.section import influence
 from cutaway.topics.label_issues.section import label_issues
@@ -34,6 +35,7 @@ SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
     hardest,
     learning,
     augmented,
+    short_trainings,
     settings,
 )
 """Each returns None for a run that has nothing to show there. A new section is one function and one line here."""

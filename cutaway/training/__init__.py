@@ -41,34 +41,43 @@ if TYPE_CHECKING:
     from .feeding import INPUTS
     from .first_layer import as_taken, own_scale
     from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, train_model
-    from .manifest import known_config, new_manifest, warn_of_predictions
+    from .manifest import known_config, new_manifest, split_record, warn_of_predictions
     from .recorder import Recorder
+    from .short_fits import CHUNK, OBSTACLES, ShortFits, compiled, copied_without
 
 _MODULES = {
     "FoldResult": "cutaway.training.loop",
     "FoldTrainer": "cutaway.training.loop",
     "INPUTS": "cutaway.training.feeding",
+    "OBSTACLES": "cutaway.training.short_fits",
+    "CHUNK": "cutaway.training.short_fits",
     "Recorder": "cutaway.training.recorder",
+    "ShortFits": "cutaway.training.short_fits",
     "TrainingData": "cutaway.training.loop",
     "TrainingResult": "cutaway.training.loop",
     "as_taken": "cutaway.training.first_layer",
+    "compiled": "cutaway.training.short_fits",
+    "copied_without": "cutaway.training.short_fits",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
     "note_differences": "cutaway.training.device",
     "own_scale": "cutaway.training.first_layer",
+    "split_record": "cutaway.training.manifest",
     "train_model": "cutaway.training.loop",
     "warn_of_predictions": "cutaway.training.manifest",
 }
 
 __all__ = [
     "AUTO",
+    "CHUNK",
     "DRAWN",
     "FINITE",
     "GIVEN",
     "INPUTS",
     "LOSSES",
+    "OBSTACLES",
     "RECIPES",
     "SCHEDULES",
     "FoldResult",
@@ -76,6 +85,7 @@ __all__ = [
     "Plan",
     "Recipe",
     "Recorder",
+    "ShortFits",
     "TrainingConfig",
     "TrainingData",
     "TrainingResult",
@@ -84,6 +94,8 @@ __all__ = [
     "check_same_weights",
     "check_setting",
     "check_settings",
+    "compiled",
+    "copied_without",
     "describe_device",
     "describe_versions",
     "find_recipe",
@@ -102,6 +114,7 @@ __all__ = [
     "recorded_config",
     "rows_of",
     "sample_weights",
+    "split_record",
     "train_into",
     "train_model",
     "validation_share",

@@ -149,6 +149,7 @@ def test_a_run_is_summed_up_and_compared_in_one_place():
     assert where(r"\blist_runs\(") == {"cutaway.runs.folder", "cutaway.runs.summary"}
     assert where(r"\bRunSummary\(|cls\(id=") == {"cutaway.runs.summary"}
     readers = {"cutaway.topics.common.pairing", "cutaway.topics.comparison.leaderboard"}
+    readers.add("cutaway.topics.history.short_trainings")  # a plan and its run are judged on the same samples
     assert (
         where(r"\bjudged_on\b")
         == {"cutaway.training.manifest", "cutaway.runs.manifest", "cutaway.runs.summary"} | readers

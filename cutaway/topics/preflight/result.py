@@ -1,5 +1,6 @@
 """What a preflight says: findings, and what was checked without one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +19,12 @@ class Preflight(Diagnosis):
         name: The model or the data.
         findings: Warnings and notes.
         passed: What was checked without a finding, a short phrase each.
-        measured: What short trainings measured, if some were asked for.
+        measured: What short trainings measured, by name, if they were asked for; losses are means over samples that
+            were not trained on. With "stopped" if they were ended before.
     """
 
     passed: tuple[str, ...] = field(default=(), repr=False)
-    measured: tuple[Any, ...] = field(default=(), repr=False)
+    measured: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
 
     def notes(self) -> tuple[str, ...]:
         """What was checked without a finding, as a sentence."""
@@ -30,4 +32,4 @@ class Preflight(Diagnosis):
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway preflight --json`` answers."""
-        return super().to_json() | {"passed": list(self.passed), "measured": plain(self.measured)}
+        return super().to_json() | {"passed": list(self.passed), "measured": plain(dict(self.measured))}
