@@ -346,7 +346,7 @@ SICK: dict[str, tuple[tuple[str, ...], Callable[[Problem], bool], Maker]] = {
         lambda p: p.classes >= 4,
         _of_layers(lambda: _flat(keras.layers.Dense(1, "linear"), _dense("relu"))),
     ),
-    "units alike": (("redundant-units", "low-rank"), lambda p: len(p.x[0].ravel()) > 8, _alike),
+    "units alike": (("equal-weights", "redundant-units", "low-rank"), lambda p: len(p.x[0].ravel()) > 8, _alike),
     "overfitted": (("overfitting",), lambda p: p.is_table and p.classes <= 6, _overfitted),
     "underconfident": (("miscalibration",), lambda p: len(p.y) > 1000, _trained(label_smoothing=0.5)),
     "unscaled": (("unscaled-inputs",), _any, _unscaled),

@@ -21,6 +21,7 @@ from .facts import (
     encoded_target,
     far_values,
     grouping_of,
+    judged_without,
     leaky_column,
     may_encode_target,
     mixed_units,
@@ -125,7 +126,8 @@ def column_facts(
 
     Returns:
         The columns with something to report; the accuracy of a quick model on whole groups of samples; and the columns
-        of a table that tell the class alone, the best one first, None if columns were not examined.
+        of a table that tell the class alone, the best one first, or else the one that tells much of it, None if columns
+        were not examined.
 
     Raises:
         DataError: A file has changed since it was opened, or the data have no sample of some id.
@@ -153,11 +155,13 @@ def column_facts(
         unread = [each for each in loaded.columns if each.use == "ignored" and each.type == "unsupported"]
         facts += [ColumnFacts(each.name, left_out=each.treatment) for each in unread]
     groups = _groups(loaded, data, split, found, both, of_train)
-    leaky = _leaky(data, found, y, of_train) if isinstance(loaded, Table) else None
+    leaky = _leaky(data, both, found, y, of_train) if isinstance(loaded, Table) else None
     return tuple(each for each in facts if each != ColumnFacts(each.name)), tuple(groups), leaky
 
 
-def _leaky(data: Dataset, found: Sequence[ColumnValues], y: np.ndarray, of_train: np.ndarray) -> tuple[LeakyInput, ...]:
+def _leaky(
+    data: Dataset, ids: SampleIds, found: Sequence[ColumnValues], y: np.ndarray, of_train: np.ndarray
+) -> tuple[LeakyInput, ...]:
     """The columns that tell the class alone: a cell says more than an input, which of a category is one value."""
     of_inputs = () if data.preparation is None else data.preparation.columns_of_features
     judged = [
@@ -165,8 +169,12 @@ def _leaky(data: Dataset, found: Sequence[ColumnValues], y: np.ndarray, of_train
         for each in found
         if each.use == "feature" and each.name in of_inputs
     ]
-    leaky = [each for each in judged if each is not None and each.is_leak]
-    return tuple(sorted(leaky, key=lambda each: -each.correct))
+    best_first = sorted((each for each in judged if each is not None), key=lambda each: -each.correct)
+    leaky = [each for each in best_first if each.is_leak] or best_first[:1]
+    columns = {of_inputs[each.input] for each in leaky}
+    leave = [place for place, name in enumerate(of_inputs) if name in columns]
+    x = data.inputs(ids.take(of_train)) if leaky else np.empty(0)
+    return (*(judged_without(each, x, y[of_train], leave=leave) for each in leaky[:1]), *leaky[1:])
 
 
 def _drawn(ids: SampleIds, columns: int) -> SampleIds:

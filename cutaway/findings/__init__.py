@@ -6,6 +6,8 @@ is a function with the rules that it applies, in a module by subject; `registry`
 `cutaway.data`, `cutaway.metrics` and `cutaway.errors`; it knows no run, no model and no figure.
 """
 
+from .classes import LEAST_WRONG
+from .first_weights import alike_units
 from .label_issues import (
     ISSUE_SCORE,
     CountEstimate,
@@ -32,6 +34,7 @@ __all__ = [
     "ISSUE_SCORE",
     "LEARNED",
     "LEAST_EPOCHS",
+    "LEAST_WRONG",
     "MANY_SATURATED",
     "PREDICTIONS",
     "RULES",
@@ -46,6 +49,7 @@ __all__ = [
     "Rule",
     "SimplerModel",
     "WeightFacts",
+    "alike_units",
     "bound_count",
     "can_judge",
     "check",

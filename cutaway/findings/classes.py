@@ -6,10 +6,82 @@ import numpy as np
 
 from cutaway.errors import Hint
 from cutaway.metrics import LISTED, Confusion, PerClass, top_confusions
-from cutaway.words import percent
+from cutaway.words import listed, percent
 
 from .records import BALANCED, Evidence, Finding, Remedy, Rule, check, class_in_words
 from .simpler_models import baseline_words, learned_nothing, only_prediction
+from .splits import chance_of
+
+
+@check(
+    Rule(
+        "class-names",
+        words="The names of two classes of more than one letter are the same but for upper and lower case and spaces.",
+        source="deepchecks, https://docs.deepchecks.com/stable/tabular/auto_checks/data_integrity/plot_string_mismatch.html",
+        known_as="string mismatch in deepchecks; inconsistent labels",
+        about=(
+            "One class was spelled in two ways, so a model has to tell apart what is the same, and its accuracy looks "
+            "worse than it is. Give the class one name in the data."
+        ),
+    ),
+)
+def class_names(evidence: Evidence) -> Iterable[Finding]:
+    """Name the classes whose names are spelled in several ways; "a" and "A" may be two letters."""
+    spelled: dict[str, list[str]] = {}
+    for name in evidence.class_names or ():
+        spelled.setdefault("".join(name.split()).casefold(), []).append(name)
+    alike = [names for key, names in spelled.items() if len(names) > 1 and len(key) > 1]
+    if not alike:
+        return
+    quoted = "; ".join(listed([f'"{name}"' for name in names]) for names in alike[:NAMED_CLASSES])
+    text = f"{quoted} are probably one class, which a model then learns as two."
+    remedy = Remedy("give each class one name", untried="the labels themselves must be changed")
+    title = "Names of classes differ by case or spaces alone"
+    yield Finding("class-names", "warning", title, text, {"names": alike}, remedy)
+
+
+# Beleites et al. call 5 to 25 training samples of a class a small sample size.
+FEW_SAMPLES = 30
+# Models of small tables that generalize well, such as iris, are 3% better on their training samples.
+FEW_GAP, FEW_LEVEL = 0.1, 0.01
+LOOK_AHEAD = "What more samples would bring: run.learning_curve() or cutaway learning-curve"
+
+
+@check(
+    Rule(
+        "few-samples",
+        words=(
+            f"There are fewer than {FEW_SAMPLES} training samples for each class on average, and the accuracy on them "
+            f"is {percent(FEW_GAP, 0)} or more above that on test samples (validation samples if there are none), with "
+            f"a p-value below {FEW_LEVEL:g} (Fisher's exact test)."
+        ),
+        source='Beleites et al. 2013, "Sample size planning for classification models"',
+        known_as="small sample size, too little data",
+        about=(
+            "The model knows its training samples, which are too few to show what others of the classes are like. More "
+            "samples help most; smaller models, regularization and cross-validation make the best of few."
+        ),
+    ),
+)
+def few_samples(evidence: Evidence) -> Iterable[Finding]:
+    """Say that training samples are few where a model knows them and not others."""
+    trained, measured, samples = evidence.trained, evidence.measured, evidence.train_samples
+    if not trained or measured is None or not samples or samples >= FEW_SAMPLES * len(np.flatnonzero(measured.samples)):
+        return
+    others = int(measured.correct.sum()), measured.total
+    accuracy = trained[0] / max(trained[1], 1)
+    if accuracy - measured.accuracy < FEW_GAP or chance_of(trained, others) >= FEW_LEVEL:
+        return
+    text = (
+        f"There are {samples:,} training samples. The model is right on {percent(accuracy, 1)} of them, and on "
+        f"{percent(measured.accuracy, 1)} of {measured.total:,} {evidence.held_out} samples."
+    )
+    bring = f"By its learning curve, {evidence.more_data}" if evidence.more_data else LOOK_AHEAD
+    advice = f"Collect more samples; until then, try a smaller model or more regularization. {bring}."
+    remedy = Remedy("collect more training samples", untried="other samples are needed")
+    record = {"samples": samples, "train_accuracy": accuracy, "accuracy": measured.accuracy}
+    yield Finding("few-samples", "warning", "Few training samples", text, record, remedy, advice=advice)
+
 
 # Size of the largest class, as a multiple of the smallest.
 IMBALANCED = 10.0
@@ -58,6 +130,9 @@ def class_imbalance(evidence: Evidence) -> Iterable[Finding]:
 
 # With fewer, accuracies hardly change (Northcutt, Athalye, Mueller 2021 found 3.4% in ten public test sets).
 MANY_WRONG = 0.03
+# One sample may be any mistake: of 28 samples that models are surest of, one in two models without a wrong label gets
+# one wrong, and one in ten gets two (2%, see errors_of_the_surest).
+LEAST_WRONG = 2
 MOST_WRONG = 0.4
 # A model with its confidence this far below its accuracy is sure of nothing.
 SURE_OF_NOTHING = 0.3
@@ -72,9 +147,9 @@ TOO_SURE = 0.15
         words=(
             "Among validation and test samples, errors stay frequent where the model is most sure, while errors of "
             "overlapping classes vanish there: the lower end of the 95% interval of this remaining share is above "
-            f"{percent(MANY_WRONG, 0)}. It is a note if the mean confidence is more than {percent(TOO_SURE, 0)} "
-            "above the accuracy, "
-            "since these may then be the model's own errors."
+            f"{percent(MANY_WRONG, 0)}, and of the 10% of samples that the model is most sure of as many are labeled "
+            f"as another class, {LEAST_WRONG} or more. It is a note if the mean confidence is more than "
+            f"{percent(TOO_SURE, 0)} above the accuracy, since these may then be the model's own errors."
         ),
         source='Wichmann, Hill 2001, "The psychometric function: I. Fitting, sampling, and goodness of fit"',
         known_as="label errors, label issues in cleanlab",
@@ -96,7 +171,7 @@ def label_issues(evidence: Evidence) -> Iterable[Finding]:
     if count.count > MOST_WRONG * judged or underconfident:  # the model is wrong or has hardly learned, not the labels
         return
     wrong, surest = evidence.sure or (0, 0)
-    if not wrong:
+    if wrong < max(LEAST_WRONG, MANY_WRONG * surest):
         return
     overconfident = evidence.calibration is not None and evidence.calibration[1] > TOO_SURE
     probably = "may be wrong" if overconfident else "are probably wrong"
@@ -133,6 +208,10 @@ RARE = 0.5
 NOT_RARER = 0.9
 NAMED_CLASSES = 3
 ADD_SAMPLES = Hint("More samples of them or {} may help.", class_weight="balanced")
+# An accuracy hides a class if the balanced one is lower by more than other test samples would change it: of 400, 5%.
+HIDES = 0.05
+# A model that is hardly better on its training samples has not learned the class.
+NOT_LEARNED = 0.03
 # Share of the missed samples that one other class gets, if the model separates the others: wrong labels do this, and so
 # does a class that looks the same.
 ONE_CLASS = 0.85
@@ -146,7 +225,8 @@ ONE_CLASS = 0.85
             f"test samples, is at most {percent(MISSED_RECALL, 0)} of the accuracy of all of them, and lower than "
             "that of the "
             "other classes by more than chance: an exact binomial test, corrected for the number of classes, of the "
-            f"level {percent(MISSED_LEVEL, 0)}."
+            f"level {percent(MISSED_LEVEL, 0)}. Other warnings come first where several classes are missed, or the "
+            f"accuracy on training samples is not {percent(NOT_LEARNED, 0)} higher: the model has not learned them."
         ),
         source='Brodersen, Ong, Stephan, Buhmann 2010, "The balanced accuracy and its posterior distribution"',
         known_as="poor recall of a class; weak segment in deepchecks",
@@ -180,11 +260,16 @@ def missed_class(evidence: Evidence) -> Iterable[Finding]:
     title = f"Most samples of {class_in_words(names[missed[0]])} are missed"
     if len(missed) > 1:
         title = f"Most samples of {len(missed):,} classes are missed"
-    text = (
-        f"Missed {evidence.held_out} samples: {pairs}{more}. The accuracy of {percent(measured.accuracy)} hides "
-        "this; the "
-        f"balanced accuracy, the mean recall of the classes, is {percent(measured.balanced_accuracy)}."
-    )
+    text = f"Missed {evidence.held_out} samples: {pairs}{more}. "
+    if measured.accuracy - measured.balanced_accuracy > HIDES:
+        text += (
+            f"The accuracy of {percent(measured.accuracy)} hides this; the balanced accuracy, the mean recall of the "
+            f"classes, is {percent(measured.balanced_accuracy)}."
+        )
+    else:
+        text += f"The accuracy of all classes is {percent(measured.accuracy)}."
+    right, known = evidence.trained or (1, 0)
+    not_learned = right - measured.accuracy * known < NOT_LEARNED * known
     is_rare, advice = _advice_on_missed(evidence, measured, names, missed)
     record = {
         "classes": [
@@ -197,7 +282,8 @@ def missed_class(evidence: Evidence) -> Iterable[Finding]:
     }
     samples = evidence.named("missed-class", str(missed[0]))
     remedy = BALANCED if is_rare and not _is_weighted(evidence) else None
-    yield Finding("missed-class", "warning", title, text, record, remedy, samples, advice=advice)
+    leads = len(missed) == 1 and not not_learned
+    yield Finding("missed-class", "warning", title, text, record, remedy, samples, advice=advice, leads=leads)
 
 
 def _is_weighted(evidence: Evidence) -> bool:
@@ -214,11 +300,13 @@ def _advice_on_missed(
     first, count, mean = class_in_words(names[missed[0]]), int(counts[missed[0]]), float(counts[counts > 0].mean())
     is_rare, is_weighted = count < RARE * mean, _is_weighted(evidence)
     taken_for = _taken_for(measured, missed[0]) if len(missed) == 1 else None
+    wrong_labels = evidence.wrong_labels is not None and evidence.wrong_labels.low > 0
+    look = f"Look at the samples of {first} that are missed{', and at their labels' if wrong_labels else ''}"
     if is_rare:
         advice = f"Add samples of {first}." if is_weighted else ADD_SAMPLES
     elif count < NOT_RARER * mean:
         advice = (
-            f"Look at the samples of {first} that are missed, and at their labels. "
+            f"{look}. "
             f"{first[:1].upper()}{first[1:]} has {count:,} {counted}, and {mean:,.0f} is the mean of the classes: "
             "where classes overlap, the one with more samples is predicted"
         ) + (
@@ -227,7 +315,7 @@ def _advice_on_missed(
             else Hint("; {} would find more of them, and miss more of the others.", class_weight="balanced")
         )
     else:
-        advice = f"Look at the samples of {first} that are missed, and at their labels: it is not rarer than others."
+        advice = f"{look}: it is not rarer than others."
     if taken_for is None:
         return is_rare, advice
     both = (

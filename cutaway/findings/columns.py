@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from cutaway.data import FEWER, LARGE_MEAN, TELLS, ColumnFacts, InputFacts, LeakyInput
+from cutaway.errors import Hint
 from cutaway.metrics import wilson_interval
 from cutaway.words import listed, percent
 
@@ -185,13 +186,17 @@ def _input_column(evidence: Evidence, leak: LeakyInput) -> str | None:
     return None if evidence.input_columns is None else evidence.input_columns[leak.input]
 
 
-def has_one_input(evidence: Evidence) -> bool:
-    """Whether all that varies is one input, or one column of a table: it is no leak that this tells the class."""
+# One of two inputs, such as a side of a plane, may well tell the class.
+FEW_INPUTS = 2
+
+
+def varying(evidence: Evidence) -> int | None:
+    """How many inputs vary, or columns of a table; None if unknown."""
     columns, inputs = evidence.input_columns, evidence.inputs
     if columns is None:
-        return inputs is not None and inputs.inputs - len(inputs.constant) <= 1
+        return None if inputs is None else inputs.inputs - len(inputs.constant)
     constant = () if inputs is None else inputs.constant
-    return len({column for place, column in enumerate(columns) if place not in constant}) <= 1
+    return len({column for place, column in enumerate(columns) if place not in constant})
 
 
 @check(
@@ -202,10 +207,11 @@ def has_one_input(evidence: Evidence) -> bool:
             "decision tree or the most frequent class of each category, on samples that it was not fitted on: the "
             f"lower end of the 95% interval of its accuracy is {percent(TELLS, 0)} or more, and the upper end of its "
             "error "
-            f"less than {percent(FEWER, 0)} of that of always predicting the largest class. Not judged if only "
-            "one input, "
-            "or the inputs of one column, vary. A column that is named as an identifier and found to be group leakage "
-            "is not named again."
+            f"less than {percent(FEWER, 0)} of that of always predicting the largest class. A note where no more than "
+            f"{FEW_INPUTS} inputs or columns vary, or a quick model (25 extremely random trees) without it is right as "
+            "often by no more than chance; and where a column tells less, but this model loses most of what it gains "
+            "over always predicting the largest class without it. Not judged if only one input, or the inputs of one "
+            "column, vary. A column that is named as an identifier and found to be group leakage is not named again."
         ),
         source='Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval',
         known_as="target leakage; feature-label correlation in deepchecks",
@@ -217,13 +223,17 @@ def has_one_input(evidence: Evidence) -> bool:
     ),
 )
 def target_leakage(evidence: Evidence) -> Iterable[Finding]:
-    """Warn of an input that tells the class alone, measured on samples not used to find it, and name the others."""
+    """Ask whether what tells the class is known before it, measured on samples that were not used to find it."""
     # a column such as "patient" tells the label of rows of one patient: that is group leakage
     owners = {each.name for each in costly_groups(evidence) if is_identifier(each)}
-    leaks = [each for each in evidence.leaky_inputs if each.is_leak and _input_column(evidence, each) not in owners]
-    if not leaks or has_one_input(evidence):
+    known = [each for each in evidence.leaky_inputs if _input_column(evidence, each) not in owners]
+    leaks, count = [each for each in known if each.is_leak], varying(evidence)
+    if not (leaks or (known and known[0].carries)) or (count is not None and count <= 1):
         return
-    found, others = leaks[0], [evidence.input_in_words(each.input) for each in leaks[1:]]
+    found, others = (leaks or known)[0], [evidence.input_in_words(each.input) for each in leaks[1:]]
+    gives_away = bool(leaks) and not found.is_replaceable and (count is None or count > FEW_INPUTS)
+    if evidence.images and not gives_away:
+        return
     name = evidence.input_name(found.input)
     what, inputs = evidence.input_in_words(found.input), (found.input,)
     if evidence.input_columns is not None:
@@ -232,17 +242,26 @@ def target_leakage(evidence: Evidence) -> Iterable[Finding]:
         what = f'the column "{name}"'
         others = [f'"{evidence.input_columns[each.input]}"' for each in leaks[1:]]
     text = (
-        f"{what} alone tells the class of {found.correct:,} of {found.samples:,} training "
-        f"samples that it was not fitted on ({percent(found.correct / found.samples, 1)}), where the largest class has "
-        f"{percent(found.baseline, 1)}. Check that it is known before the answer is: otherwise the model is worth "
-        "nothing on "
-        "new samples."
+        f"Is {what} known before the outcome? It alone tells the class of {found.correct:,} of {found.samples:,} "
+        f"training samples that it was not fitted on ({percent(found.correct / found.samples, 1)}), where the largest "
+        f"class has {percent(found.baseline, 1)}."
     )
     if others:
         text += f" So {'does' if len(others) == 1 else 'do'} {listed(others, NAMED_COLUMNS)}."
+    if found.everything is not None and found.without is not None:
+        text += (
+            f" A quick model is right for {percent(found.everything / found.samples, 1)} with all inputs, and for "
+            f"{percent(found.without / found.samples, 1)} without {'them' if others else 'it'}."
+        )
     record = {"input": name, "correct": found.correct, "samples": found.samples, "baseline": found.baseline}
-    remedy = Remedy(f"leave out {what}", change="drop-inputs", inputs=inputs)
-    yield Finding("target-leakage", "warning", "One input gives the label away", text, record, remedy)
+    record |= {"everything": found.everything, "without": found.without}
+    remedy = Remedy(f"train without {what}, unless it is known before the outcome", change="drop-inputs", inputs=inputs)
+    advice = "If it is not, the model is worth nothing on new samples: train without it."
+    if evidence.input_columns is not None:
+        advice = advice[:-1] + Hint(" ({}).", ignore=name)
+    title = f'"{name}" gives the label away' if gives_away else f'"{name}" tells most of the answer'
+    severity = "warning" if gives_away else "note"
+    yield Finding("target-leakage", severity, title, text, record, remedy, advice=advice)
 
 
 NAMED_COLUMNS = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from cutaway.data import ColumnFacts, InputFacts, LeakyInput, NearDuplicates, Shift, WholeGroups
+from cutaway.data import ColumnFacts, InputFacts, LeakyInput, NearDuplicates, Repeats, Shift, WholeGroups
 from cutaway.errors import DataError, Hint
 from cutaway.interpret import LayerHealth
 from cutaway.metrics import PerClass, is_finite, per_class
@@ -96,6 +96,7 @@ class Finding:
         advice: What to do, the end of `text`, which checks leave to `run_checks`; empty if there is nothing to do,
             and where the finding has a cause, whose advice counts.
         cause: Kind of the finding that explains this one, from `run_checks`; None if no finding does.
+        leads: Whether it may come before others of its severity: False of what any model shows that has not learned.
         muted: Why it needs no attention, as a user said; empty if nobody did.
     """
 
@@ -110,6 +111,7 @@ class Finding:
     rule: Rule | None = field(default=None, repr=False)
     advice: str = ""
     cause: str | None = None
+    leads: bool = True
     muted: str = ""
 
     @property
@@ -161,11 +163,13 @@ class WeightFacts:
         first: Root mean square of its gradient at its first weights.
         kept: The same at the weights that are kept.
         updates: For each epoch, the norm of its change over the norm before.
+        alike: Units with the first weights of an earlier unit; 0 if its first weights are not known.
     """
 
     first: float
     kept: float
     updates: tuple[float, ...]
+    alike: int = 0
 
 
 class Accuracies(NamedTuple):
@@ -194,6 +198,8 @@ class SimplerModel:
         correct: Those that it predicts correctly.
         won: Those of them that the run's model does not predict correctly.
         lost: Those that the run's model alone predicts correctly.
+        losses: Mean cross-entropy of the run's model, and of this one, on these samples, in nats; None if unknown.
+        p_value: How likely at least such a difference of the losses is, paired by sample, between equal models.
     """
 
     name: str
@@ -202,6 +208,13 @@ class SimplerModel:
     correct: int
     won: int
     lost: int
+    losses: tuple[float, float] | None = None
+    p_value: float = 1.0
+
+    @property
+    def gain(self) -> float:
+        """By how much its loss is lower than that of the run's model; 0 if unknown."""
+        return 0.0 if self.losses is None else self.losses[0] - self.losses[1]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -247,13 +260,12 @@ class Evidence:
         input_columns: For each input, the column of a table that it is made from; None if there are no columns.
         images: Whether samples are images.
         class_counts: Samples of each class, by split; empty if unknown.
-        leaky_inputs: Columns of a table that tell the class alone, or the input of other data that tells it best, the
-            best one first.
+        leaky_inputs: Columns of a table that tell the class alone, the best one first; if there are none, the column
+            that tells it best, as of the inputs of other data.
         repeated: Names of validation and test samples that are training samples as well; empty if unknown.
-        distinct: How many of some training samples differ from all before them, and their number; None if unknown.
-        most_values: Different values of the input that has most of them; None if unknown.
-        equal_by_chance: Share of held-out samples that would equal a training sample if inputs were independent of one
-            another; None if unknown.
+        repeats: What is known of these samples; None if there are none, or if unknown.
+        seen: Correct predictions and number of these samples, and of all other validation and test samples; None if
+            unknown.
         shift: How well a classifier tells test samples from training samples; None if unknown.
         columns: What is noteworthy of columns, also of those that are left out; empty if unknown.
         groups: What a quick model is worth on whole groups of samples that are divided between training and held-out
@@ -268,6 +280,7 @@ class Evidence:
         judged: Number of these samples.
         sure: Among the 10% of these samples the model is surest about: how many it gets wrong, and how many there are;
             None if unknown.
+        more_data: What a learning curve of the run says of more training samples; empty if none was measured.
         examples: Names of the samples or units that a finding would be about, a few of them: by the kind of finding,
             after a slash the class, the layer or the direction; empty if they are unknown.
     """
@@ -304,9 +317,8 @@ class Evidence:
     class_counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
     leaky_inputs: tuple[LeakyInput, ...] = ()
     repeated: Sequence[str] = ()
-    distinct: tuple[int, int] | None = None
-    most_values: int | None = None
-    equal_by_chance: float | None = None
+    repeats: Repeats | None = None
+    seen: tuple[tuple[int, int], tuple[int, int]] | None = None
     shift: Shift | None = None
     columns: tuple[ColumnFacts, ...] = ()
     groups: tuple[WholeGroups, ...] = ()
@@ -316,6 +328,7 @@ class Evidence:
     wrong_labels: CountEstimate | None = None
     judged: int = 0
     sure: tuple[int, int] | None = None
+    more_data: str = ""
     examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property

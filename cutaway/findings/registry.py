@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from . import (
     classes,
     columns,
+    first_weights,
     overfitting,
     settings,
     setup,
@@ -27,7 +28,9 @@ CHECKS: tuple[Check, ...] = (
     columns.input_scale,
     settings.unusual_settings,
     settings.augmentation,
+    first_weights.equal_weights,
     steps.divergence,
+    classes.class_names,
     splits.unshuffled_split,
     columns.target_leakage,
     columns.target_encoding,
@@ -55,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     steps.stalled,
     simpler_models.simpler_model,
     simpler_models.baseline,
+    classes.few_samples,
     classes.missed_class,
     overfitting.overfitting,
     units.redundant_units,
@@ -80,12 +84,16 @@ TRAINING = (
     "unusual-setting",
     "batch-normalization",
     "class-changing-augmentation",
+    "equal-weights",
 )
 """Kinds of findings on how a training went."""
 
 GRADIENTS = ("vanishing-gradients", "exploding-gradients")
 
-PREDICTIONS = ("test-labels", "baseline", "missed-class", "confusion", "miscalibration", "label-issues", "test-gap")
+PREDICTIONS = (
+    *("test-labels", "baseline", "few-samples", "missed-class", "confusion"),
+    *("miscalibration", "label-issues", "test-gap"),
+)
 """Kinds of findings on predictions of samples that a model was not trained on."""
 
 LEAST_EPOCHS = {"stalled": 2, "learning-rate-too-high": 2, "learning-rate-too-low": 2, "oscillation": 6}
@@ -94,7 +102,10 @@ LEAST_EPOCHS = {"stalled": 2, "learning-rate-too-high": 2, "learning-rate-too-lo
 _NEEDED: Mapping[str, Sequence[str]] = {
     "inputs": tuple(RULES),  # without the data little is known
     "history": (*TRAINING, *GRADIENTS),
-    "layers": ("saturated-units", "bottleneck", "low-rank", "redundant-units", "dead-units", "frozen-layers"),
+    "layers": (
+        *("equal-weights", "saturated-units", "bottleneck", "low-rank", "redundant-units", "dead-units"),
+        "frozen-layers",
+    ),
     "calibration": PREDICTIONS,
     "simpler_models": ("simpler-model",),
     "short_trainings": tuple(short_trainings.SHORT_TRAININGS),
@@ -138,6 +149,16 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "uneven-inputs": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "exploding-gradients", "saturated-units"),
     "uncentered-inputs": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "vanishing-gradients"),
     "double-scaling": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
+    "equal-weights": (
+        *_UNTRAINED,
+        *_SLOW,
+        "learning-rate-too-high",
+        "divergence",
+        "exploding-gradients",
+        "vanishing-gradients",
+        "saturated-units",
+    ),
+    "class-names": ("class-imbalance", "baseline", "missed-class", "confusion", "miscalibration", "label-issues"),
     "divergence": (*_UNTRAINED, "learning-rate-too-high", "saturated-units"),
     "unshuffled-split": (*_POOR, "shifted-test-samples", "test-labels", "class-imbalance"),
     "shifted-test-samples": ("baseline", "missed-class", "confusion", "miscalibration", "label-issues", "test-gap"),
@@ -178,6 +199,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "simpler-model": ("baseline", "missed-class", "confusion"),
     "class-imbalance": ("baseline", "missed-class", "confusion"),
     "label-issues": ("miscalibration",),
+    "few-samples": ("missed-class", "overfitting", "miscalibration", "confusion", "label-issues", "test-gap"),
     "overfitting": ("miscalibration",),
     "baseline": ("missed-class", "miscalibration", "confusion", "overfitting", "label-issues"),
 }
@@ -194,7 +216,8 @@ def run_checks(
 ) -> tuple[Finding, ...]:
     """Run every check and return what they found: warnings first, then notes; of one kind in the order of `CHECKS`.
 
-    What follows from another finding comes after everything of its severity that no other finding explains.
+    What follows from another finding comes after everything of its severity that no other finding explains, and what
+    any model shows that has not learned comes after what may be the cause.
 
     Args:
         evidence: What is known.
@@ -207,7 +230,7 @@ def run_checks(
     checks = [check for check in CHECKS if kinds is None or any(rule.kind in kinds for rule in check.rules)]
     found = [each for check in checks for each in check(evidence) if kinds is None or each.kind in kinds]
     explained = with_causes(found, evidence, muted=muted)
-    return tuple(sorted(explained, key=lambda finding: (_RANK[finding.severity], finding.cause is not None)))
+    return tuple(sorted(explained, key=lambda each: (_RANK[each.severity], each.cause is not None, not each.leads)))
 
 
 def passed_kinds(evidence: Evidence, findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -51,7 +51,11 @@ def baseline(evidence: Evidence) -> Iterable[Finding]:
     measured, names, split = evidence.measured, evidence.names, evidence.held_out
     if measured is None:
         return
-    one, remedy, advice = only_prediction(measured), _baseline_remedy(evidence, measured), _next_step(measured)
+    one, remedy, advice = (
+        only_prediction(measured),
+        _baseline_remedy(evidence, measured),
+        _next_step(evidence, measured),
+    )
     text = f"The {split} accuracy is {percent(measured.accuracy)}; {baseline_words(measured, names)}"
     record = {
         "accuracy": measured.accuracy,
@@ -106,7 +110,11 @@ def predicts_poorly(evidence: Evidence) -> bool:
     else:
         last = evidence.history[-1] if evidence.history else {}
         accuracy, baseline = last.get("val_accuracy", last.get("accuracy")), 1 / (evidence.classes or 2)
-    return accuracy is not None and accuracy - baseline < HALF * (1 - baseline)
+    return accuracy is not None and _is_poor(accuracy, baseline)
+
+
+def _is_poor(accuracy: float, baseline: float) -> bool:
+    return accuracy - baseline < HALF * (1 - baseline)
 
 
 def only_prediction(measured: PerClass) -> int | None:
@@ -183,12 +191,18 @@ def _baseline_remedy(evidence: Evidence, measured: PerClass) -> Remedy | None:
     return evidence.default_rate
 
 
-def _next_step(measured: PerClass) -> str:
+def _next_step(evidence: Evidence, measured: PerClass) -> str:
     if _is_uneven(measured):
         return Hint(
             "Try {} and judge by balanced accuracy: the classes are of very different size.", class_weight="balanced"
         )
-    return "Check the labels and the scale of the inputs, and try another learning rate or more epochs."
+    right, known = evidence.trained or (0, 0)
+    if known and not _is_poor(right / known, measured.baseline):
+        return (
+            f"The model knows {percent(right / known, 0)} of its training samples and no others: check that labels are "
+            "those of their samples, and whether these inputs can tell the classes apart at all."
+        )
+    return "Check the scale of the inputs, and try another learning rate or more epochs."
 
 
 # This check runs on every table, so one healthy run in a hundred may get a difference by chance.
@@ -207,13 +221,14 @@ ALIKE = 0.02
             "A linear model (logistic regression) or boosted trees, trained on the same training samples (up to "
             "10,000), are right for more of the same held-out samples (up to 5,000): McNemar's test, corrected for "
             f"both, has a p-value below {BETTER_LEVEL:g}, and the difference is {percent(BETTER_MARGIN, 0)} or more. "
-            "Good "
-            f"where the 95% interval of no difference reaches {percent(ALIKE, 0)}, otherwise a note. For tables, once "
-            "cutaway.doctor has compared them; not with weights of classes or samples."
+            "Good where the 95% interval of no difference reaches "
+            f"{percent(ALIKE, 0)}, and no model has a lower log loss (signs of the differences of samples exchanged, "
+            "the same level); otherwise a note. For tables, once cutaway.doctor has compared them; not with weights of "
+            "classes or samples."
         ),
         source=(
-            'McNemar 1947; Newcombe 1998 for the interval; Grinsztajn, Oyallon, Varoquaux 2022, "Why do tree-based '
-            'models still outperform deep learning on tabular data?"'
+            "McNemar 1947; Pitman 1937 for losses; Newcombe 1998 for the interval; Grinsztajn, Oyallon, Varoquaux "
+            '2022, "Why do tree-based models still outperform deep learning on tabular data?"'
         ),
         known_as="simple model comparison in deepchecks; baseline comparison",
         about=(
@@ -238,6 +253,9 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
         f"On {best.samples:,} {held} samples the network is right for {percent(accuracy, 1)}, {shares} "
         f"({_difference(best)})."
     )
+    surer = next((each for each in models if each.gain > 0 and len(models) * each.p_value < BETTER_LEVEL), None)
+    if surer is not None and surer.losses is not None:
+        text += " The log loss of {} is {:.3f}, and that of the network {:.3f}.".format(surer.name, *surer.losses[::-1])
     record = {
         "accuracy": accuracy,
         "models": {each.name: each.correct / each.samples for each in models},
@@ -245,6 +263,7 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
         "interval": list(paired_difference_interval(best.won, best.lost, best.samples)),
         "p": p,
         "samples": best.samples,
+        "log_loss_gains": {each.name: each.gain for each in models},
     }
     if p < BETTER_LEVEL and difference >= BETTER_MARGIN:
         taken = [each for each in models if each.trained < (evidence.train_samples or 0)]
@@ -256,12 +275,14 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
         remedy = Remedy(f"use {best.name}, or find a network that is as good", untried="it is another kind of model")
         title = f"{best.name[:1].upper()}{best.name[1:]} would be right more often"
         yield Finding("simpler-model", "warning", title, text, record, remedy, advice=advice)
+    elif surer is not None:
+        title = f"{surer.name[:1].upper()}{surer.name[1:]} would give better probabilities"
+        yield Finding("simpler-model", "note", title, text, record)
     elif highest >= ALIKE:
         if best.won > best.lost:
             why = f"A warning needs a difference of {percent(BETTER_MARGIN, 0)} or more"
             if p >= BETTER_LEVEL:
-                why = f"That may be chance: p = {p:.2g}, corrected for the number of models; a warning needs p < "
-                why += f"{BETTER_LEVEL:g}"
+                why = f"p = {p:.2g}, corrected for the number of models; a warning needs p < {BETTER_LEVEL:g}"
             text += f" {why}."
         yield Finding("simpler-model", "note", "It is unclear whether a simpler model would do better", text, record)
     elif not learned_nothing(evidence):  # one answer for all is simpler still

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.data import ColumnShift, Shift, WholeGroups
+from cutaway.data import ColumnShift, Shift, WholeGroups, has_identifier_name
 from cutaway.errors import Hint
 from cutaway.metrics import PerClass, wilson_interval
 from cutaway.words import listed, percent
@@ -73,11 +73,10 @@ def unshuffled_split(evidence: Evidence) -> Iterable[Finding]:
 
 GROUP_LEVEL = 0.001
 GROUP_COST = 0.03
-# Names of columns that identify the owner of a row.
-IDENTIFIER = re.compile(
-    r"(^|[_\s-])(id|ids|uuid|guid|key|no|nr|number|patient|subject|person|user|customer|cust|client|account|acct|member|"
-    r"student|employee|household|family|group|session|device|machine|site|batch|case|speaker|author|animal|donor|"
-    r"participant)$",
+# Names of columns that say to whom or to what a row belongs.
+OWNER = re.compile(
+    r"(^|[_\s-])(ids|patient|subject|person|user|customer|cust|client|account|acct|member|student|employee|household|"
+    r"family|group|session|device|machine|site|batch|case|speaker|author|animal|donor|participant)$",
     re.IGNORECASE,
 )
 
@@ -178,16 +177,16 @@ def _cost(groups: WholeGroups) -> float:
 def is_identifier(groups: WholeGroups) -> bool:
     """Whether groups are more than values of an input, such as postal codes, that new rows have as well."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", groups.name)
-    return groups.of_time or not groups.is_input or IDENTIFIER.search(spaced) is not None
+    return groups.of_time or not groups.is_input or has_identifier_name(groups.name) or bool(OWNER.search(spaced))
 
 
+# Of the accuracy on samples that the model was trained on; one run in twenty has a higher one by chance.
+SEEN_LEVEL = 0.05
+# A few copies are labeled in another way by mistake; more are a fault of their own.
+CONTRADICT = 0.1
 # Tables with few distinct values repeat rows by chance; this share changes an accuracy visibly.
 MANY_DUPLICATES, LEAST_DUPLICATES = 0.01, 5
 NAMED_DUPLICATES = 20
-# If half of the training samples equal another one and no input has many values, rows are equal by chance.
-FEW_DISTINCT, FEW_VALUES = 0.5, 20
-# The same holds if independent inputs would make this share of them equal.
-CHANCE_SHARE = 0.5
 
 
 @check(
@@ -196,10 +195,9 @@ CHANCE_SHARE = 0.5
         words=(
             f"More than {percent(MANY_DUPLICATES, 0)} of the validation and test samples, and {LEAST_DUPLICATES} or "
             "more, "
-            "equal a training sample in every input; of the first 70,000 of each. A note where rows are equal by "
-            f"chance: fewer than half of the training samples are distinct and no input has more than {FEW_VALUES} "
-            f"values, or independent inputs with the same values would make {percent(CHANCE_SHARE, 0)} as many "
-            "samples equal."
+            "equal a training sample in every input; of the first 70,000 of each. A note where they may be so by "
+            "chance: training samples that are one or two steps away from them (another category, or the next number "
+            "of an input of few values) are as frequent as equal ones."
         ),
         source='Barz, Denzler 2020, "Do we train on test data? Purging CIFAR of near-duplicates"',
         known_as="data leakage; train-test samples mix in deepchecks",
@@ -210,52 +208,45 @@ CHANCE_SHARE = 0.5
     ),
 )
 def duplicates(evidence: Evidence) -> Iterable[Finding]:
-    """Count the samples of other splits that equal a training sample."""
+    """Count the samples of other splits that equal a training sample, and say what their labels are."""
     names, others = evidence.repeated, (evidence.val_samples or 0) + (evidence.test_samples or 0)
     if not names or not others:
         return
-    share = len(names) / others
-    record = {"samples": len(names), "share": share}
-    by_chance = _equal_by_chance(evidence, share)
-    if by_chance:
-        text = (
-            f"{len(names):,} of {others:,} validation and test samples ({percent(share)}) equal a training sample in "
-            "every "
-            f"input, {by_chance}"
-        )
-        title = "Few distinct samples, which are in several splits"
-        yield Finding("duplicates", "note", title, text, record, samples=tuple(names[:NAMED_DUPLICATES]))
-        return
+    share, repeats = len(names) / others, evidence.repeats
+    is_chance = repeats is not None and repeats.are_ties
     are_many = share > MANY_DUPLICATES and len(names) >= LEAST_DUPLICATES
     text = (
         f"{len(names):,} of {others:,} validation and test samples ({percent(share)}) equal a training sample in every "
-        f"input, the first of them {names[0]}. "
-    ) + ("The model has seen them, so accuracies are too good." if are_many else "So few may be equal by chance.")
-    severity = "warning" if are_many else "note"
+        f"input, the first of them {names[0]}."
+    )
+    title, contradict = "Samples in two splits", 0 if repeats is None else len(names) - repeats.agree
+    if repeats is not None and repeats.distinct == 1 < len(names):
+        text += " They are one and the same sample, such as an empty one."
+    if contradict:
+        title = "Equal samples have different labels" if contradict > CONTRADICT * len(names) else title
+        text += f" {contradict:,} have another label than that training sample, so one of the two may be wrong."
+    elif repeats is not None:
+        text += " All have the label of that training sample."
+    if is_chance or not are_many:
+        text += " They may be equal by chance: " + ("other samples are nearly equal." if is_chance else "they are few.")
+    elif evidence.seen is not None:
+        text += _seen_in_words(*evidence.seen)
     remedy = Remedy(
         "leave the repeated samples out",
         untried="other samples are held out then, and accuracies on those cannot be compared",
     )
-    yield Finding(
-        "duplicates", severity, "Samples in two splits", text, record, remedy, tuple(names[:NAMED_DUPLICATES])
-    )
+    record = {"samples": len(names), "share": share, "contradict": contradict}
+    severity, samples = "warning" if are_many and not is_chance else "note", tuple(names[:NAMED_DUPLICATES])
+    yield Finding("duplicates", severity, title, text, record, None if is_chance else remedy, samples)
 
 
-def _equal_by_chance(evidence: Evidence, share: float) -> str:
-    """How it is known that rows are equal by chance; empty if it is not."""
-    chance = evidence.equal_by_chance
-    if chance is not None and chance >= CHANCE_SHARE * share:
-        return (
-            f"as they do by chance where inputs have few values: it would be {percent(chance)} if the inputs were "
-            "independent of one another."
-        )
-    distinct, samples = evidence.distinct or (0, 0)
-    if evidence.most_values is None or evidence.most_values > FEW_VALUES or distinct >= FEW_DISTINCT * samples:
-        return ""
-    return (
-        f"and of {samples:,} training samples only {distinct:,} differ: no input has more than {evidence.most_values} "
-        "values, so rows are equal by chance."
-    )
+def _seen_in_words(seen: tuple[int, int], others: tuple[int, int]) -> str:
+    """How often the model is right on samples that it was trained on, and on others, a sentence after a space."""
+    right, right_others = (correct / max(samples, 1) for correct, samples in (seen, others))
+    text = f" The model is right on {percent(right, 1)} of them and on {percent(right_others, 1)} of the others"
+    if right > right_others and chance_of(seen, others) < SEEN_LEVEL:
+        return f"{text}: it has seen them, so accuracies are too good."
+    return f"{text}."
 
 
 @check(
@@ -288,7 +279,7 @@ def near_duplicates(evidence: Evidence) -> Iterable[Finding]:
     text = (
         f"{near.copies:,} of {near.samples:,} validation and test samples have a training sample much nearer than any "
         f"other{pair}; by chance it would be {near.expected:,}. They are probably copies of one sample, such as "
-        "repeated measurements of one object, so accuracies are too good."
+        "repeated measurements of one object, which a model has then seen in training."
     )
     remedy = Remedy(
         "keep the copies of one sample in one part of the split, by a column that names them",
@@ -569,12 +560,14 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
     difference = test - validation
     record = {"test_accuracy": test, "val_accuracy": validation, "difference": difference}
     points = f"{abs(difference) * 100:.2f} points"
-    if abs(difference) <= GAP or _is_chance((test, evidence.test_samples), (validation, evidence.val_samples)):
+    counts = [(round(a * n), n) for a, n in ((test, evidence.test_samples), (validation, evidence.val_samples)) if n]
+    p = chance_of(*counts) if len(counts) == 2 else 0.0
+    if abs(difference) <= GAP or p >= GAP_LEVEL:
         text = f"The test accuracy is {percent(test)} and the validation accuracy {percent(validation)}{beside}"
         title, good = "Test and validation accuracy agree", not learned_nothing(evidence)
-        if abs(difference) > GAP:  # with so few samples even this may be chance
-            title, good = "Test and validation accuracy differ by no more than chance", False
-            text += f" With so few samples, a difference of {points} can be chance."
+        if abs(difference) > GAP:
+            title, good = "It is unclear whether test and validation accuracy differ", False
+            text += f" A difference of {points} has p = {p:.2g} here; a warning needs p < {GAP_LEVEL:g}."
         yield Finding("test-gap", "good" if good else "note", title, text, record)
     elif difference < 0:
         text = (
@@ -618,15 +611,9 @@ def _possible_causes(evidence: Evidence) -> str:
     return causes
 
 
-def _is_chance(*measured: tuple[float, int | None]) -> bool:
-    """Whether samples of one accuracy differ as much by chance."""
+def chance_of(first: tuple[int, int], second: tuple[int, int]) -> float:
+    """The p-value of Fisher's exact test of two shares, each right answers and samples."""
     from scipy.stats import fisher_exact
 
-    counts: list[list[int]] = []
-    for share, samples in measured:
-        if not samples:
-            return False
-        right = round(share * samples)
-        counts.append([right, samples - right])
-    found: Any = fisher_exact(counts)
-    return float(found[1]) >= GAP_LEVEL
+    found: Any = fisher_exact([[right, samples - right] for right, samples in (first, second)])
+    return float(found[1])

@@ -127,6 +127,23 @@ def test_only_a_run_that_cutaway_trained_is_told_that_a_training_tries_the_remed
     assert (told[0].command.endswith("--try"), told[1].command) == (True, None)
 
 
+def test_a_column_that_tells_most_of_the_answer_is_a_question(digits_run):
+    leave_out = Remedy("train without it, unless it is known before", change="drop-inputs", inputs=(3,))
+    asked = Finding("target-leakage", "note", '"seconds" tells most of the answer', "Is it?", {}, remedy=leave_out)
+    alone = section.gather(digits_run.context, findings=(asked,))
+    assert '"seconds"' in dict(alone.lines())["problem"]
+    assert "known before the outcome?" in dict(alone.lines())["problem"]
+    assert "train without it" in alone.next_step
+    slow = Finding("too-few-epochs", "warning", "Too few epochs", "2.", {}, remedy=Remedy("train longer"))
+    both = section.gather(digits_run.context, findings=(slow, asked))
+    told = dict(both.lines())["problem"]
+    assert told.index("Too few epochs") < told.index("known before the outcome?")
+    assert "train longer" in both.next_step
+    source = ReportSource(digits_run.context, ignore_progress)
+    source.computed[section.findings_of.__wrapped__] = (asked,)
+    assert '"seconds"' in section.verdict(source).lines[0].title
+
+
 def test_a_loss_that_stands_still_is_a_symptom_until_the_cause_was_looked_for(digits_run):
     found = Finding(
         "stalled", "warning", "The loss did not move", "2.", {}, remedy=Remedy("use 1", {"learning_rate": 1})

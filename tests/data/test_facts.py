@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from cutaway.data import input_facts, leaky_input, mean_over_spread, repeated_samples, tell_apart
+from cutaway.data import (
+    LeakyInput,
+    input_facts,
+    judged_without,
+    leaky_input,
+    mean_over_spread,
+    repeated_samples,
+    tell_apart,
+)
 
 
 def test_ranges_and_constant_inputs() -> None:
@@ -43,6 +51,27 @@ def test_the_telling_input_is_found_and_judged_on_other_samples() -> None:
     order = np.random.default_rng(0).permutation(600)
     rule = {label: np.bincount(y[order[::2]][x[order[::2], 5] == label]).argmax() for label in range(3)}
     assert found.correct == sum(rule[int(x[row, 5])] == y[row] for row in order[1::2])
+
+
+def test_a_quick_model_says_what_the_classes_are_without_the_telling_input() -> None:
+    random = np.random.default_rng(1)
+    y = random.integers(0, 2, 600)
+    x = random.normal(size=(600, 6)).astype(np.float32)
+    x[:, 2] += 3 * y
+    alone = leaky_input(x, y, classes=2)
+    assert alone is not None
+    carries = judged_without(alone, x, y, leave=(2,))
+    assert carries.everything is not None
+    assert carries.without is not None
+    assert carries.everything > 0.85 * carries.samples
+    assert 0.4 < carries.without / carries.samples < 0.6
+    assert (carries.carries, carries.is_replaceable) == (True, False)
+    x[:, 4] = x[:, 2] + random.normal(size=600) * 0.1
+    twice = judged_without(alone, x, y, leave=(2,))
+    assert (twice.carries, twice.is_replaceable) == (False, True)
+    noise = judged_without(LeakyInput(0, 150, 300, 0.5), x, y, leave=(0,))
+    assert noise.everything is None, "it tells nothing"
+    assert judged_without(alone, x[:, 2:3], y, leave=(0,)) == alone, "nothing else is left"
 
 
 def test_noise_tells_no_more_than_the_largest_class() -> None:

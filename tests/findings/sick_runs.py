@@ -288,7 +288,7 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
     "vanishing gradients": (("vanishing-gradients",), vanishing),
     "exploding gradients": (("exploding-gradients",), exploding),
     "narrow layer": (("bottleneck",), narrow),
-    "units alike": (("redundant-units", "low-rank"), alike),
+    "units alike": (("equal-weights",), alike),
     "large batches": (("batch-too-large",), large_batches),
     "overfitted": (("overfitting",), overfitted),
     "underconfident": (("miscalibration",), underconfident),

@@ -164,8 +164,9 @@ def test_a_survey_says_what_the_library_does_with_each_column(tmp_path):
     assert sum(found["split"].values()) == 200
     counts = {name: TABLE.count(f",{name}\n") for name in ("left", "right")}
     assert {each["name"]: each["samples"] for each in found["classes"]} == counts
-    # width alone tells the class, which is a finding before any training
-    assert any('"width" alone tells' in each["text"] for each in found["findings"])
+    # width alone tells the class, which is a question before any training
+    (asked,) = [each["text"] for each in found["findings"] if '"width"' in each["text"]]
+    assert "known before the outcome?" in asked
 
 
 def test_a_note_names_a_choice_of_the_page_and_no_option_of_python(tmp_path):

@@ -5,7 +5,7 @@ neighbors.
 """
 
 from .column_values import MixedUnits, Sentinels, far_values, mixed_units, words_among_numbers
-from .duplicates import NearDuplicates, equal_by_chance, near_duplicates, repeated_samples
+from .duplicates import NearDuplicates, Repeats, are_ties, near_duplicates, repeated_samples
 from .groups import Grouping, WholeGroups, blocks_of_labels, grouping_of, periods, whole_groups
 from .inputs import LARGE_MEAN, InputFacts, input_facts, mean_over_spread
 from .leakage import (
@@ -15,6 +15,7 @@ from .leakage import (
     LeakyInput,
     PredictiveWords,
     encoded_target,
+    judged_without,
     leaky_column,
     leaky_input,
     may_encode_target,
@@ -36,16 +37,18 @@ __all__ = [
     "MixedUnits",
     "NearDuplicates",
     "PredictiveWords",
+    "Repeats",
     "Sentinels",
     "Shift",
     "WholeGroups",
+    "are_ties",
     "blocks_of_labels",
     "column_shifts",
     "encoded_target",
-    "equal_by_chance",
     "far_values",
     "grouping_of",
     "input_facts",
+    "judged_without",
     "leaky_column",
     "leaky_input",
     "may_encode_target",

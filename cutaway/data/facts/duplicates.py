@@ -1,6 +1,5 @@
 """Samples of one part of a split that are, or nearly are, in another part as well."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,27 +24,47 @@ def repeated_samples(first: Any, second: Any) -> np.ndarray:
     return np.where(found < len(first), found, -1)
 
 
-def equal_by_chance(x: np.ndarray, *, among: int, columns: Sequence[str] | None = None) -> float:
-    """The share of samples that would equal one of N others if their columns were independent, in 0..1.
+ASKED, STEPS, REPEATED = 200, 2, 5
+"""Samples at most whose equals and neighbors are counted; steps in all inputs at most between neighbors; and rows for
+each value of an input at least, where values are steps."""
 
-    The chance that another sample has the value of a column is counted among the others: a value that occurs once has
-    none. Columns of real tables depend on one another, which makes more rows equal.
+
+@dataclass(frozen=True)
+class Repeats:
+    """Held-out samples that equal a training sample.
+
+    Attributes:
+        agree: Those with the label of the first training sample that they equal.
+        distinct: Different samples among them.
+        are_ties: Whether they are ties, see `are_ties`.
+    """
+
+    agree: int
+    distinct: int
+    are_ties: bool = False
+
+
+def are_ties(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether samples are equal by chance: they have as many neighbors, one or two steps away, as equal samples.
+
+    Where numbers are whole or values are categories, samples have neighbors in every direction, whatever the inputs
+    have to do with each other, and some are equal. Copies have equal samples without such neighbors.
 
     Args:
-        x: ``(sample, input)``, samples that stand for all, two or more.
-        among: How many others there are.
-        columns: The column that each input is made from; if None, each input is its own column.
+        first: ``(sample, input)``.
+        second: Of the same inputs; at most `ASKED` of them, evenly spaced, are looked at.
     """
-    places: dict[object, list[int]] = {}
-    for place, name in enumerate(range(x.shape[1]) if columns is None else columns):
-        places.setdefault(name, []).append(place)
-    alike = np.ones(len(x))
-    for inputs in places.values():
-        first = first_equal(row_keys(x[:, inputs]))
-        alike *= (np.bincount(first)[first] - 1) / (len(x) - 1)
-        if not alike.any():
-            break
-    return float(-np.expm1(among * np.log1p(-np.minimum(alike, 1 - 1e-9))).mean())
+    asked = second[:: -(-len(second) // ASKED)]
+    steps, places = np.empty(first.shape, np.int32), np.empty(asked.shape, np.int32)
+    for place in range(first.shape[1]):
+        values = np.unique(np.concatenate([first[:, place], asked[:, place]]))
+        # measurements, whose values hardly repeat, have no steps
+        step = 1 if REPEATED * len(values) <= len(first) else STEPS + 1
+        for given, found in ((first, steps), (asked, places)):
+            found[:, place] = step * np.searchsorted(values, given[:, place])
+    away = (np.abs(steps - each).sum(axis=1) for each in places)
+    equal, near = np.sum([((each == 0).sum(), (each <= STEPS).sum()) for each in away], axis=0)
+    return bool(near >= 2 * max(equal, 1))
 
 
 COPIES = 3

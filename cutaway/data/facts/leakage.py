@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -19,14 +19,28 @@ and a column that agrees with the label in 97% of 900 rows 96%."""
 LEAVES = 32
 """Maximum number of intervals of an input in the rule."""
 
-TRIED, RANGES = 16, 64
-"""Maximum number of inputs that get a tree, and number of ranges for choosing them: trees of 784 inputs take 3 s."""
+TRIED = 16
+"""Maximum number of inputs that get a tree: those of 784 inputs take 3 s."""
 
 LEAST = 40
 """Minimum number of samples for an answer."""
 
 MOST_CLASSES, MOST_INPUTS = 100, 5000
 """Beyond these a tree for each input takes too long."""
+
+TELLS_MUCH = 0.25
+"""An input may carry the answer if, alone, it avoids this share of the errors of always predicting the largest class:
+others do not get a quick model with and without them. Of fewer, half may be chance."""
+
+CARRIED = 0.5
+"""An input carries most of the answer if, without it, a quick model loses more than this share of what it gains over
+always predicting the largest class."""
+
+ERRORS = 2.0
+"""Standard errors of a difference of two counts of correct predictions of the same samples (McNemar 1947)."""
+
+TREES = 25
+"""Trees of the quick model."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +52,31 @@ class LeakyInput:
         correct: Held-out samples whose class it predicts correctly.
         samples: Held-out samples.
         baseline: Share of the largest class among them.
+        everything: Those that a quick model on all inputs predicts correctly; None if unknown.
+        without: The same without this input and others that are leaks.
     """
 
     input: int
     correct: int
     samples: int
     baseline: float
+    everything: int | None = None
+    without: int | None = None
+
+    @property
+    def is_replaceable(self) -> bool:
+        """Whether the other inputs tell the class as well as it does; False if unknown."""
+        if self.without is None:
+            return False
+        errors = 2 * self.samples - self.correct - self.without
+        return self.correct - self.without <= ERRORS * errors**0.5
+
+    @property
+    def carries(self) -> bool:
+        """Whether a quick model without it loses most of what it gains over the largest class; False if unknown."""
+        if self.everything is None or self.without is None:
+            return False
+        return self.everything - self.without > CARRIED * (self.everything - self.baseline * self.samples)
 
     @property
     def is_leak(self) -> bool:
@@ -107,9 +140,9 @@ def leaky_column(values: np.ndarray, y: np.ndarray, *, place: int, codes: bool, 
 def leaky_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) -> LeakyInput | None:
     """Find the input that tells the class best, by a decision tree on it alone.
 
-    Of many inputs, the `TRIED` ones whose ranges of equally many samples predict best get a tree. The trees come from
-    one half of the samples and are judged on the other half. Only the best input is reported, so with many inputs its
-    share is a little too high by chance.
+    Of many inputs, the `TRIED` ones that a forest uses most get a tree. The trees come from one half of the samples and
+    are judged on the other half. Only the best input is reported, so with many inputs its share is a little too high
+    by chance.
 
     Args:
         x: float32 ``(sample, input)``.
@@ -126,26 +159,45 @@ def leaky_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) ->
     varying = np.flatnonzero(x[fit].min(axis=0) != x[fit].max(axis=0))
     if not len(varying):
         return None
-    varying = _promising(x, y, varying, fit=fit, judge=judge, classes=classes)
+    if len(varying) > TRIED:
+        used = _forest(x[fit][:, varying], y[fit], seed=seed).feature_importances_
+        varying = np.sort(varying[np.argsort(-used, kind="stable")[:TRIED]])
     right = [correct_alone(x[:, i], y, fit, judge) for i in varying]
     best = int(np.argmax(right))
     baseline = np.bincount(y[judge], minlength=classes).max() / len(judge)
     return LeakyInput(int(varying[best]), right[best], len(judge), float(baseline))
 
 
-def _promising(
-    x: np.ndarray, y: np.ndarray, inputs: np.ndarray, *, fit: np.ndarray, judge: np.ndarray, classes: int
-) -> np.ndarray:
-    """The `TRIED` inputs for which predicting the most frequent class of each range is right most often."""
-    if len(inputs) <= TRIED:
-        return inputs
-    right = np.empty(len(inputs), np.int64)
-    for place, i in enumerate(inputs):
-        edges = np.unique(np.quantile(x[fit, i], np.linspace(0, 1, RANGES + 1)[1:-1]))
-        cells = np.searchsorted(edges, x[fit, i], side="right") * classes + y[fit]
-        counts = np.bincount(cells, minlength=(len(edges) + 1) * classes).reshape(-1, classes)
-        right[place] = (counts.argmax(axis=1)[np.searchsorted(edges, x[judge, i], side="right")] == y[judge]).sum()
-    return np.sort(inputs[np.argsort(-right, kind="stable")[:TRIED]])
+def judged_without(
+    leak: LeakyInput, x: np.ndarray, y: np.ndarray, *, leave: Sequence[int], seed: int = 0
+) -> LeakyInput:
+    """The same with what a quick model, a forest of extremely random trees, is worth on all inputs and without some.
+
+    An input that tells little is returned as it is.
+
+    Args:
+        leak: The input that tells the class best.
+        x: float32 ``(sample, input)``, the samples that it was judged on.
+        y: int ``(sample,)``.
+        leave: The inputs to leave out.
+        seed: Random seed of the halves and the trees.
+    """
+    fit, judge = halves(len(y), seed=seed)
+    gained = leak.correct - leak.baseline * leak.samples
+    if gained < TELLS_MUCH * (1 - leak.baseline) * leak.samples or len(leave) == x.shape[1]:
+        return leak
+    right: list[int] = []
+    for inputs in (x, np.delete(x, leave, axis=1)):
+        predicted = _forest(inputs[fit], y[fit], seed=seed).predict(inputs[judge])
+        right.append(int((predicted == y[judge]).sum()))
+    return replace(leak, everything=right[0], without=right[1])
+
+
+def _forest(x: np.ndarray, y: np.ndarray, *, seed: int) -> Any:
+    """A forest of extremely random trees (Geurts, Ernst, Wehenkel 2006)."""
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    return ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=seed, n_jobs=1).fit(x, y)
 
 
 TEXTS, LETTERS = 4_000, 2_000

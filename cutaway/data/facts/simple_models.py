@@ -14,16 +14,19 @@ SIMPLE_MODELS = ("a linear model", "boosted trees")
 STEPS = 100
 
 
-def simple_predictions(x: np.ndarray, y: np.ndarray, others: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def simple_predictions(
+    x: np.ndarray, y: np.ndarray, others: np.ndarray, *, classes: int
+) -> Iterator[tuple[str, np.ndarray]]:
     """Train each simple model, and ask it about other samples.
 
     Args:
         x: float32 ``(sample, input)``.
         y: int ``(sample,)``, at least two classes.
         others: float32 ``(other sample, input)``.
+        classes: Number of classes, of which some may have no sample.
 
     Yields:
-        Its name, one of `SIMPLE_MODELS`, and its predicted classes, int ``(other sample,)``.
+        Its name, one of `SIMPLE_MODELS`, and its probabilities, float64 ``(other sample, class)``.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.exceptions import ConvergenceWarning
@@ -36,5 +39,7 @@ def simple_predictions(x: np.ndarray, y: np.ndarray, others: np.ndarray) -> Iter
     for name, model in zip(SIMPLE_MODELS, (linear, HistGradientBoostingClassifier(**options)), strict=True):
         with single_threaded_blas(), single_threaded_openmp(), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a linear model is judged as far as it came
-            predicted = model.fit(x, y).predict(others)
-        yield name, np.asarray(predicted)
+            fitted: Any = model.fit(x, y)
+            p = np.zeros((len(others), classes))
+            p[:, fitted.classes_] = fitted.predict_proba(others)
+        yield name, p

@@ -77,7 +77,12 @@ UNIQUE = "nearly unique"
 FREE_TEXT = 5
 """With this many words the values of a column that nearly all differ are sentences rather than names or identifiers."""
 
-IDENTIFIERS = ("id", "uuid", "guid", "key", "number", "no", "nr")
+IDENTIFIER = re.compile(r"((?i:^|[\W_])|(?<=[a-z])(?=[A-Z]))(?i:id|uuid|guid|key|number|no|nr)$|(?i:nr|nummer)$")
+"""Names of columns that identify rows: "id", "order_id", "PassengerId", "Kundennr", "Vertragsnummer"."""
+
+TIES = 10
+"""Whole numbers that all differ, where as many pairs of numbers drawn at random from their range would be equal, count
+rows: measurements do so once in exp(10) cases at most."""
 
 CLASSES = 20
 """Whole numbers in a label column that are questioned: more than this, and than twice the root of the rows."""
@@ -107,6 +112,7 @@ class Column:
         high: Largest.
         whole: Whether all numbers are whole.
         counts_up: Whether the numbers are first, first + 1, ... as far as they are known.
+        compared: The first whole numbers, at most `MOST_DISTINCT`, if all differ; otherwise None.
         padded: Whether numbers are names: one has a leading zero.
         text: Whether the cells are text whose meaning is to be found.
         typed: What the cells are if they are not such text.
@@ -131,6 +137,7 @@ class Column:
     high: float = np.nan
     whole: bool = True
     counts_up: bool = True
+    compared: np.ndarray | None = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
     padded: bool = False
     text: bool = False
     typed: Type | None = None
@@ -300,6 +307,9 @@ class Column:
         start = self.low + self.rows if self.rows else float(values[0])
         self.counts_up = self.counts_up and not gaps and bool((values == start + np.arange(len(values))).all())
         self.numbers += len(values)
+        if self.compared is not None and len(self.compared) < MOST_DISTINCT:
+            first = np.concatenate([self.compared, values])[:MOST_DISTINCT]
+            self.compared = first if self.whole and len(np.unique(first)) == len(first) else None
 
 
 def _type_of(kind: "pa.DataType") -> Type:
@@ -324,6 +334,8 @@ def why_identifier(column: Column) -> str:
     An identifier is one of
 
     - whole numbers that count the rows: first, first + 1, ... from the first row to the last, and more than 2 rows;
+    - whole numbers that all differ, more than `FEW`, with the name of an identifier, or so near each other that as many
+      measurements would not all differ (`TIES`);
     - text or booleans that nearly all differ: more than `FEW` different values, and more than 90% of those that are
       known, or more than `MOST_DISTINCT`. If they have `FREE_TEXT` words on average, they are free text instead, which
       is left out as well.
@@ -331,8 +343,12 @@ def why_identifier(column: Column) -> str:
     Other whole numbers are used, and `questions` asks about them if `has_identifier_name`.
     """
     if column.type == "number":
-        counts = column.counts_up and column.whole and not column.missing and column.rows > 2
-        return "counts the rows" if counts else ""
+        if column.counts_up and column.whole and not column.missing and column.rows > 2:
+            return "counts the rows"
+        values = 0 if column.compared is None else len(column.compared)
+        equal = values * (values - 1) / 2 / (column.high - column.low + 1)
+        unique = values > FEW and (equal >= TIES or has_identifier_name(column.name))
+        return UNIQUE if unique else ""
     # 0.9: a few names that occur twice do not make a column of names worth learning
     most = max(0.9 * column.known, FEW)
     if column.type != "category" or (column.distinct is not None and column.distinct <= most):
@@ -340,10 +356,9 @@ def why_identifier(column: Column) -> str:
     return "free text" if 1 + column.spaces / max(column.sampled, 1) >= FREE_TEXT else UNIQUE
 
 
-def has_identifier_name(column: Column) -> bool:
+def has_identifier_name(name: str) -> bool:
     """Whether the name of a column ends in a word such as "id" or "no"."""
-    last = column.name.lower().replace("-", "_").split("_")[-1].split()[-1:]
-    return bool(last) and last[0] in IDENTIFIERS
+    return IDENTIFIER.search(name.strip()) is not None
 
 
 def decide(columns: Sequence[Column], options: TableOptions, *, where: str) -> tuple[Column, ...]:
@@ -492,7 +507,7 @@ def questions(columns: Sequence[Column], options: TableOptions) -> Iterator[str]
         )
     features = [column for column in columns if column.use == "feature"]
     for column in features:
-        if column.kind == "number" and column.whole and has_identifier_name(column):
+        if column.kind == "number" and column.whole and has_identifier_name(column.name):
             yield f'"{column.name}" is used as a number, but has the name of an identifier: ignore it if it is one'
     for column in features:
         if column.kind == "date" and column.month_first and not options.month_first:

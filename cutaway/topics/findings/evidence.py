@@ -19,15 +19,17 @@ from cutaway.data import (
     LeakyInput,
     NearDuplicates,
     Preparation,
+    Repeats,
     SampleIds,
     Shift,
     Split,
     Table,
     WholeGroups,
+    are_ties,
     column_facts,
-    equal_by_chance,
     input_facts,
     join_ids,
+    judged_without,
     leaky_input,
     near_duplicates,
     one_of_each_group,
@@ -43,6 +45,7 @@ from cutaway.findings import (
     Finding,
     HeldOut,
     WeightFacts,
+    alike_units,
     bound_count,
     errors_of_the_surest,
     keep_highest,
@@ -56,6 +59,7 @@ from cutaway.metrics import confusion_counts, exact_interval
 from cutaway.models import Setup, setup_of_spec
 from cutaway.runs import kept_so_far
 from cutaway.topics.common.predictions import probability_batches
+from cutaway.topics.learning_curve.learning_curve import said_of_more_data
 
 from .simpler_models import known_simpler_models
 
@@ -73,6 +77,9 @@ COMPARED = 70_000
 
 COPIED, COPIED_VALUES, HELD = 20_000, 5_000_000, 2_000
 """Maximum number of training samples, of their values, and of held-out samples to search for near duplicates."""
+
+TIED = 50
+"""Maximum number of inputs of samples that may be equal by chance."""
 
 FOUR_ERRORS = 0.99993666
 """Share of a normal distribution within four standard deviations."""
@@ -157,40 +164,27 @@ class SampleEvidence(Evidence):
         """Columns of a table that tell the class alone, or the input of other data that tells it best."""
         if (found := self._columns[2]) is not None:
             return found
-        best = leaky_input(self._x, self.of.data.y(self._measured), classes=self.of.data.classes)
-        return () if best is None else (best,)
+        x, y = self._x, self.of.data.y(self._measured)
+        best = leaky_input(x, y, classes=self.of.data.classes)
+        return () if best is None else (judged_without(best, x, y, leave=(best.input,)),)
 
     @fact
     def repeated(self) -> list[str]:
         """Names of validation and test samples that are training samples as well, among the first of both."""
-        data, few = self.of.data, self._held_out.take(slice(0, COMPARED))
-        known = repeated_samples(data.rows(self.of.split.train.take(slice(0, COMPARED))), data.rows(few))
-        return data.named(few.take(known >= 0)).names()
+        return self.of.data.named(self._held_out.take(np.flatnonzero(self._originals >= 0))).names()
 
     @fact
-    def distinct(self) -> tuple[int, int] | None:
-        """How many training samples differ, where some of them are held out as well."""
-        if not self.repeated:
+    def repeats(self) -> Repeats | None:
+        """Their labels, how many of them differ, and whether they are ties."""
+        data, train, known = self.of.data, self.of.split.train, self._originals
+        held = np.flatnonzero(known >= 0)
+        if not len(held):
             return None
-        distinct = repeated_samples(self._rows, self._rows) == np.arange(len(self._rows))
-        return int(distinct.sum()), len(distinct)
-
-    @fact
-    def most_values(self) -> int | None:
-        """Different values of an input, where some samples are in two splits."""
-        if not self.repeated:
-            return None
-        values = np.sort(self._rows.reshape(len(self._rows), -1), axis=0)
-        return int((values[1:] != values[:-1]).sum(axis=0).max()) + 1
-
-    @fact
-    def equal_by_chance(self) -> float | None:
-        """How many samples of a table would be equal by chance; images are not."""
-        data, rows = self.of.data, self._rows
-        if not self.repeated or rows.ndim > 2 or len(rows) < 2:
-            return None
-        columns = None if data.preparation is None else data.preparation.columns_of_features
-        return equal_by_chance(rows, among=min(len(self.of.split.train), COMPARED), columns=columns)
+        copies = self._held_out.take(held)
+        agree = int((data.y(train.take(known[held])) == data.y(copies)).sum())
+        few, asked = train.take(slice(0, COMPARED)), self._compared
+        ties = data.features <= TIED and len(asked) > 0 and are_ties(data.inputs(few), data.inputs(asked))
+        return Repeats(agree, len(np.unique(known[held])), ties)
 
     @fact
     def shift(self) -> Shift | None:
@@ -242,12 +236,14 @@ class SampleEvidence(Evidence):
         return self.of.data.inputs(self._measured)
 
     @cached_property
-    def _rows(self) -> np.ndarray:
-        return self.of.data.x(self.of.split.train.take(slice(0, sample_room(self.of.data))))
-
-    @cached_property
     def _held_out(self) -> SampleIds:
         return join_ids([self.of.split.val, self.of.split.test])
+
+    @cached_property
+    def _originals(self) -> np.ndarray:
+        """int64 (sample,), of the first held-out samples: the training sample that each equals, or -1."""
+        train, held = (each.take(slice(0, COMPARED)) for each in (self.of.split.train, self._held_out))
+        return repeated_samples(self.of.data.rows(train), self.of.data.rows(held))
 
     @cached_property
     def _compared(self) -> SampleIds:
@@ -350,7 +346,12 @@ class RunEvidence(SampleEvidence):
             for name, size in update_sizes(before, after).items():
                 updates.setdefault(name, []).append(size)
             before = after
-        weights = {name: WeightFacts(first[name], last[name], tuple(updates.get(name, ()))) for name in first}
+        kernels = context.snapshot(0) if epochs[0] == 0 else {}
+        alike = {name: alike_units(kernels[f"{name}/kernel"]) for name in first if f"{name}/kernel" in kernels}
+        weights = {
+            name: WeightFacts(first[name], last[name], tuple(updates.get(name, ())), alike.get(name, 0))
+            for name in first
+        }
         if epochs[0] == 0 and any((each.saturated or 0) > MANY_SATURATED for each in layers.values()):
             for name, each in layer_health(context.model(0), x=x, scale=scale).items():
                 layers[name] = dataclasses.replace(layers[name], saturated_first=each.saturated)
@@ -386,7 +387,10 @@ class RunEvidence(SampleEvidence):
         held = HeldOut(y, given[None], highest[None], shares[None], None, data.classes)
         right, tested = predicted == y, slice(len(split.val), None) if len(split.test) else slice(None)
         validated = right[: len(split.val)]
+        is_seen = self._originals >= 0
+        seen = [(int(right[: len(rows)][rows].sum()), int(rows.sum())) for rows in (is_seen, ~is_seen)]
         return {
+            "seen": tuple(seen) if is_seen.any() else None,
             "confusion": confusion_counts(y[tested], predicted[tested], classes=data.classes),
             "val_accuracy": float(validated.mean()) if len(validated) else None,
             "examples": _named_predictions(self.of.named(others), held, predicted, confidence, tested=tested),
@@ -518,7 +522,14 @@ def recorded_facts(context: RunContext) -> dict[str, Any]:
         "config": {name: value for name, value in manifest.config.items() if value is not None},
         **_of_inputs(record, context.preparation),
         "simpler_models": known_simpler_models(context) or (),
+        "more_data": _more_data(context),
     }
+
+
+def _more_data(context: RunContext) -> str:
+    with survive(__name__, "looking for a learning curve", CutawayError):
+        return said_of_more_data(context).read() or ""
+    return ""
 
 
 def as_share(accuracy: float | None) -> float | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from cutaway.errors import CutawayError
-from cutaway.findings import Finding, folded, run_checks
+from cutaway.findings import LEAST_WRONG, Finding, folded, run_checks
 from cutaway.log import survive
 from cutaway.page import Card, Cards, Mark, Parts, Section, Summary, SummaryLine, Text
 from cutaway.runs import by_name, run_command
@@ -19,7 +19,7 @@ from cutaway.words import counted, percent
 from .evidence import evidence_of
 from .images import panels_of, samples_of
 from .simpler_models import can_compare_simpler_models, known_simpler_models
-from .verdict import LESSER, NO_GAIN, Verdict, Worth, explained_in_words
+from .verdict import LESSER, NO_GAIN, Verdict, Worth, explained_in_words, question
 from .verdict import verdict as gather
 
 INSIDE = "\ue000"
@@ -31,7 +31,7 @@ UNITS = 8
 LINES = 4
 """Maximum number of lines below the answer."""
 
-TELLING = ("simpler-model", "label-issues", "overfitting", "confusion")
+TELLING = ("target-leakage", "simpler-model", "label-issues", "overfitting", "confusion")
 """Kinds of findings that say most about a healthy run, the most important first."""
 
 ON_THIS_PAGE = {"report": "mistakes", "label-issues": "label_issues"}
@@ -138,7 +138,7 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
         with survive(__name__, "saying in the verdict which run is better", CutawayError):
             shown = answer(comparison_of(source), source.other_name)
             lines.insert(min(len(lines), LINES - 1), SummaryLine(shown.answer, shown.beside, "note", "comparison"))
-    if not any(line.severity == "warning" for line in lines):
+    if question(found.causes) is None and not any(line.severity == "warning" for line in lines):
         what = (found.no_problem, "", "good") if found.has_gain else (NO_GAIN, "", "note")
         lines.append(SummaryLine(*what, "findings"))
     if found.worth is not None and found.worth.gain == "clear":
@@ -195,7 +195,7 @@ def _label_lines(source: ReportSource) -> list[SummaryLine]:
             f"95% interval {count.low:,} to {count.high:,}, by models that were not trained on the samples they judge."
         )
         return [SummaryLine(title, text, "warning", "label_issues")]
-    if not wrong:
+    if wrong < LEAST_WRONG:
         return []
     of_sure = f"{wrong:,} of the {sure:,} samples that models are most sure of are labeled as another class."
     return [

@@ -10,8 +10,9 @@ from cutaway.data import SIMPLE_MODELS, Table, simple_predictions, stratified_sa
 from cutaway.errors import CutawayError
 from cutaway.findings import SimplerModel
 from cutaway.log import survive
+from cutaway.metrics import ScoredSamples, exchange_test
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
-from cutaway.topics.common.predictions import probability_batches
+from cutaway.topics.common.scoring import scored_samples
 
 TRAINED, HELD = 10_000, 5_000
 """Maximum number of training samples for such a model, and of held-out samples to predict."""
@@ -55,7 +56,7 @@ def can_compare_simpler_models(context: RunContext) -> bool:
 def _kept(context: RunContext) -> CachedResult | None:
     """The simpler models of a run in the cache; None of a run without weights."""
     with survive(__name__, "looking for kept simpler models", CutawayError):
-        return cached("simpler-models", context.folder.identity(context.epoch()), method=1)
+        return cached("simpler-models", context.folder.identity(context.epoch()), method=2)
     return None
 
 
@@ -69,13 +70,13 @@ def _simpler_models(context: RunContext, on_progress: ProgressCallback) -> Itera
         return
     held = held.take(stratified_sample(data.y(held), HELD, seed=0))
     x, others, labels = data.inputs(train), data.inputs(held), data.y(held)
-    ours = np.zeros(len(held), bool)
-    for rows, p in probability_batches(context, held):
-        ours[rows] = np.isfinite(p).all(axis=1) & (p.argmax(axis=1) == labels[rows])
+    (ours,) = scored_samples(context, held, epoch=None)
     task, total = "comparing with other models", len(SIMPLE_MODELS)
     on_progress(Progress(task=task, done=0, total=total, unit="models"))
-    for number, (name, predicted) in enumerate(simple_predictions(x, y, others), 1):
-        right = predicted == labels
-        won, lost = int((right & ~ours).sum()), int((ours & ~right).sum())
+    for number, (name, p) in enumerate(simple_predictions(x, y, others, classes=data.classes), 1):
+        other = ScoredSamples.of(p, labels)
+        won, lost = int((other.correct & ~ours.correct).sum()), int((ours.correct & ~other.correct).sum())
         on_progress(Progress(task=task, done=number, total=total, unit="models"))
-        yield SimplerModel(name, len(y), len(held), int(right.sum()), won, lost)
+        means = float(ours.log_loss.mean()), float(other.log_loss.mean())
+        p_value = exchange_test(other.log_loss - ours.log_loss)
+        yield SimplerModel(name, len(y), len(held), int(other.correct.sum()), won, lost, means, p_value)

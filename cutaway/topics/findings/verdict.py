@@ -22,7 +22,7 @@ from cutaway.runs import kept_so_far, run_command
 from cutaway.topics.classes.classes import class_measures, kept_class_measures
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.label_issues.cached import are_judged
-from cutaway.words import counted, percent
+from cutaway.words import counted, listed, percent
 
 from .evidence import as_share, kept_evidence, recorded_evidence
 
@@ -35,6 +35,8 @@ NO_PROBLEM_BUT_LAYERS = (
 )
 NO_PROBLEM_YET = "Only the training history was checked; it shows no problem."
 NO_GAIN = "It may be no better than always predicting the largest class."
+NAMED = 4
+"""Consequences of a cause at most that are named."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,10 @@ class Verdict(Result):
         yield "worth", "" if self.worth is None else _worth_in_words(self.worth)
         problem, consequences = _first_warning(self.causes)
         nothing = self.no_problem if self.is_measured else NO_PROBLEM_YET if self.has_gain else NO_GAIN
-        yield "problem", nothing if problem is None else f"First: {problem.title}.{explained_in_words(consequences)}"
+        said = [] if problem is None else [f"First: {problem.title}.{explained_in_words(consequences)}"]
+        if (asked := question(self.causes)) is not None:
+            said.append(f"{asked.title}: is it known before the outcome?")
+        yield "problem", " ".join(said) or nothing
         yield "next", self.next_step + f" {self.command}" if self.command else self.next_step
         yield "checked", self.passed_in_words
         yield "unknown", " ".join(self.unknown)
@@ -209,7 +214,8 @@ def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Findin
         why = "is not known without the data" if measure else "was not counted yet"
         unknown.append(f"How often always predicting the largest class would be right {why}.")
     causes = folded(findings)
-    problem, wrong = _first_warning(causes)[0], evidence.wrong_labels.low if evidence.wrong_labels else 0
+    problem = _first_warning(causes)[0] or question(causes)
+    wrong = evidence.wrong_labels.low if evidence.wrong_labels else 0
     next_step, command = _next_step(context, state, problem, is_measured=is_measured, wrong=wrong, worth=worth)
     if command == doctor:  # said once
         unknown = [each for each in unknown if doctor not in each]
@@ -235,9 +241,16 @@ def _first_warning(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> tup
     return next(warnings, (None, ()))
 
 
+def question(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> Finding | None:
+    """What the user is asked of a column that tells most of the answer; None if no column does."""
+    asked = (each for each, _ in causes if each.kind == "target-leakage" and each.severity == "note" and not each.muted)
+    return next(asked, None)
+
+
 def explained_in_words(consequences: Sequence[Finding]) -> str:
-    """How many findings follow from one, a sentence after a space; "" if none does."""
-    return f" It explains {len(consequences)} more." if consequences else ""
+    """How many findings follow from one, and which, a sentence after a space; "" if none does."""
+    titles = listed([each.title for each in consequences], NAMED)
+    return f" It explains {len(consequences)} more: {titles}." if consequences else ""
 
 
 def _known_evidence(context: RunContext) -> Evidence | None:

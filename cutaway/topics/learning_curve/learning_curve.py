@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.cache import cached
+from cutaway.cache import CachedResult, cached
 from cutaway.context import RunContext
 from cutaway.data import Table as DataTable
 from cutaway.data import stratified_sample
@@ -454,7 +454,7 @@ def learning_curve(
     losses = np.stack([each.log_loss[part] for each in found])
     least, steps = float(amounts.min()), 30
     at = tuple(sorted({least * (FACTORS[-1] / least) ** (step / steps) for step in range(steps)} | {*FACTORS}))
-    return LearningCurve(
+    curve = LearningCurve(
         split=measured,
         samples=wrong.shape[1],
         train_samples=total,
@@ -464,6 +464,17 @@ def learning_curve(
         loss=forecast(amounts, losses, at=at),
         check=forecast(amounts[:-1], wrong[:-1], at=(1.0,)),
     )
+    said_of_more_data(context).write(curve.verdict)
+    return curve
+
+
+def said_of_more_data(context: RunContext) -> CachedResult:
+    """What the last learning curve of a run said of more data, in the cache.
+
+    Raises:
+        CutawayError: The run has no weights.
+    """
+    return cached("more-data", context.folder.identity(context.epoch()), method=1)
 
 
 def _point(found: HeldOutLosses, total: int, *, val: int) -> CurvePoint:

@@ -33,7 +33,10 @@ def numbered(text, rows=300):
         ([1] * 300, "constant"),
         ([None] * 300, "no value is known"),
         (list(range(300)), "counts the rows"),
-        (np.random.default_rng(0).permutation(300), None),
+        (np.random.default_rng(0).permutation(300), "nearly unique"),
+        (np.random.default_rng(0).permutation(10**6)[:300], None),  # such as amounts, which differ by chance
+        (np.random.default_rng(0).integers(0, 900, 300), None),
+        (np.random.default_rng(0).permutation(300) / 2, None),
         ([SENTENCES[k % 3] for k in range(300)], None),
         ([f"{SENTENCES[k % 2]} {k % 100}" for k in range(300)], None),  # hashed: not nearly unique
     ],
@@ -41,6 +44,25 @@ def numbered(text, rows=300):
 def test_what_is_left_out_and_why(values, why):
     found = left_out(table(y=values).columns)
     assert found == ({} if why is None else {"y": why})
+
+
+@pytest.mark.parametrize(
+    ("name", "is_left_out"),
+    [
+        *(
+            ("customer_id", True),
+            ("CustomerId", True),
+            ("Kundennr", True),
+            ("Vertragsnummer", True),
+            ("order no", True),
+        ),
+        *(("amount", False), ("valid", False), ("casino", False), ("paid", False)),
+    ],
+)
+def test_whole_numbers_that_all_differ_identify_rows_if_they_are_called_so(name, is_left_out):
+    numbers = np.random.default_rng(0).permutation(10**6)[:300]
+    assert left_out(table(**{name: numbers}).columns) == ({name: "nearly unique"} if is_left_out else {})
+    assert left_out(table(**{name: numbers // 50_000}).columns) == {}, "of 20 values"
 
 
 def test_a_column_that_somebody_left_out_is_named_too():

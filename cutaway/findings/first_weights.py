@@ -1,0 +1,59 @@
+"""First weights that make the units of a layer the same."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from cutaway.row_keys import first_equal, row_keys
+from cutaway.words import percent
+
+from .records import DEFAULT_WEIGHTS, Evidence, Finding, Rule, check
+from .simpler_models import is_outdone, predicts_poorly
+
+# Drawn weights are never equal; fewer are part of a design, such as a filter that is given twice.
+MANY_ALIKE = 0.5
+
+
+@check(
+    Rule(
+        "equal-weights",
+        words=(
+            f"At the first weights, more than {percent(MANY_ALIKE, 0)} of the units of a hidden layer have the weights "
+            "of an earlier one, such as where all are 0 or another constant. Not where training has made them differ: "
+            "no more of them correlate with an earlier one by 0.98, the accuracy is nearer to that of no mistakes than "
+            "to that of always predicting one class, and no simpler model is right more often."
+        ),
+        source=(
+            'Goodfellow, Bengio, Courville 2016, "Deep learning", section 8.4: first weights "need to break symmetry '
+            'between different units"'
+        ),
+        known_as="symmetric or zero initialization; PoorWeightInitialization in SageMaker Debugger",
+        about=(
+            "Units with the same weights compute the same number and mostly get the same steps, so a wide layer learns "
+            "no more than a narrow one, or nothing if all weights are 0. Draw first weights at random, as Keras does by default."
+        ),
+    ),
+)
+def equal_weights(evidence: Evidence) -> Iterable[Finding]:
+    """Name the layers whose units begin as copies of each other."""
+    is_good = evidence.measured is not None and not predicts_poorly(evidence) and not is_outdone(evidence)
+    for name, layer in evidence.layers.items():
+        alike = evidence.weights[name].alike if name in evidence.weights else 0
+        if alike <= MANY_ALIKE * layer.units or (is_good and layer.redundant <= MANY_ALIKE * layer.units):
+            continue
+        text = (
+            f"{alike:,} of the {layer.units:,} units of {name} begin with the weights of an earlier unit: the same "
+            "output and, as long as later weights do not differ, the same steps."
+        )
+        advice = "Draw first weights at random, as Keras does by default."
+        record, title = {"layer": name, "alike": alike, "units": layer.units}, f"Equal first weights in {name}"
+        yield Finding("equal-weights", "warning", title, text, record, DEFAULT_WEIGHTS, advice=advice)
+
+
+def alike_units(kernel: np.ndarray) -> int:
+    """How many units have the weights of an earlier one.
+
+    Args:
+        kernel: float ``(input, unit)``; of other shapes nothing is known.
+    """
+    return 0 if kernel.ndim != 2 else kernel.shape[1] - len(np.unique(first_equal(row_keys(kernel.T))))
