@@ -30,7 +30,8 @@ MANY_ALIKE = 0.5
         known_as="symmetric or zero initialization; PoorWeightInitialization in SageMaker Debugger",
         about=(
             "Units with the same weights compute the same number and mostly get the same steps, so a wide layer learns "
-            "no more than a narrow one, or nothing if all weights are 0. Draw first weights at random, as Keras does by default."
+            "no more than a narrow one, or nothing if all weights are 0. Draw first weights at random, as by "
+            "Keras' default initializers."
         ),
     ),
 )

@@ -60,7 +60,9 @@ def test_labels_are_to_be_looked_at_only_where_something_shows_that_they_are_wro
         assert ("label" in found(confusion=ONE_MISSED, **bounds)["missed-class"].advice) is named
     nothing = np.array([[50, 50], [50, 50]])
     assert "label" not in found(confusion=nothing, trained=(520, 1000))["baseline"].advice
-    assert "label" in found(confusion=nothing, trained=(990, 1000))["baseline"].advice, "the training samples were memorized"
+    assert "label" in found(confusion=nothing, trained=(990, 1000))["baseline"].advice, (
+        "the training samples were memorized"
+    )
 
 
 @pytest.mark.parametrize(

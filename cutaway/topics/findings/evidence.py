@@ -543,7 +543,7 @@ def _place(context: RunContext) -> CachedResult | None:
     All epochs decide them, since how far weights moved is measured.
     """
     with survive(__name__, "looking for kept facts", CutawayError):
-        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=13)
+        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=14)
     return None
 
 
