@@ -121,14 +121,14 @@ SHORT_TRAININGS = {
     "leaking-split": _Kind(
         "random targets",
         "memory",
-        lambda each: each["memory"] > 0 and each["copies"] > 2 * each["copies_by_chance"],
+        lambda each: each["memory"] > 0 and not each["are_ties"],
         "Random targets are predicted",
         "{copies:,.0f} of {others:,.0f} samples that were not trained on equal a training sample. With random targets, "
         "the same for equal samples, the model predicts theirs better than chance.",
         "Keep equal samples in one part of the split, or leave all but one out.",
         "Different samples get each other's targets at random, and copies of training samples are predicted better "
-        "than with still other targets, by a 99.9% bound. Not found where half of the copies or more would be there by "
-        "chance, as where inputs have few values.",
+        "than with still other targets, by a 99.9% bound. Not found where samples may be equal by chance, as where "
+        "inputs have few values.",
         'Zhang et al. 2017, "Understanding deep learning requires rethinking generalization" (random labels)',
         "label shuffling, y-randomization",
         "The model remembers the targets of training samples that are held out as well: accuracies are too good.",

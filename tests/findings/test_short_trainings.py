@@ -23,7 +23,7 @@ HEALTHY = {
     "rate": 0.001, "loss": 0.3, "best_rate": 0.003, "best_loss": 0.2, "rate_behind": -0.8,
     "blind_loss": 2.3, "gain": 2.2,
     "loss_above": 2.4, "above_behind": -2.0, "loss_below": 2.3, "below_behind": -2.0,
-    "others": 400, "copies": 0, "copies_by_chance": 0.0, "memory": 0.0,
+    "others": 400, "copies": 0, "are_ties": 0.0, "memory": 0.0,
 }  # fmt: skip
 
 SICK = {
@@ -32,14 +32,14 @@ SICK = {
     "poor-rate": [{"rate_behind": 0.1, "rate": 1e-5}, {"rate_behind": 0.1, "rate": 1.0}],
     "unused-inputs": [{"gain": 0.04}, {"gain": -1.0}],
     "shifted-labels": [{"above_behind": 0.1}, {"below_behind": 0.1}],
-    "leaking-split": [{"memory": 0.5, "copies": 90}, {"memory": 0.5, "copies": 90, "copies_by_chance": 40.0}],
+    "leaking-split": [{"memory": 0.5, "copies": 90}],
 }
 
 SOUND = [
     {},
     {"rate_behind": 0.1},  # within a factor of three of the best
     {"rate": 1e-5},  # not surely worse
-    {"memory": 0.5, "copies": 90, "copies_by_chance": 80.0},
+    {"memory": 0.5, "copies": 90, "are_ties": 1.0},
     {"copies": 90},
     {"obstacle": "dropout", "batch_loss": 2.0},  # what it learns of others shows that it can learn
     {"gain": 0.05},

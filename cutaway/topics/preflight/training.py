@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from cutaway.data import equal_by_chance
+from cutaway.data import are_ties
 from cutaway.findings import FAR, FAR_OF_NUMBERS, HALF, LEARNED, SLOW
 from cutaway.log import survive
 from cutaway.metrics import mean_interval
@@ -101,8 +101,8 @@ def measure_trainings(
     others = np.arange(len(held)) + len(x)  # the same inputs with other random targets
     rows, drawn = np.concatenate([x, x[held]]), np.concatenate([drawn, drawn[random.permutation(held)]])
     own, other = np.split(fits.train(rows, drawn, order, np.concatenate([held, others]), rate=best)[-1], 2)
-    by_chance = equal_by_chance(x[held].reshape(len(held), -1), among=len(train)) * len(held)
-    found |= {"others": len(held), "copies": int(is_copy.sum()), "copies_by_chance": by_chance}
+    copies, flat = int(is_copy.sum()), x.reshape(len(x), -1)
+    found |= {"others": len(held), "copies": copies, "are_ties": are_ties(flat[train], flat[held])}
     found["memory"] = mean_interval((other - own)[is_copy], confidence=SURE)[0] if is_copy.any() else 0.0
     _learn_batch(found, model, x, y, _independent(x, train[:POOL]), tell)
     on_progress(Progress("short trainings", parts, parts, "parts"))
