@@ -121,13 +121,19 @@ def umap_learn(file: str):
     return call
 
 
+def divergences(points: np.ndarray, layouts: dict[str, np.ndarray]) -> dict[str, float]:
+    """KL of several layouts with the affinities of exact neighbors."""
+    from cutaway.embedding.tsne.affinities import joint_affinities, kl_divergence, neighbors_for
+    from cutaway.neighbors import nearest_neighbors
+
+    affinities = joint_affinities(nearest_neighbors(points, neighbors_for(PERPLEXITY, len(points))), PERPLEXITY)
+    return {name: kl_divergence(affinities, xy) for name, xy in layouts.items()}
+
+
 def divergence(points: np.ndarray, layouts: dict[str, np.ndarray]) -> dict[str, float]:
     """KL of several layouts of the same points."""
-    from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
-
     if len(points) != 10_000:
-        affinities = compute_affinities(points, PERPLEXITY)
-        return {name: kl_divergence(affinities, xy) for name, xy in layouts.items()}
+        return divergences(points, layouts)
     from scipy.spatial.distance import pdist, squareform
     from sklearn.manifold._t_sne import _joint_probabilities
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.embedding import PERPLEXITY, blobs, layer
+from benchmarks.embedding import PERPLEXITY, blobs, divergences, layer
 from benchmarks.harness import keep, machine, spread, verdict
 
 COLUMNS = 50
@@ -81,14 +81,6 @@ def lay_out(folder: str, *, neighbors: str = "auto") -> tuple[dict[str, Any], np
     files = f"{folder}/points.npy", str(PERPLEXITY), f"{folder}/xy.npy", neighbors
     done = subprocess.run([sys.executable, "-c", PROGRAM, *files], check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1]), np.load(files[2])
-
-
-def divergences(points: np.ndarray, layouts: dict[str, np.ndarray]) -> dict[str, float]:
-    """KL of several layouts with the affinities of exact neighbors."""
-    from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
-
-    affinities = compute_affinities(points, PERPLEXITY)
-    return {name: kl_divergence(affinities, xy) for name, xy in layouts.items()}
 
 
 def line(name: str, found: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import os
 import platform
 import statistics
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -27,6 +28,16 @@ def machine() -> str:
     cores = len(affinity(0)) if affinity else os.cpu_count()
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in PACKAGES)
     return f"{name}, {cores} cores, {platform.system()}, Python {platform.python_version()}; {versions}"
+
+
+def timed(call: Callable[[], object], *, n: int) -> dict[str, list[float]]:
+    """Seconds of the first call and of n more."""
+    seconds = []
+    for _ in range(n + 1):
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return {"first": seconds[:1], "further": seconds[1:]}
 
 
 def interleave(contestants: Mapping[str, Callable[[], float]], *, n: int) -> dict[str, list[float]]:

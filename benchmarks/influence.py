@@ -18,7 +18,6 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ import numpy as np
 from scipy.stats import wilcoxon
 
 import cutaway as ct
-from benchmarks.harness import keep, machine, spread, verdict
+from benchmarks.harness import keep, machine, spread, timed, verdict
 from cutaway.cache import cache_folder
 
 ROUNDS = 5
@@ -34,16 +33,6 @@ ANSWERS = 30
 LEFT_OUT = 50
 LIMITS = {"1 answer": 1.0, "100 answers": 5.0}
 """Seconds that each may take."""
-
-
-def timed(call: Callable[[], object]) -> dict[str, list[float]]:
-    """Seconds of the first call and of some more."""
-    seconds = []
-    for _ in range(ROUNDS + 1):
-        start = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - start)
-    return {"first": seconds[:1], "further": seconds[1:]}
 
 
 def times(folder: Path) -> tuple[dict[str, Any], dict[str, bool]]:
@@ -68,7 +57,7 @@ def times(folder: Path) -> tuple[dict[str, Any], dict[str, bool]]:
         "1 answer, all snapshots": lambda: influence(names[0], epochs=None),
         "100 answers, all snapshots": lambda: influence(names, epochs=None),
     }
-    seconds = {name: timed(call) for name, call in calls.items()}
+    seconds = {name: timed(call, n=ROUNDS) for name, call in calls.items()}
     for name, found in seconds.items():
         print(f"  {name:<30} {spread(found['further'], digits=2)}, the first {found['first'][0]:.2f} s")
     wrong = run.mistakes(ANSWERS).ids.names()

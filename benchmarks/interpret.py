@@ -8,27 +8,16 @@ hand.
 
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 
 import numpy as np
 
 import cutaway as ct
-from benchmarks.harness import keep, machine, spread, verdict
+from benchmarks.harness import keep, machine, spread, timed, verdict
 
 ROUNDS = 3
 LAYER = "dense_1"
 BY_HAND = (0, 100, 511)
-
-
-def timed(call: Callable[[], object]) -> dict[str, list[float]]:
-    """Seconds of the first call and of some more."""
-    seconds = []
-    for _ in range(ROUNDS + 1):
-        start = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - start)
-    return {"first": seconds[:1], "further": seconds[1:]}
 
 
 def ablation(run: ct.Run) -> tuple[Callable[[], object], bool]:
@@ -63,11 +52,11 @@ def main() -> int:
         run = ct.train(model, "mnist", recipe="lesson", epochs=5, seed=0, runs=f"{folder}/runs", progress=False)
         ablate_all, same = ablation(run)
         results = {
-            "history of 3 layers, 6 snapshots": timed(lambda: run.layer_history(progress=False)),
-            "512 ablations": timed(ablate_all),
-            "all 512 units": timed(lambda: run.units(LAYER, progress=False)),
-            "a layer with itself, 6 x 6 epochs": timed(lambda: run.similarity(LAYER, progress=False)),
-            "explanation of a sample": timed(lambda: run.explain("test[7]")),
+            "history of 3 layers, 6 snapshots": timed(lambda: run.layer_history(progress=False), n=ROUNDS),
+            "512 ablations": timed(ablate_all, n=ROUNDS),
+            "all 512 units": timed(lambda: run.units(LAYER, progress=False), n=ROUNDS),
+            "a layer with itself, 6 x 6 epochs": timed(lambda: run.similarity(LAYER, progress=False), n=ROUNDS),
+            "explanation of a sample": timed(lambda: run.explain("test[7]"), n=ROUNDS),
         }
     for name, seconds in results.items():
         print(f"  {name:<34} {spread(seconds['further'], digits=2)}, the first {seconds['first'][0]:.2f} s")

@@ -7,15 +7,21 @@ the process itself (RssAnon), which has to fit beside other programs, and beside
 the system holds while there is room (RssFile). Reading alone is pyarrow going through the file once.
 
     python -m benchmarks.large_tables [ROWS]
+    python -m benchmarks.large_tables [ROWS] --against CHECKOUT [--rounds N]
+
+The second form compares with an older checkout, which needs its own .venv: both train in turn, with an empty cache.
 """
 
+import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +29,14 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from benchmarks.harness import keep, machine, verdict
+from benchmarks.harness import interleave, keep, machine, ratio, spread, verdict
 
 ROWS = 10_000_000
 CHUNK = 250_000
 EPOCHS = 2
 LIMIT = 2e9
+SLOWER = 1.2
+PROGRAM = Path(sys.executable).with_name("cutaway")
 
 
 def batches(rows: int) -> Iterator[pa.RecordBatch]:
@@ -89,10 +97,10 @@ def memory(pid: int) -> dict[str, float]:
     }
 
 
-def train(path: Path, folder: Path) -> dict[str, Any]:
+def train(path: Path, folder: Path, program: Path = PROGRAM) -> dict[str, Any]:
     """Train on a file by the command line: seconds in all and of each epoch, and the most memory of each kind."""
     runs = Path(tempfile.mkdtemp(dir=folder))
-    call = [Path(sys.executable).with_name("cutaway"), "train", str(path), "--label", "label", "--epochs", str(EPOCHS)]
+    call = [program, "train", str(path), "--label", "label", "--epochs", str(EPOCHS)]
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / f"cache-{path.suffix[1:]}")}
     start, peak = time.perf_counter(), {"RssAnon": 0.0, "RssFile": 0.0}
     with (folder / "out.txt").open("w") as out:
@@ -111,13 +119,37 @@ def train(path: Path, folder: Path) -> dict[str, Any]:
     return {"seconds": seconds, "epochs": epochs, "memory": peak["RssAnon"], "mapped": peak["RssFile"]}
 
 
+def first_time(path: Path, folder: Path, program: Path) -> float:
+    """Seconds of a training with an empty cache."""
+    shutil.rmtree(folder / f"cache-{path.suffix[1:]}", ignore_errors=True)
+    return train(path, folder, program)["seconds"]
+
+
+def compare(files: dict[str, Path], folder: Path, checkout: Path, rounds: int) -> int:
+    """Print how long this checkout and another one take, and the median of the ratios."""
+    programs, kept = {"here": PROGRAM, "there": checkout.absolute() / ".venv/bin/cutaway"}, {}
+    for kind, path in files.items():
+        found = interleave({name: partial(first_time, path, folder, each) for name, each in programs.items()}, n=rounds)
+        kept[f"{kind} within {SLOWER} of {checkout}"] = ratio(found["here"], found["there"]) < SLOWER
+        both = ", ".join(f"{name} {spread(seconds, digits=1)}" for name, seconds in found.items())
+        print(f"{kind}: {both}; ratio {ratio(found['here'], found['there']):.3f}", flush=True)
+    return verdict(kept)
+
+
 def main() -> int:
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=int, nargs="?", default=ROWS)
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT")
+    parser.add_argument("--rounds", type=int, default=3, help="of --against")
+    given = parser.parse_args()
+    rows, results = given.rows, dict[str, Any]()
     print(f"{machine()}\n{rows:,} rows, {EPOCHS} epochs")
-    results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for kind, path in make_files(folder, rows).items():
+        files = make_files(folder, rows)
+        if given.against is not None:
+            return compare(files, folder, given.against, given.rounds)
+        for kind, path in files.items():
             alone = read_alone(kind, path)
             first, again = train(path, folder), train(path, folder)
             results[kind] = {"bytes": path.stat().st_size, "reading alone": alone, "first": first, "again": again}

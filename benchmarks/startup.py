@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.harness import interleave, keep, machine, spread, verdict
+from cutaway.cache import RESULTS
 
 ROUNDS = 9
 
@@ -33,16 +34,7 @@ def timed(*arguments: str) -> float:
 
 def train(folder: str) -> tuple[float, float, float]:
     """Train one epoch in its own terminal: seconds to its first progress and to the prompt, and CPU seconds."""
-    command = [
-        "-c",
-        "from cutaway.cli import main; main()",
-        "train",
-        "mnist",
-        "--epochs",
-        "1",
-        "--runs",
-        f"{folder}/runs",
-    ]
+    command = ["-c", "from cutaway.cli import main; main()", *f"train mnist --epochs 1 --runs {folder}/runs".split()]
     ours, theirs = pty.openpty()
     before, start, first = cpu_of_children(), time.perf_counter(), 0.0
     process = subprocess.Popen(
@@ -78,8 +70,7 @@ QUESTIONS = {
 
 def ask(folder: str, *question: str) -> float:
     """Seconds of a command on the last run of a folder, whose kept results are removed before."""
-    for results in Path(folder).glob("runs/*/results"):
-        shutil.rmtree(results)
+    shutil.rmtree(Path(folder, "cutaway", RESULTS), ignore_errors=True)
     start = time.perf_counter()
     program = [sys.executable, "-c", "from cutaway.cli import main; main()", *question]
     environment = {**os.environ, "XDG_CACHE_HOME": folder, "PYTHONPATH": str(Path(__file__).parents[1])}

@@ -1,4 +1,4 @@
-"""How a package imports a name only when it is first used, so that light calls stay light, and what names it shows."""
+"""Imports the names of a package only when they are first used, which keeps light calls light, and lists them."""
 
 import importlib
 import sys
@@ -20,7 +20,7 @@ def lazy_getattr(package: str, modules: Mapping[str, str], *, mark: bool = False
     Args:
         package: The package's ``__name__``.
         modules: Public name -> full name of the module that defines it.
-        mark: Whether names that were not marked by `public` where they are defined are marked when they are found.
+        mark: Whether to mark names that have no mark of `public` yet when they are found.
     """
 
     def find(name: str) -> Any:

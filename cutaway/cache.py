@@ -1,6 +1,6 @@
 """The user's cache: folders that only this user may write, and the one place where computed results are kept.
 
-`cached` names a result by the content that decides it and not by paths: copies of a run share what is computed of them.
+`cached` names a result by the content that decides it and not by paths, so copies of a run share their results.
 Deleting the folder loses only time. The kernels of Numba and the programs of XLA have folders of their own, since these
 libraries write their files.
 """
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cutaway.checks import warn_user
+from cutaway.errors import UsageError
 from cutaway.log import survive
 
 log = logging.getLogger("cutaway.cache")
@@ -69,7 +70,7 @@ def cache_folder(name: str) -> Path:
 def private_folder(name: str) -> Path:
     """Make a folder of the user's cache, or return the one that is there.
 
-    Whoever may write into it could replace what is read from it, even code, so it must belong to the user alone.
+    Whoever may write into it could replace its content, even code, so it must belong to the user alone.
 
     Args:
         name: Name of the folder.
@@ -110,7 +111,10 @@ def cached(kind: str, *decides: Any, method: int, rows_of: Iterable[Any] = ()) -
 
 
 def _digest(content: Any) -> str:
-    text = json.dumps(content, sort_keys=True, default=_of_array)
+    try:
+        text = json.dumps(content, sort_keys=True, default=_of_array)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        raise UsageError("an option is a number with too many digits") from None
     return hashlib.sha256(text.encode()).hexdigest()
 
 

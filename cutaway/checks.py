@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from cutaway.errors import CutawayWarning, DataError, Hint, UnknownNameError, UsageError, printable
+from cutaway.words import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,20 +73,20 @@ def is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
-def _shown(value: object) -> str:
-    """A wrong value in an error; Python refuses to write a number of too many digits."""
-    return f"one beyond ±{LARGEST:g}" if is_whole(value) and abs(value) >= LARGEST else repr(value)
-
-
 def check_whole(value: int, *, name: str, least: int | None = None, most: int | None = None) -> int:
     """Return ``value`` as an int.
 
     Raises:
-        UsageError: It is not a whole number from ``least`` to ``most``; None is no limit.
+        UsageError: It is not a whole number of 64 bits from ``least`` to ``most``; None is no limit.
     """
-    if not is_whole(value) or (least is not None and value < least) or (most is not None and value > most):
+    if (
+        not is_whole(value)
+        or abs(value) >= 2**63
+        or (least is not None and value < least)
+        or (most is not None and value > most)
+    ):
         span = "" if least is None else f" from {least:,} up" if most is None else f" from {least:,} to {most:,}"
-        raise UsageError(f"{name} must be a whole number{span}, got {_shown(value)}")
+        raise UsageError(f"{name} must be a whole number{span}, got {shown(value)}")
     return int(value)
 
 
@@ -118,7 +119,7 @@ def check_number(value: Any, *, name: str, **limits: float) -> float:
     is_too_long = is_whole(value) and abs(value) >= LARGEST  # more digits than a float has
     number = float(value) if is_number and not is_too_long else math.nan
     if not math.isfinite(number) or not all(LIMITS[each][0](number, limit) for each, limit in limits.items()):
-        raise UsageError(f"{name} must be a finite number, {limits_in_words(limits)}, got {_shown(value)}")
+        raise UsageError(f"{name} must be a finite number, {limits_in_words(limits)}, got {shown(value)}")
     return number
 
 
@@ -129,12 +130,23 @@ def check_choice(value: Any, *, name: str, choices: Collection[str]) -> str:
         UnknownNameError: It is none of them.
     """
     if not isinstance(value, str) or value not in choices:
-        hint = meant(
-            value if isinstance(value, str) else "", choices, Hint("pass for example {}", **{name: next(iter(choices))})
+        raise UnknownNameError(
+            f"{name} must be one of {', '.join(choices)}",
+            got=f'"{value}"' if isinstance(value, str) else shown(value),
+            hint=meant(value, choices, Hint("pass for example {}", **{name: next(iter(choices))})),
         )
-        got = f'"{value:.60}"' if isinstance(value, str) else f"{_shown(value):.60}"
-        raise UnknownNameError(f"{name} must be one of {', '.join(choices)}", got=got, hint=hint)
     return value
+
+
+def check_flag(value: Any, *, name: str) -> bool:
+    """Return a truth value as a bool.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if type(value).__name__ not in ("bool", "bool_"):  # or NumPy's bool
+        raise UsageError(f"{name} must be true or false, got {shown(value)}")
+    return bool(value)
 
 
 def check_each(values: Any, *, name: str, check: Callable[..., Any], least: int = 0) -> tuple[Any, ...]:
@@ -166,7 +178,7 @@ def check_names(names: Iterable[object], *, what: str, hint: str) -> None:
     for name in names:
         if not isinstance(name, str) or len(name) > LONGEST_NAME or SURROGATES.search(name):
             raise UsageError(
-                f"{what} must be text of at most {LONGEST_NAME:,} characters that UTF-8 can write, got {name!r:.60}",
+                f"{what} must be text of at most {LONGEST_NAME:,} characters that UTF-8 can write, got {shown(name)}",
                 hint=hint,
             )
 
@@ -185,7 +197,8 @@ def _similar(name: object, known: Iterable[str]) -> str | None:
 
     A name is shortened to its beginning, such as "acc", or to the first letters of its words, such as "lr".
     """
-    wanted, folded = str(name).casefold(), {each.casefold(): each for each in reversed(list(known))}
+    wanted = str(name).casefold() if isinstance(name, str | os.PathLike) else ""
+    folded = {each.casefold(): each for each in reversed(list(known))}
     near = difflib.get_close_matches(wanted, folded, n=1)
     short = (each for each in reversed(folded) if wanted and (each.startswith(wanted) or _initials(each) == wanted))
     return folded[near[0]] if near else next((folded[each] for each in short), None)
@@ -233,7 +246,8 @@ def wrong_part(first: Mapping[str, Any], *, skip: int = 0) -> str:
     place = ".".join(map(str, first["loc"][skip:]))
     if first["type"] == "missing":
         return f'no "{place}"'
-    return f'"{place}" of {first["input"]!r:.60}, which {required(first)}' if place else f"{first['input']!r:.60}"
+    got = shown(first["input"])
+    return f'"{place}" of {got}, which {required(first)}' if place else got
 
 
 def check_regular(path: Path) -> None:

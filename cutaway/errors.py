@@ -9,7 +9,7 @@
     ├── RunError (RuntimeError)          a run folder is damaged or cannot be written
     ├── TrainingError (RuntimeError)     training itself failed
     ├── BackendError (RuntimeError)      Keras runs on a backend that the compiled loop cannot use
-    ├── ExecutionError (RuntimeError)    tasks cannot be done where they were to be: nobody listens, a worker is lost
+    ├── ExecutionError (RuntimeError)    tasks cannot be done there: nobody listens, a worker is lost
     └── Canceled (RuntimeError)          the work was canceled through a `CancelToken`
     CutawayWarning (UserWarning)         nothing failed, but the user should know
     WorkInterrupted (KeyboardInterrupt)  Ctrl-C, or a notebook's stop button, ended work that can go on later
@@ -202,7 +202,7 @@ class ExecutionError(CutawayError, RuntimeError):
 
 
 REQUEST = "a request to cancel it"
-"""What every `Canceled` got, before the words on when it came and what is kept."""
+"""What every `Canceled` got; words on when it came, and on what is kept, follow."""
 
 
 class Canceled(CutawayError, RuntimeError):

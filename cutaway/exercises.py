@@ -17,6 +17,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.errors import CutawayError, DataError, UnknownNameError, UsageError
+from cutaway.words import shown
 
 FOLDER = "answers"
 """Folder of the answers, next to the notebook."""
@@ -85,7 +86,7 @@ def exercises_done(path: str | Path | None = None) -> None:
     if path is not None:
         if not isinstance(path, str | Path) or Path(path).suffix.lower() != ".txt" or "\0" in str(path):
             raise UsageError(  # a sheet must not replace its own notebook
-                f"the file must end in .txt, got {path!r}", hint='try "my name.txt"'
+                f"the file must end in .txt, got {shown(path)}", hint='try "my name.txt"'
             )
         from cutaway.runs import check_output, write_output
 
@@ -140,7 +141,7 @@ def _judge(exercise: str, answer: Any) -> str:
     name = re.fullmatch(r"(\d{1,2})\.(q?\d{1,2})", exercise) if isinstance(exercise, str) else None
     if name is None:
         raise UsageError(
-            f"no such exercise: {exercise!r}",
+            f"no such exercise: {shown(exercise)}",
             hint='write ct.check("2.3", answer) for exercise 3 of lesson 2, or ct.check("2.q3", "b") for a question',
         )
     place = int(name[1]), name[2]

@@ -37,7 +37,7 @@ def survive(name: str, task: str, *errors: type[BaseException]) -> Generator[Non
     That a file does not exist is mostly no failure, and is logged at the level DEBUG.
 
     Args:
-        name: The name of the logger, that of the module.
+        name: The name of the logger, which is the module's.
         task: What fails then, such as "reading the index of runs".
         errors: Kinds of errors.
 
@@ -66,7 +66,7 @@ class _Escaping(logging.Formatter):
 
 @contextlib.contextmanager
 def shown_log(*, debug: bool = False) -> Generator[None]:
-    """Write what is logged to standard error, at the level that `VARIABLE` names, or all of it.
+    """Write the log to standard error, at the level that `VARIABLE` names, or all of it.
 
     Args:
         debug: Whether to show everything, whatever the variable says.
@@ -113,7 +113,7 @@ class ErrorLines:
     def __init__(
         self, stream: IO[bytes] | None, log: logging.Logger, source: str, *, level: int = logging.WARNING
     ) -> None:
-        assert stream is not None, "a pipe was asked for"
+        assert stream is not None, "a pipe was requested"
         self._stream, self._source = stream, source
         self._log, self._level = log, level
         self._last = ""

@@ -13,6 +13,7 @@ from typing import Any, Literal, cast, get_args
 
 from .checks import (
     check_choice,
+    check_flag,
     check_number,
     check_perplexity,
     check_seed,
@@ -72,7 +73,7 @@ def option(
         choices: The names that are allowed, which `Options` checks.
         check: Any other check of a value, called as ``check(value, name=...)``, which returns what `Options` keeps.
         metavar: The word for its value in the help of a command.
-        flag: The names of its flag with blanks between them; that of the field if None.
+        flag: The names of its flag with blanks between them; the field's name if None.
         parse: Makes the value of the text that is typed; None where the type of the field says how.
         argument: Whether a command takes it by its place, without a flag.
     """
@@ -132,7 +133,7 @@ def number_option(default: Any, words: str = "", **limits: float) -> Any:
 
 
 def check_init(value: Any, *, name: str) -> Any:
-    """Return where samples start: one of `INITIALIZATIONS`, or what is no text.
+    """Return where samples start: one of `INITIALIZATIONS`, or anything but text.
 
     Raises:
         UnknownNameError: It is another text.
@@ -210,8 +211,8 @@ class TableOptions(Options):
         "Missing values: median fills numbers in; refuse stops with an error. Default: median.",
         choices=get_args(Missing),
     )
-    header: bool | None = option(None, "Whether line 1 of a table holds names. Default: detected.")
-    month_first: bool = option(False, "Read ambiguous dates such as 03/04/2020 with the month first.")
+    header: bool | None = option(None, "Whether line 1 of a table holds names. Default: detected.", check=check_flag)
+    month_first: bool = option(False, "Read ambiguous dates such as 03/04/2020 with the month first.", check=check_flag)
     class_names: tuple[str, ...] = option((), "Names for the labels in their order, such as no,yes.", parse=parse_names)
 
     def __post_init__(self) -> None:
@@ -227,7 +228,7 @@ class TableOptions(Options):
         return json.dumps(given, ensure_ascii=False)
 
     def named_columns(self) -> Iterator[tuple[str, str]]:
-        """Every column that is named, with what it is named for."""
+        """Every column that is named, with its role."""
         for role in ("label", "group", "time", "weight", "id"):
             if name := getattr(self, role):
                 yield role, name
@@ -238,7 +239,7 @@ class TableOptions(Options):
 
 @dataclass(frozen=True)
 class DataOptions(TableOptions):
-    """All options of data that `cutaway.load_dataset` takes: those of tables, and those of images.
+    """All options of data that `cutaway.load_dataset` takes, for tables and for images.
 
     Attributes:
         size: (rows, columns) that images are brought to; None if they all have one size.
@@ -275,7 +276,7 @@ class TSNESettings(Options):
     or "approximate" for more than 100,000 samples."""
 
     max_iter: int = option(750, "t-SNE: maximum number of iterations.", check=check_whole)
-    """Maximum number of iterations in all; it must exceed those of early exaggeration. The descent mostly ends
+    """Maximum number of iterations in all, more than early exaggeration takes. The descent mostly ends
     sooner, see ``tolerance``."""
 
     early_exaggeration: float = number_option(12.0, "t-SNE: factor in the early phase.", least=1)

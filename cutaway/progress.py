@@ -26,7 +26,7 @@ class Progress:
     """One report of work under way.
 
     The first report of a task has what was ``done`` before, usually 0. In the last one ``done`` is ``total``, even if
-    the work ended earlier than expected: then ``total`` is what was done.
+    the work ended earlier than expected: then ``total`` is lowered to it.
 
     Attributes:
         task: What is being done, in the user's words: "training", "neighbors".
@@ -34,8 +34,8 @@ class Progress:
         total: Units of work in all; 0 if not known.
         unit: Name of one unit, plural: "samples".
         note: A few words on the state, such as "epoch 2/5  loss 0.31".
-        seconds_left: Seconds that the rest will take, if a better estimate than the average is known; infinite if it
-            cannot be told yet.
+        seconds_left: Seconds that the rest will take, if a better estimate than the average is known; infinite if
+            that is unclear yet.
     """
 
     task: str

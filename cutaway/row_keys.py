@@ -50,7 +50,7 @@ def first_equal(keys: np.ndarray) -> np.ndarray:
 
 
 def _in_two(rows: np.ndarray) -> list[np.ndarray]:
-    """The bits of rows rounded to float32, and, of types that hold more, those of what rounding took away: uint64."""
+    """The bits of rows rounded to float32, and, of types that hold more, the bits that rounding took away: uint64."""
     with np.errstate(over="ignore", invalid="ignore"):
         rounded = rows.astype(np.float32) + np.float32(0)  # makes -0.0 the same bits as 0.0
         rounded[np.isnan(rounded)] = np.nan

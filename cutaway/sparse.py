@@ -22,8 +22,8 @@ def check_sparse(matrix: Any, *, what: str) -> None:
         what: What it is, for messages: "the inputs of train".
 
     Raises:
-        DataError: It is damaged, not two-dimensional, of a format of which SciPy makes another one without looking at
-            it, or holds something else than finite numbers.
+        DataError: It is damaged, not two-dimensional, of a format that SciPy converts without looking at it, or holds
+            something else than finite numbers.
     """
     if (kind := getattr(matrix, "format", None)) not in ("csr", "csc", "bsr", "coo"):
         raise DataError(f'{what} are a sparse matrix of the format "{kind}"', hint="pass its tocsr()")

@@ -39,6 +39,14 @@ def counted(count: int, name: str, several: str = "") -> str:
     return f"{count:,} {name if count == 1 else several or f'{name}s'}"
 
 
+def shown(value: object) -> str:
+    """A wrong value in a message, cut to 80 characters; Python refuses to write numbers of more than 4,300 digits."""
+    try:
+        return f"{value!r:.80}"
+    except ValueError:
+        return "a value with too many digits to show"
+
+
 def listed(names: Sequence[str], most: int | None = None) -> str:
     """Names in a sentence: "a", "a and b", "a, b and c"; of more than `most`, the first: "a, b and 3 more"."""
     if most is not None and len(names) > most:

@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,9 @@ FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader
 SIZE = {"width": 1280, "height": 900}
 MARGIN = 24
 EPOCHS = 10
+SECONDS = 600
+"""Longest wait for the link, and for the training to be far enough."""
+
 SHOWN = 6
 """Epochs, and frames of the map, after which the pictures are taken."""
 
@@ -48,16 +53,30 @@ def studio(folder: Path) -> Iterator[str]:
     environment = {**os.environ, "CUTAWAY_MOST_NICE": "0"}
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
+    timer = threading.Timer(SECONDS, process.kill)
+    timer.start()
     try:
-        yield next(found[0] for line in process.stdout if (found := re.search(r"http\S+token=\S+", line)))
+        found = next(filter(None, (re.search(r"http\S+token=\S+", line) for line in process.stdout)), None)
+        timer.cancel()
+        if found is None:
+            raise TimeoutError(f"the studio printed no link within {SECONDS} s")
+        yield found[0]
     finally:
+        timer.cancel()
         process.terminate()
         process.wait()
 
 
 def wait(page: Any, expression: str) -> None:
-    """Wait until an expression is true; the policy of the page forbids Playwright's own way."""
+    """Wait until an expression is true; the policy of the page forbids Playwright's own way.
+
+    Raises:
+        TimeoutError: It is not true after `SECONDS`.
+    """
+    end = time.monotonic() + SECONDS
     while not page.evaluate(expression):
+        if time.monotonic() > end:
+            raise TimeoutError(f"not true within {SECONDS} s: {expression}")
         page.wait_for_timeout(100)
 
 

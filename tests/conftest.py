@@ -267,13 +267,8 @@ def digits_run(ready_run):
 
 @pytest.fixture(scope="session")
 def chromium_flags():
-    return [
-        "--no-sandbox",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-    ]
+    words = "--no-sandbox --disable-background-networking --disable-component-update --disable-sync --no-first-run"
+    return words.split()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Each option refuses what is outside its bounds, by its name, before anything is read."""
 
+from contextlib import suppress
+from dataclasses import MISSING, fields
 from math import inf, nan
 
 import numpy as np
@@ -10,6 +12,9 @@ from cutaway.models import ModelForm
 from cutaway.options import MAX_SAMPLES, TableOptions, TSNESettings
 from cutaway.topics.confidence.options import ConfidenceOptions
 from tests.house.test_forms import RECORDS
+
+HUGE = 10**5000
+"""Python writes numbers of at most 4,300 digits."""
 
 NO_NUMBER = (nan, inf, "1", True, None, 10**400)
 OF_TSNE = {
@@ -51,6 +56,15 @@ def test_what_is_outside_the_bounds_is_refused_by_name(record, name, value):
     (made,) = (each for each in RECORDS if each.__name__ == record)
     with pytest.raises(UsageError, match=name):
         made(**{name: value})
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_numbers_of_too_many_digits_for_a_message_are_refused_in_one_line(record):
+    needed = {each.name: "x" for each in fields(record) if each.default is MISSING}
+    for name in (each.name for each in fields(record)):
+        for value in (HUGE, (HUGE,), {"a": HUGE}):
+            with suppress(UsageError):
+                record(**needed | {name: value})
 
 
 def test_what_is_inside_is_kept_as_plain_numbers():

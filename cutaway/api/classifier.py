@@ -23,6 +23,7 @@ from cutaway.image_shape import input_names
 from cutaway.models import FORM
 from cutaway.topics.prediction.prediction import predict
 from cutaway.training import plan
+from cutaway.words import shown
 
 from .opening import open_run
 from .run import Run
@@ -62,7 +63,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         class_weight: "balanced", or class -> weight in the loss.
         augment: How images are changed at random in training, see `cutaway.train`; None for no change.
         random_state: Random seed of first weights, split, order and dropout: a whole number, or None for 0.
-        runs: Folder in which the run folder is kept; None for a temporary one that is deleted with the estimator.
+        runs: Folder for the run folder; None for a temporary one that is deleted with the estimator.
 
     Attributes:
         run_: The `Run`.
@@ -177,7 +178,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         numbers = {label: number for number, label in enumerate(self.classes_.tolist())}
         if unknown := [label for label in given if label not in numbers]:
             raise UsageError(
-                f"class_weight has the label {unknown[0]!r}, which is not in y", hint="use the labels in y"
+                f"class_weight has the label {shown(unknown[0])}, which is not in y", hint="use the labels in y"
             )
         return {numbers[label]: weight for label, weight in given.items()}
 
@@ -274,7 +275,7 @@ def _folder(runs: str | Path | None) -> Iterator[str | Path]:
             hint = Hint("free some space, or pass {} with a folder on another disk", runs=None)
             raise RunError(error.rule, got=error.got, hint=hint) from None
         if isinstance(error, WorkInterrupted):
-            hint = Hint("fit again, or pass {} to keep what is done", runs=None)
+            hint = Hint("fit again, or pass {} to keep the finished epochs", runs=None)
             raise WorkInterrupted("nothing is kept", hint) from None
         raise
 

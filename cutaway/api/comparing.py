@@ -51,7 +51,7 @@ def compare(
         shared: Whether runs on different data, or with different samples in this split, are compared on the samples
             that both have in it. Samples are matched by source and row if the data are from the same place, and
             otherwise by their content; those that one of the runs was trained on are left out and counted.
-        samples: Maximum number of samples on which layers are compared, a stratified sample by class; fewer where
+        samples: Maximum number of samples to compare layers on, a stratified sample by class; fewer where
             layers are very wide.
         seed: Random seed of that sample.
         progress: See `Run`.

@@ -13,7 +13,7 @@ MOST_NEAREST = 1000
 """Nearest others that are taken from a matrix of all distances: enough for a perplexity of 333."""
 
 ROUNDING = 1e-3
-"""Share of the largest distance by which two directions may differ, as float32 products of rows far from 0 do."""
+"""Two directions may differ by this share of the largest distance: float32 products of rows far from 0 do."""
 
 BLOCK_BYTES = 2**27
 """Bytes of a dense matrix of distances that are sorted at a time."""
@@ -23,7 +23,8 @@ def nearest_of_distances(matrix: Any) -> Neighbors:
     """The nearest others of each sample by a matrix of distances, the nearest first and equally near ones by number.
 
     Raises:
-        DataError: It is not square, a distance is below 0, or rows hold different numbers of them.
+        DataError: It is not square, a distance is below 0, a row holds several to one sample, or rows hold different
+            numbers of them.
     """
     n, columns = matrix.shape
     if n != columns:
@@ -58,6 +59,12 @@ def nearest_of_distances(matrix: Any) -> Neighbors:
         raise DataError(
             f"the distance is {distance[0]:g} for all pairs, which tells no near sample from a far one",
             hint='pass kneighbors_graph(X, k, mode="distance"), not mode="connectivity"',
+        )
+    places = np.sort(n * rows + index)
+    if (again := places[1:] == places[:-1]).any():
+        row, other = divmod(places[1:][again][0], n)
+        raise DataError(
+            f"row {row} of precomputed neighbors has several distances to sample {other}", hint="keep one of them"
         )
     order = np.lexsort((index, distance, rows))
     shape = (n, int(counts[0]))

@@ -85,7 +85,7 @@ def file_document(run: Run, file: Path, **more: Any) -> dict[str, Any]:
 
 
 def export_document(run: Run, written: Export, *, epoch: int) -> dict[str, Any]:
-    """What export answers: the file, and the one beside it with the preparation, or None if it is inside."""
+    """What export returns: the file, and the one with the preparation next to it, or None if it is inside."""
     beside = None if written.preparation is None else str(written.preparation)
     return {**file_document(run, written.file, epoch=epoch), "preparation": beside, "why": written.why}
 

@@ -20,7 +20,7 @@ def open_run(path: str | Path, *, data: Dataset | Table | str | Path | None = No
     Args:
         path: The folder, its name in `runs`, the name or title that the run was given, or "latest".
         data: The dataset, if it came from arrays or has moved: a `Dataset`, a `Table`, or what `load_dataset` takes.
-        runs: Folder in which names are looked up.
+        runs: Folder to look names up in.
 
     Raises:
         UnknownNameError: There is no such run, or there are several with that name.

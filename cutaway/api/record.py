@@ -46,7 +46,7 @@ def record(
         seed: Random seed of the split; whole number from 0.
         inputs: What the model takes: "scaled", samples divided by the scale of the data; "raw", as they are, for a
             model that rescales them itself. "auto" is "raw" if it begins with a Rescaling by the scale of the data.
-        runs: Folder in which the run folder is made.
+        runs: Folder for the run folder.
         name: Your name for the run, part of the folder name; the model's name if None.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
 
@@ -91,7 +91,7 @@ def record(
 
 
 def _as_taken(model: "Model", data: Dataset, inputs: str) -> Dataset:
-    """The data with the scale by which the model takes them: 1 for raw samples."""
+    """The data with the scale that the model takes: 1 for raw samples."""
     from cutaway import training
 
     check_choice(inputs, name="inputs", choices=training.INPUTS)

@@ -1,4 +1,4 @@
-"""The run as the user holds it: what is recorded of a training, and every question about it, one method each."""
+"""A run, as users hold it: the record of a training, with one method for each question about it."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -171,7 +171,7 @@ class Run:
         return confusion(self.context, split=split, epoch=epoch)
 
     def per_class(self, *, split: str = "test", epoch: int | None = None) -> "ClassMeasures":
-        """Recall, precision and F1 of each class, the balanced accuracy, and that of one class alone."""
+        """Recall, precision and F1 of each class, the balanced accuracy, and the accuracy of always predicting one."""
         from cutaway.topics.classes.classes import class_measures
 
         return class_measures(self.context, split=split, epoch=epoch)
@@ -188,13 +188,13 @@ class Run:
         """How each sample was learned: when first, how often forgotten, how sure the model was of its label.
 
         Recorded predictions of training samples are those made while the model was trained on them in the epoch, with
-        dropout, and each by the weights of its own step; those of other samples are made after the epoch.
+        dropout, and each by the weights of its own step; other samples are predicted after the epoch.
 
         Args:
             split: "train", "val", "test" or "all" (in that order). If None, all; for a model that does not open and
                 only has recorded predictions of held-out samples, the test samples (or the validation samples, if there
                 are none).
-            predictions: "recorded", those that training recorded in every epoch; "computed", those of the snapshots
+            predictions: "recorded", those that training recorded in every epoch; "computed", by the snapshots
                 after each epoch, for all samples in evaluation; "auto", the recorded ones, or computed ones if some
                 were not recorded.
             progress: See `Run`.
@@ -325,7 +325,7 @@ class Run:
 
         Args:
             layer: Name of the layer; the last hidden one if None.
-            split: Samples on which units are measured; constant units are found on the whole dataset.
+            split: Samples to measure units on; constant units are found on the whole dataset.
             epoch: Number of the epoch; the kept one if None.
             samples: Maximum number of samples, a stratified sample by class; all of them if None.
             progress: See `Run`.
@@ -500,7 +500,7 @@ class Run:
         Returns:
             The reliability curve with 95% intervals (Wilson), the expected calibration error in bins of equally many
             samples and in bins of equal width, the Brier score and the negative log-likelihood. Outputs that do not
-            sum to 1, such as those of several sigmoids, are divided by their sums.
+            sum to 1, as from several sigmoids, are divided by their sums.
 
         Raises:
             UsageError: `bins` is outside its range, or the split is empty.
@@ -530,7 +530,7 @@ class Run:
             Accuracy by the share of answered samples, and the thresholds.
 
         Raises:
-            UsageError: An accuracy is outside its range, the split is empty, or accuracies are asked for and there are
+            UsageError: An accuracy is outside its range, the split is empty, or accuracies are requested and there are
                 no validation samples.
             DataError: The model has diverged.
 
@@ -583,7 +583,7 @@ class Run:
         """Would more data help? Train on shares of the training samples, and extend their errors by a power law.
 
         Each share is a stratified sample by class, trained with the settings of the run for as many epochs as it kept,
-        so that less data also means fewer steps. Each result is kept in the run folder: canceled work continues where
+        so less data also means fewer steps. Each result is kept in the run folder: canceled work continues where
         it stopped, and the same call again is quick.
 
         Args:
@@ -707,7 +707,7 @@ class Run:
         Raises:
             DataError: `x` does not fit, or the training samples cannot be loaded.
             UsageError: `x` cannot be fed to the model, or a number is outside its range.
-            ModelError: The model is not piecewise linear, so that contributions do not add up.
+            ModelError: The model is not piecewise linear, so contributions do not add up.
         """
         from cutaway.topics.prediction.prediction import examine
 
@@ -728,7 +728,7 @@ class Run:
 
         Raises:
             UnknownNameError: There is no such sample or epoch.
-            ModelError: The model is not piecewise linear, so that contributions do not add up.
+            ModelError: The model is not piecewise linear, so contributions do not add up.
         """
         from cutaway.topics.explanation.result import explain
         from cutaway.topics.prediction.samples import one_sample
@@ -853,9 +853,9 @@ class Run:
         return WrittenFile(add_decisions(self.context, decisions))
 
     def verdict(self) -> "Verdict":
-        """How good the run is, compared with what, what is most wrong, and what to do next, in at most six lines.
+        """How good the run is and compared with what, its worst problem, and what to do next, in at most six lines.
 
-        Nothing is trained for it; what was not measured yet is named, with the command that measures it. It also works
+        Nothing is trained for it; whatever was not measured yet is named, with the command that does it. It also works
         for trainings that are still running or have failed, and if the data are gone.
         """
         from cutaway.topics.findings.verdict import verdict

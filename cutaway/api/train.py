@@ -30,6 +30,7 @@ from cutaway.training import (
     rows_of,
     train_into,
 )
+from cutaway.words import shown
 
 from .given_data import as_dataset, as_decisions
 from .opening import open_run
@@ -93,10 +94,10 @@ def train(
     """Train a model and keep everything about it in a new run folder.
 
     As after Keras' ``fit``, the model carries the trained weights afterwards, and training it again continues from
-    them; with `patience` these are the weights of the epoch with the lowest validation loss, otherwise those of the
-    last.
+    them; with `patience` these are the weights of the epoch with the lowest validation loss, otherwise the last
+    ones.
 
-    All devices that JAX has share every batch; the result is that of one device, up to rounding. A model that begins
+    All devices that JAX has share every batch; the result is as on one device, up to rounding. A model that begins
     with a Rescaling by the scale of the data is fed raw samples. A training that is canceled (see
     `cutaway.CancelToken`) or dies can be continued with `resume`.
 
@@ -108,13 +109,13 @@ def train(
         recipe: Where settings that are not given come from: "default" (for a table, "table"), "table", "photos" (those
             of "default"), "minute" and "best-images" (for images of characters), "best", "lesson" or "lesson-dropout".
         seed: Random seed of first weights, split, order and dropout; whole number from 0.
-        runs: Folder in which the run folder is made.
+        runs: Folder for the run folder.
         name: Your name for the run, part of the folder name; the dataset's name if None.
         class_weight: Class number -> weight of its samples in the training loss, 1 for the others; "balanced" gives
             each class the same total weight: samples / (classes x samples of the class).
         sample_weight: ``(sample,)`` of the source "train", at least 0, the weight of each in the training loss.
         labels: Decisions on labels, or the file that holds them: samples that are kept, relabeled or dropped. The split
-            is that of the labels as given; dropped samples are in none of its parts.
+            is made with the labels as given; dropped samples are in none of its parts.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
         settings: Fields of `cutaway.training.TrainingConfig`: epochs, batch_size, optimizer, learning_rate, momentum,
             weight_decay, schedule, loss, label_smoothing, virtual_adversarial, precision, patience, validation; and
@@ -169,7 +170,7 @@ def start(
     Args:
         planned: The plan.
         loaded: What its data were made of: a table before it was prepared, or the dataset itself.
-        runs: Folder in which the run folder is made.
+        runs: Folder for the run folder.
         name: Your name for the run, part of the folder name; the dataset's name if None.
         progress: See `train`.
         record: What else run.json says.
@@ -217,7 +218,7 @@ def train_recipe(
         recipe: Where the model and the settings come from that are not given.
         form: Settings of the model, as `cutaway.mlp` takes them; missing ones come from the recipe.
         seed: Random seed.
-        runs: Folder in which the run folder is made.
+        runs: Folder for the run folder.
         name: Your name for the run, part of the folder name; the dataset's name if None.
         labels: File of decisions on labels.
         progress: See `cutaway.train`.
@@ -281,7 +282,7 @@ def train_like(
             The optimizer and the schedule begin from the start.
         ignore: Further columns of the table to leave out, to see how much they help. The model has fewer inputs, so its
             first weights are drawn.
-        runs: Folder in which names are looked up and the new run folder is made.
+        runs: Folder to look names up in, and for the new run folder.
         name: Your name for the run, part of the folder name; the dataset's name if None.
         labels: See `train`; decisions that the run was trained with are kept.
         sample_weight: See `train`; needed if the run had sample weights, which a run folder does not keep.
@@ -337,14 +338,11 @@ def _column_names(ignore: Any) -> tuple[str, ...]:
     Raises:
         UsageError: They are not a list of names.
     """
-    try:
-        names: list[Any] = [] if isinstance(ignore, str) else list(ignore)
-    except TypeError:
-        names = [None]
-    if isinstance(ignore, str) or not all(isinstance(name, str) for name in names):
+    names: Any = tuple(ignore) if hasattr(ignore, "__iter__") and not isinstance(ignore, str) else None
+    if names is None or not all(isinstance(name, str) for name in names):
         hint = Hint("pass for example {}", ignore=["age"])
-        raise UsageError(f"ignore must be a list of columns of a table, not {ignore!r:.200}", hint=hint)
-    return tuple(dict.fromkeys(str(name) for name in names))
+        raise UsageError(f"ignore must be a list of columns of a table, not {shown(ignore)}", hint=hint)
+    return tuple(dict.fromkeys(names))
 
 
 def _without(like: Run, ignore: tuple[str, ...], from_epoch: int | None) -> Dataset | Table:
@@ -415,7 +413,7 @@ def resume(
     Args:
         run: A `Run`, a path, a run's name in `runs`, or "latest".
         data: The dataset, if it came from arrays or has moved, as in `open_run`.
-        runs: Folder in which names are looked up.
+        runs: Folder to look names up in.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.
 
     Raises:

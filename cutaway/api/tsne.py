@@ -32,6 +32,7 @@ from cutaway.errors import DataError, UsageError
 from cutaway.parallel import ask_memory
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.sparse import check_sparse, is_sparse
+from cutaway.words import shown
 
 from .distances import nearest_of_distances
 
@@ -50,7 +51,7 @@ _Fitted: TypeAlias = "tuple[np.ndarray, float | None, dict[str, Any], Quality | 
 
 @public
 class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """t-SNE in seconds, as an estimator of scikit-learn; settings and callback are those of `cutaway.Run.embed`.
+    """t-SNE in seconds, as an estimator of scikit-learn, with the settings and the callback of `cutaway.Run.embed`.
 
     The same seed gives the same bytes on the same machine, with any number of threads. Above 50 columns, neighbors are
     searched in the first 50 principal components.
@@ -210,13 +211,13 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Refuse what the engine cannot do, with what can be done instead."""
         if isinstance(self.n_components, bool) or self.n_components not in (1, 2):
             hint = "pass n_components=2, or use sklearn.manifold.TSNE for another number"
-            raise UsageError(f"n_components must be 2 or 1, not {self.n_components!r}", hint=hint)
+            raise UsageError(f"n_components must be 2 or 1, not {shown(self.n_components)}", hint=hint)
         if self.metric == "precomputed":
             self._check_of_distances()
         check_callback(self.callback, method="tsne")
         if not isinstance(self.metric, str) or self.metric not in METRICS:
             raise UsageError(
-                f"metric must be one of {', '.join(METRICS)}, not {self.metric!r}",
+                f"metric must be one of {', '.join(METRICS)}, not {shown(self.metric)}",
                 hint='for any other, pass sklearn.neighbors.kneighbors_graph(X, 90, mode="distance", metric=...) with '
                 'metric="precomputed"',
             )
@@ -225,7 +226,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Refuse what distances alone do not allow."""
         if self.neighbors != TSNE().neighbors:
             raise UsageError(
-                f"neighbors={self.neighbors!r} does not go with precomputed distances, which name the nearest samples",
+                f"neighbors={shown(self.neighbors)} does not go with precomputed distances, which name the nearest "
+                "samples",
                 hint="leave neighbors out",
             )
 
@@ -300,7 +302,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """A matrix as scikit-learn checks it, dense or of the format CSR; a sparse one is looked at before.
 
         Raises:
-            DataError: It is damaged, or what is made of it does not fit into memory.
+            DataError: It is damaged, or needs more memory than there is.
         """
         if is_sparse(X):
             check_sparse(X, what="the samples")

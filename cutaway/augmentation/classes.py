@@ -61,7 +61,7 @@ def class_change(x: Any, y: np.ndarray, augmentation: Augmentation, *, seed: int
 def class_mixing(x: Any, y: np.ndarray, augmentation: Augmentation, *, seed: int) -> str | None:
     """Look whether images as they are still resemble their own class the most once all others are changed.
 
-    Nothing is asked of a changed image itself, whose pixels have moved away from those of all images.
+    The changed image itself is not checked: its pixels have moved away from all images.
 
     Args:
         x: As in `class_change`.

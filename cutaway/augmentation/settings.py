@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from cutaway._lazy import public
 from cutaway.checks import check_seed, check_whole, meant, refuse_text
 from cutaway.errors import ConfigError, DataError, Hint
+from cutaway.words import shown
 
 from .images import AugmentedRows, ImageFunction, check_images
 
@@ -172,9 +173,9 @@ def as_augmentation(value: Any) -> Augmentation | None:
         value = Augmentation(function=value)
     if value is not None and not isinstance(value, Augmentation):
         raise ConfigError(
-            f"augment must be {ALLOWED}, not {value!r:.60}",
+            f"augment must be {ALLOWED}, not {shown(value)}",
             hint=meant(
-                str(value),
+                value,
                 PRESETS,
                 Hint('pass for example {}, "rotation=10, shift=0.05", or "none"', augment="characters"),
             ),
@@ -199,7 +200,7 @@ def _remember(function: Any) -> ImageFunction:
     if not _is_function(function) or not name.isidentifier() or name != where:
         raise ConfigError(
             "the function of an augmentation must be defined with def at the top level of a module, script or notebook",
-            got=f"{function!r:.60}" if not where or isinstance(function, type) else where[-60:],
+            got=shown(function) if not where or isinstance(function, type) else where[-60:],
             hint="write def change(image, random): ..., and pass function=change",
         )
     before = _FUNCTIONS.get(name)
@@ -259,4 +260,4 @@ def _config_error(error: ValidationError) -> ConfigError:
     rule = FLIPS if name == "flip" else f"a number from {schema['minimum']:g} to {schema['maximum']:g}"
     example = getattr(PRESETS["characters"], name) or getattr(PRESETS["photos"], name)
     example = "horizontal" if name == "flip" else example
-    return ConfigError(f"{name} must be {rule}, got {first['input']!r:.60}", hint=f"try {name}={_text(example)}")
+    return ConfigError(f"{name} must be {rule}, got {shown(first['input'])}", hint=f"try {name}={_text(example)}")

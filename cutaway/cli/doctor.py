@@ -11,7 +11,7 @@ from cutaway.options import typed_options
 from cutaway.topics.doctor.options import DoctorOptions, parse_mutes
 
 from .label_issues import data_again, find_run_or_data
-from .options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
+from .options import RUN_OR_DATA, DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from .output import as_typed, print_findings, print_json, say
 
 SERIOUS = 3
@@ -21,10 +21,7 @@ SERIOUS = 3
 @with_records
 def doctor(
     *,
-    where: Annotated[
-        str | None,
-        typer.Argument(metavar="RUN|DATA", help="A run, or a dataset's name (see: cutaway datasets) or a path."),
-    ] = None,
+    where: Annotated[str | None, RUN_OR_DATA] = None,
     asked: DoctorOptions,
     data: DataOption = None,
     options: GivenDataOptions,

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from cutaway.checks import meant
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.execution import check_engine
 from cutaway.topics.label_issues.options import LabelIssuesOptions
 
-from .options import DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
+from .options import RUN_OR_DATA, DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from .output import print_json, print_tables, say
 
 if TYPE_CHECKING:
@@ -32,9 +30,7 @@ CLONED = "keras.models.clone_model(run.model())"
 @with_records
 def label_issues(
     *,
-    where: Annotated[
-        str, typer.Argument(metavar="DATA|RUN", help="A run, or a dataset's name (see: cutaway datasets) or a path.")
-    ],
+    where: Annotated[str, RUN_OR_DATA],
     asked: LabelIssuesOptions,
     data: DataOption = None,
     options: GivenDataOptions,

@@ -70,7 +70,7 @@ def cancel_on_signal() -> Generator[None]:
         if at_once and _is_import(frame):  # an import must not raise: libraries in C++ then end the process by force
             _end(STOPPED, Canceled.exit_code, debug=False)
             os._exit(Canceled.exit_code)
-        if at_once:  # Python drops what is raised in a callback of its own; then the next work finds the token canceled
+        if at_once:  # Python drops exceptions of its own callbacks; then the next work finds the token canceled
             raise KeyboardInterrupt
 
     try:

@@ -33,6 +33,10 @@ DataOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option(help=SEED)]
 
+RUN_OR_DATA: Any = typer.Argument(
+    metavar="RUN|DATA", help="A run, or a dataset's name (see: cutaway datasets) or a path."
+)
+
 
 @dataclass(frozen=True)
 class OptionsGiven:

@@ -239,7 +239,7 @@ def _relabeled_held_out(run: Any, places: list[str]) -> str:
 
 
 def print_history(run: Any, *, unchanged: int = 0, is_judged: bool = False) -> None:
-    """Print a run's epochs, whether it overfits, and what it is worth on test samples.
+    """Print a run's epochs, whether it overfits, and how good it is on test samples.
 
     Args:
         run: The run.

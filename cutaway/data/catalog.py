@@ -13,7 +13,7 @@ from cutaway.checks import SURROGATES, check_regular, meant, warn_user
 from cutaway.errors import DataError, Hint, UnknownNameError, UsageError
 from cutaway.options import DataOptions
 from cutaway.progress import ProgressCallback, ignore_progress
-from cutaway.words import listed
+from cutaway.words import listed, shown
 
 from .dataset import Dataset
 from .images import as_centering
@@ -36,7 +36,7 @@ KNOWN_OPTIONS = frozenset({"name", *(field.name for field in fields(DataOptions)
 """Options that an origin may hold."""
 
 _NAMED: WeakValueDictionary[str, Dataset | Table] = WeakValueDictionary()
-"""The named datasets that somebody holds, so that two runs share one: to unpack MNIST takes 0.2 s."""
+"""The named datasets in use, which runs share: to unpack MNIST takes 0.2 s."""
 
 
 def dataset_names() -> tuple[DatasetInfo, ...]:
@@ -80,7 +80,7 @@ def load_dataset(
             test; a folder of IDX files named as MNIST's; a folder with x_train.npy and y_train.npy, whose inputs stay
             on disk; or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence
             over a path: write "./mnist" for a folder of that name.
-        name: Name for reports and run folders; that of the data, or of the file or folder, if None.
+        name: Name for reports and run folders; if None, the name of the data, the file or the folder.
         centering: For gray images that show single digits or letters: how they were made from ink on paper, so that new
             images and drawings are prepared in the same way. "mass" is for those of MNIST, "upright" for UCI's digits,
             see `cutaway.data.Centering`; None if new images are only brought to their size. Not needed for named
@@ -101,7 +101,8 @@ def load_dataset(
     data = _load_any(where, options, on_progress)
     if name is not None and (not isinstance(name, str) or not name.strip()):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(
-            f"the name of a dataset must be a string, not {name!r}", hint=Hint("pass for example {}", name="customers")
+            f"the name of a dataset must be a string, not {shown(name)}",
+            hint=Hint("pass for example {}", name="customers"),
         )
     if centering is not None:
         if isinstance(data, Table):
@@ -110,7 +111,7 @@ def load_dataset(
     given = {key: value for key, value in (("name", name), ("centering", centering)) if value is not None}
     if not given:
         return data
-    again = origin_options(data.origin) | given  # so that it is the same when it is loaded again
+    again = origin_options(data.origin) | given  # it is the same when it is loaded again
     origin = {**data.origin, "options": json.dumps(again, ensure_ascii=False)}
     return replace(data, name=name or data.name, origin=origin)
 
@@ -204,8 +205,8 @@ def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallba
     frame, options = frames["train"], {"label": label} | options
     if not is_frame(frame):
         raise UsageError(
-            f"load_dataset takes a name, a path, or a table of pandas, Polars or Arrow, not {type(frame).__name__}",
-            hint="turn arrays into a dataset with Dataset.from_arrays(x, y)",
+            f"cannot load data from a value of the type {type(frame).__name__}",
+            hint="pass a name, a path, or a table of pandas, Polars or Arrow; for arrays, Dataset.from_arrays(x, y)",
         )
     readers: dict[str, Reader] = {source: frame_reader(each) for source, each in frames.items()}
     reader, label, test = readers["train"], options.pop("label"), options.pop("test", None)

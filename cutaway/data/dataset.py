@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.checks import check_names, warn_user
+from cutaway.checks import check_names, check_number, warn_user
 from cutaway.errors import DataError, UsageError
 from cutaway.image_shape import ImageShape
 
@@ -171,7 +171,7 @@ class Dataset:
     def digest_of(self, ids: SampleIds) -> str:
         """The fingerprint of some samples and their labels: equal for models that are judged on the same ones.
 
-        Of a table, the name stands for the values: what its columns become depends on which of them are used, and on
+        For a table the name stands for the values: they depend on which columns are used, and on
         the samples that a preparation is fitted to.
         """
         is_table = self.preparation is not None
@@ -211,7 +211,7 @@ class Dataset:
         return self.shown(self.x(ids)) if self.image is not None else None
 
     def shown(self, images: np.ndarray) -> np.ndarray:
-        """Raw images ``(image, row, column, ...)``, as `images` returns those of samples."""
+        """Raw images ``(image, row, column, ...)``, as `images` returns them for samples."""
         images = np.divide(images, np.float32(self.scale), dtype=np.float32)
         if images.ndim == 4 and images.shape[-1] != 3:
             images = images.mean(axis=-1)
@@ -219,7 +219,7 @@ class Dataset:
         return (images - low) / (high - low) if low < 0 or high > 1 else images
 
     def to_record(self) -> dict[str, Any]:
-        """What run.json says: name, sha256, origin, shape, scale, class_names, and what is known of a table."""
+        """The entry in run.json: name, sha256, origin, shape, scale, class_names, and the facts about a table."""
         named: dict[str, Any] = {}
         if self.feature_names is not None:
             named["feature_names"] = list(self.feature_names)
@@ -341,17 +341,15 @@ def _resolve_scale(scale: Any, train: np.ndarray, *, ranges: Sequence[tuple[floa
             advice = _advice(train, low, high)
             warn_user(f"inputs range from {low:g} to {high:g}, and a model learns best near -1..1: {advice}")
         return 1.0
-    numeric = isinstance(scale, int | float | np.integer | np.floating) and not isinstance(scale, bool)
-    value = float(scale) if numeric else 0.0
-    largest = max(-low, high) / value if 0 < value < 1 else 0.0
+    # the division is in float32, where a smaller number would be 0 and a larger one infinite
+    bounds = np.finfo(np.float32)
+    value = check_number(scale, name='scale, unless it is "auto",', least=float(bounds.tiny), most=float(bounds.max))
+    largest = max(-low, high) / value if value < 1 else 0.0
     if largest > LARGEST_INPUT:
         raise UsageError(
             f"scale={value:g} turns {max(-low, high):g} into {largest:g}; inputs must stay below {LARGEST_INPUT:,.0f}",
             hint=f"pass scale={max(-low, high):g} or so, or standardize x",
         )
-    # The division is in float32, where a smaller number would be 0 and a larger one infinite.
-    if not float(np.finfo(np.float32).tiny) <= value <= float(np.finfo(np.float32).max):
-        raise UsageError(f'scale must be "auto" or a number above 0, not {scale!r}', hint="pass for example scale=255")
     return value
 
 

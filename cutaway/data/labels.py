@@ -1,13 +1,14 @@
 """The user's labels (integers, bools or strings) as int64 class numbers and class names."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from cutaway.checks import warn_user
 from cutaway.errors import DataError, Hint, UsageError
+from cutaway.words import shown
 
 from .arrays import as_array
 
@@ -44,11 +45,15 @@ def as_labels(y: Any, *, split: str) -> np.ndarray:
     values = labels.tolist() if isinstance(y, np.ndarray) else list(y)
     kind = next((kind for kind in KINDS if values and isinstance(values[0], kind)), ())
     wrong = next((i for i, value in enumerate(values) if not isinstance(value, kind)), None)
-    if values and wrong is None:
-        return np.asarray(values)
+    if values and wrong is None and (labels := np.asarray(values)).dtype.kind in "iubU":
+        return labels
     raise DataError(
         f"the labels of {split} must be all integers, all bools or all strings",
-        got="no label" if wrong is None else f"{values[wrong]!r} as {split}[{wrong}]",
+        got="no label"
+        if not values
+        else "a number of more than 64 bits"
+        if wrong is None
+        else f"{shown(values[wrong])} as {split}[{wrong}]",
         hint=_hint(values),
     )
 
@@ -104,7 +109,7 @@ def encode_labels(
                 hint="add samples of another class, or pass class_names",
             )
     else:
-        names = _checked_names(class_names)
+        names = check_class_names(class_names)
         classes = np.asarray(names) if train.dtype.kind == "U" else np.arange(len(names))
     rule = "the classes are" if class_names is None else "class_names stand for the labels"
     codes = {split: _encode(values, classes, split=split, rule=rule) for split, values in labels.items()}
@@ -115,12 +120,16 @@ def encode_labels(
     return codes, names
 
 
-def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
-    names = () if isinstance(class_names, str) else tuple(class_names)
-    distinct = len(set(names)) == len(names) >= 2
-    if not distinct or not all(isinstance(name, str) for name in names):
+def check_class_names(class_names: Any) -> tuple[str, ...]:
+    """Return names of classes as a tuple.
+
+    Raises:
+        UsageError: They are not at least two different strings.
+    """
+    names = () if isinstance(class_names, str) or not isinstance(class_names, Iterable) else tuple(class_names)
+    if not all(isinstance(name, str) for name in names) or len(set(names)) < max(len(names), 2):
         raise UsageError(
-            f"class_names must be at least two different strings, not {class_names!r}",
+            f"class_names must be at least two different strings, not {shown(class_names)}",
             hint=Hint("pass for example {}", class_names=["cat", "dog"]),
         )
     return names

@@ -136,7 +136,7 @@ class FileNames(TextNames):
         return [f"{printable(file or '')} ({place})" for file, place in pairs]
 
     def columns(self, ids: SampleIds) -> dict[str, list[Any]]:
-        """The places, and beside each its file."""
+        """The places, each with its file."""
         return {"sample": ids.places(), "file": self.texts(ids)}
 
     def find(self, name: str, sources: tuple[str, ...]) -> SampleIds:
@@ -166,7 +166,7 @@ class RowNumbers(Naming):
         return ids.places()
 
     def columns(self, ids: SampleIds) -> dict[str, list[Any]]:
-        """The places, and beside each the number of its row, as messages count them."""
+        """The places, each with the number of its row, as messages count them."""
         return {"sample": ids.places(), "row": (ids.index + 1).tolist()}
 
 
@@ -183,7 +183,7 @@ def find_sample(name: str, sizes: Mapping[str, int], *, split: Split | None = No
 
     Raises:
         UnknownNameError: There is no such sample, or there are several.
-        DataError: Another file is at the place that is named beside a file.
+        DataError: A place is given with a file, and another file is there.
     """
     sources, names = tuple(sizes), loaded.naming
     sizes = dict(zip(source_names(sources), sizes.values(), strict=True))

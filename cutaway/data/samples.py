@@ -115,7 +115,7 @@ class SampleIds:
         return np.array([*places, 0], np.int64)[self.source_index] << ROW_BITS | self.index
 
     def positions_in(self, others: "SampleIds") -> np.ndarray:
-        """Where each of these samples is among others: int64 (sample,), -1 where it is not there."""
+        """Where each of these samples is among others: int64 (sample,), -1 if absent."""
         wanted, held = self.keys(), others.keys(self.sources)
         if not len(held):
             return np.full(len(wanted), -1)
@@ -136,10 +136,10 @@ class SampleIds:
         return self.places() if self.naming is None else self.naming.of(self)
 
     def columns(self) -> dict[str, list[Any]]:
-        """The columns by which a table of these samples names them.
+        """The columns that name these samples in a table.
 
         Returns:
-            "sample", the name of a row or the place; beside it "file", where each is a file in a folder, or "row", its
+            "sample", the name of a row or the place; then "file", where each is a file in a folder, or "row", its
             number in the file of a table, from 1 without the line of names.
         """
         return {"sample": self.places()} if self.naming is None else self.naming.columns(self)

@@ -10,6 +10,7 @@ import numpy as np
 
 from cutaway.checks import check_seed
 from cutaway.errors import ConfigError, DataError, Hint
+from cutaway.words import shown
 
 from .samples import SampleIds
 from .sampling import stratified_split
@@ -88,7 +89,8 @@ def split_dataset(
     for name, share, least in (("validation", validation, "above"), ("test", test, "from")):
         if not isinstance(share, float) or not 0 <= share < 1 or (least == "above" and share == 0):
             raise ConfigError(
-                f"{name} must be a share {least} 0 and below 1, not {share!r}", hint=Hint("pass {}", **{name: 0.25})
+                f"{name} must be a share {least} 0 and below 1, not {shown(share)}",
+                hint=Hint("pass {}", **{name: 0.25}),
             )
     seed = check_seed(seed)
     labels = data.labels["train"]

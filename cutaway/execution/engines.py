@@ -5,6 +5,7 @@ import re
 from contextlib import AbstractContextManager
 
 from cutaway.errors import UsageError, install_hint
+from cutaway.words import shown
 
 from .pool import Pool
 
@@ -27,7 +28,7 @@ def check_engine(engine: str | None) -> None:
         return
     form = _FORM.fullmatch(engine) if isinstance(engine, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if form is None or int(form[4] or 1) not in range(1, 65536):
-        raise UsageError(f"unknown engine: {engine!r}; an engine is {ENGINES}", hint='leave it out, or try "local"')
+        raise UsageError(f"unknown engine: {shown(engine)}; an engine is {ENGINES}", hint='leave it out or try "local"')
     if form[2] and importlib.util.find_spec("distributed") is None:
         raise UsageError(
             f"the engine {engine} needs the package distributed, which is not installed",

@@ -196,7 +196,7 @@ def _parquet_rows(file: str, columns: Sequence[str] | None) -> int:
     rows = CHUNK_ROWS
     with parquet.ParquetFile(file, read_dictionary=names) as opened:
         for number in sorted({number for number, _ in texts}):
-            # one row brings the whole dictionary of each column, in which all values of this part are
+            # one row brings the whole dictionary of each column, with all values of this part
             for batch in opened.iter_batches(batch_size=1, row_groups=[number], columns=names, use_threads=False):
                 batch.validate(full=True)
                 rows = min(rows, _rows_at_a_time(batch.columns))

@@ -86,7 +86,7 @@ def values(*, data: bytes, paths: Sequence[str]) -> tuple[None, bytes]:
 
 
 class _Tree:
-    """A tree that is being made, with what is left of its limits."""
+    """A tree that is being made, with the rest of its limits."""
 
     def __init__(self) -> None:
         self._nodes, self._characters = MAX_NODES, MAX_TEXT
@@ -144,7 +144,7 @@ def _shape(found: Any) -> tuple[int, ...]:
         raise _Refused("neither a group nor a dataset")
     stored = found.get_create_plist()
     layout = stored.get_layout()
-    # before anything else is asked of it: a virtual dataset opens other files to know its shape
+    # first of all: a virtual dataset opens other files to know its shape
     if layout not in (h5d.COMPACT, h5d.CONTIGUOUS):
         raise _Refused(f"values that are stored {_LAYOUTS.get(layout, 'in an unknown layout')}")
     if stored.get_external_count():

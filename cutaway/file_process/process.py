@@ -47,7 +47,7 @@ class FileProcess:
 
     Args:
         library: The module of this package that it runs, a key of `HINTS`.
-        most: Bytes of memory that it may take in addition to `LEAST`, if that is less than what is free.
+        most: Bytes of memory that it may take in addition to `LEAST`, if so much is free.
     """
 
     def __init__(self, library: str, most: int = sys.maxsize) -> None:

@@ -32,7 +32,7 @@ def layer_health(
 
     Args:
         model: A built model; it is not changed.
-        x: ``(sample, ...)`` raw rows, a few thousand at most.
+        x: ``(sample, ...)`` raw rows, not more than a few thousand.
         scale: The value of `x` that becomes 1.
         weights: A snapshot to use; None for the weights that the model has now.
 
@@ -84,7 +84,7 @@ def gradient_sizes(
 
     Args:
         model: A built model; it is not changed.
-        x: ``(sample, ...)`` raw rows, a few thousand at most.
+        x: ``(sample, ...)`` raw rows, not more than a few thousand.
         y: int ``(sample,)``.
         scale: The value of `x` that becomes 1.
         snapshots: Weights to use; None among them for those that the model has now. One program serves all of them.

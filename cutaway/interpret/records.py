@@ -139,7 +139,7 @@ class UnitMeasures:
 
     Attributes:
         mean: float64 ``(unit,)``, mean activation.
-        firing: float64 ``(unit,)``, share of samples for which it is above 0.
+        firing: float64 ``(unit,)``, share of the samples with an activation above 0.
         class_mean: float64 ``(unit, class)``, mean activation within a class; NaN for a class without samples.
         preferred_class: int64 ``(unit,)``, the class with the highest mean.
         selectivity: float64 ``(unit,)``, from 0 (the same mean for all classes) to 1 (fires for one class only); NaN,

@@ -25,26 +25,6 @@ BLOCK_SAMPLES = 512
 """Samples that are compared with all others at a time: 20 MB of products with 10,000 samples."""
 
 
-def linear_cka(first: np.ndarray, second: np.ndarray) -> float | None:
-    """Linear centered kernel alignment of two sets of activations of the same samples.
-
-    It does not change when units are rotated, mirrored, reordered or all scaled by one factor. With few samples per
-    unit it is biased toward 1: take at least ten times as many samples as units to read small differences.
-
-    Args:
-        first: float32 ``(sample, unit)``, finite.
-        second: float32 ``(sample, other unit)``, finite.
-
-    Returns:
-        From 0 to 1, where 1 means equal; None where one of them is constant.
-
-    Source:
-        Kornblith, Norouzi, Lee, Hinton 2019, "Similarity of neural network representations revisited": linear CKA as
-        |Y'X|^2 / (|X'X| |Y'Y|).
-    """
-    return cka(CenteredActivations.of(first), CenteredActivations.of(second))
-
-
 class CenteredActivations:
     """CenteredActivations activations and the Frobenius norm of their products, which several comparisons share.
 
@@ -79,7 +59,18 @@ def center_all(outputs: Mapping[str, np.ndarray], pool: WorkerPool) -> dict[str,
 
 
 def cka(first: CenteredActivations | None, second: CenteredActivations | None) -> float | None:
-    """`linear_cka` of activations that are centered already; None where one of them is None or constant."""
+    """Linear centered kernel alignment of two sets of activations of the same samples.
+
+    It does not change when units are rotated, mirrored, reordered or all scaled by one factor. With few samples per
+    unit it is biased toward 1: take at least ten times as many samples as units to read small differences.
+
+    Returns:
+        From 0 to 1, where 1 means equal; None if one of them is None or constant.
+
+    Source:
+        Kornblith, Norouzi, Lee, Hinton 2019, "Similarity of neural network representations revisited": linear CKA as
+        |Y'X|^2 / (|X'X| |Y'Y|).
+    """
     if first is None or second is None or first.norm == 0 or second.norm == 0:
         return None
     if first is second:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.errors import DataError, UsageError
+from cutaway.checks import check_number
+from cutaway.errors import DataError
 from cutaway.words import percent
 
 CONFIDENCE = 0.95
@@ -180,7 +181,5 @@ def normal_deviate(confidence: float) -> float:
     """The normal deviate that a two-sided interval reaches on each side."""
     from scipy.special import ndtri
 
-    if not 0 < confidence < 1:
-        raise UsageError(f"confidence must be above 0 and below 1, got {confidence!r}", hint="pass confidence=0.95")
     quantile: Callable[[float], Any] = ndtri
-    return float(quantile((1 + confidence) / 2))
+    return float(quantile((1 + check_number(confidence, name="confidence", above=0, below=1)) / 2))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.errors import DataError, UsageError
+from cutaway.words import shown
 
 from .intervals import CONFIDENCE, Share, normal_deviate, share_of
 
@@ -123,14 +124,14 @@ def check_cost(cost: Any) -> np.ndarray:
         return np.array([[0.0, 1.0], [1.0, 0.0]])
     try:
         values = np.array(cost, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         values = np.zeros(0)
     fits = values.shape == (2, 2) and np.isfinite(values).all()
     if not fits or values[0, 1] <= values[0, 0] or values[1, 0] <= values[1, 1]:
         raise UsageError(
             "cost must be 2 x 2 numbers, a row for each true class (negative, positive) and a column for each answer, "
             "and a mistake must cost more than the right answer",
-            got=repr(cost),
+            got=shown(cost),
             hint="where a missed positive costs ten times as much as a false alarm, pass cost=[[0, 1], [10, 0]]",
         )
     return values

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any
 
-from cutaway.checks import check_each, check_whole
-from cutaway.errors import Hint, ModelError, UsageError
+from cutaway.checks import check_each, check_flag, check_whole
+from cutaway.errors import Hint, ModelError
 from cutaway.options import Options, number_option, option, parse_numbers
 
 ACTIVATIONS = (
@@ -16,17 +15,6 @@ ACTIVATIONS = (
 """Names of the activation functions of `keras.activations` that a layer may carry."""
 
 MOST_MEMBERS = 256
-
-
-def check_flag(value: Any, *, name: str) -> bool:
-    """Return a truth value as a bool.
-
-    Raises:
-        UsageError: It is none.
-    """
-    if type(value).__name__ not in ("bool", "bool_"):  # or NumPy's bool
-        raise UsageError(f"{name} must be true or false, got {value!r}")
-    return bool(value)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def _dense(units: int, ensemble: int, *, first: bool, activation: str, name: str
     if ensemble == 1:
         return keras.layers.Dense(units, activation=activation, name=name)
     equation = MEMBER_EQUATIONS[0 if first else 1]
-    # GlorotUniform takes the axis of the members for one that is summed over; times their number, it is that of a Dense
+    # GlorotUniform takes the axis of the members for one that is summed over; times their number, it is as for a Dense
     initializer: Any = keras.initializers.VarianceScaling(ensemble, mode="fan_avg", distribution="uniform")
     return keras.layers.EinsumDense(
         *(equation, (ensemble, units)),
@@ -99,7 +99,7 @@ def _dense(units: int, ensemble: int, *, first: bool, activation: str, name: str
 
 
 def members_of(model: keras.Model) -> keras.Model | None:
-    """A model of the same layers with two outputs: the probabilities of the ensemble, and those of each member.
+    """A model of the same layers with two outputs: the probabilities of the ensemble, and of each member.
 
     Returns:
         The outputs are ``(batch, class)`` and ``(batch, member, class)``. None if the model is not an ensemble that

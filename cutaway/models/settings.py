@@ -13,6 +13,7 @@ from typing import Any
 from cutaway.models.form import ACTIVATIONS
 from cutaway.models.layers import CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS
 from cutaway.models.shapes import MEMBER_EQUATIONS
+from cutaway.words import shown
 
 MAX_UNITS = 2**24
 
@@ -255,5 +256,5 @@ _CHECKS: dict[tuple[str, str], Callable[[Any], bool]] = {
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)[:200]
+    text = value if isinstance(value, str) else shown(value)
     return repr(text[:60]) if isinstance(value, str) else "".join(c for c in text if c.isprintable())[:60]

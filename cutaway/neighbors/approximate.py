@@ -45,7 +45,7 @@ def approximate_neighbors(
 ) -> ApproximateNeighbors:
     """Find most of the ``k`` nearest other points of each point, in time that grows little faster than their number.
 
-    Points are divided into cells, as `nearest_neighbors` does. Each point is compared with those of the cells whose
+    Points are divided into cells, as `nearest_neighbors` does. Each point is compared with the points of cells whose
     means are nearest to it: as many cells as hold 99% of the neighbors of 256 points, but at most 64 million for all
     points, or 64 for each if that is more. Points without structure in many columns have neighbors in more cells than
     that: the recall says so. The result is the same on every run and for any number of threads.

@@ -16,3 +16,7 @@ class Neighbors:
 
     index: np.ndarray
     squared: np.ndarray
+
+    def nearest(self, k: int) -> "Neighbors":
+        """The first k of each point."""
+        return Neighbors(*(np.ascontiguousarray(each[:, :k]) for each in (self.index, self.squared)))

@@ -25,7 +25,7 @@ class SearchIndex:
     Attributes:
         partition: The points, scaled to a largest coordinate of 0.5 to 1.
         names: int64 (n,), the caller's row number of each.
-        scale: Factor that turns their squared distances into those of the caller's points.
+        scale: Factor that turns their squared distances into the caller's.
         duplicates: Rows that are answered without a search.
         found: Where neighbors are written.
     """

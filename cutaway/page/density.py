@@ -35,7 +35,7 @@ class DensityGrid:
         side: Cells along each side of the grid.
         tiles: int64 (tile,), ascending, where each is: row by row, from the bottom left.
         counts: int64 (tile, row, column), samples in each cell; rows from the bottom up.
-        groups: int64 (tile, row, column), the class of most of them, of equal ones the first; 0 where there are none.
+        groups: int64 (tile, row, column), the class of most of them, of equal ones the first; 0 without samples.
     """
 
     side: int
@@ -68,7 +68,7 @@ class DensityGrid:
         return cls(side, tiles, *found)
 
     def opacities(self, mean: float = 0) -> NDArray[np.uint8]:
-        """How opaque each cell is painted, growing with the logarithm of its samples; 0 where there are none.
+        """How opaque each cell is painted, growing with the logarithm of its samples; 0 without samples.
 
         Args:
             mean: The opacity of the whole square that is wanted. The finer the cells, the more gaps are between them:
@@ -101,8 +101,8 @@ class Density:
 
     Attributes:
         grids: From the coarsest to the finest, of the same samples.
-        layer: Place of the layer among those of the explorer.
-        epoch: Place of the layout among those of the layer.
+        layer: Place of the layer in the explorer.
+        epoch: Place of the layout in the layer.
     """
 
     grids: tuple[DensityGrid, ...]

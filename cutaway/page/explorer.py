@@ -24,15 +24,15 @@ class SampleColumn:
     """Something that is known of each sample: to color by, to search in and to show.
 
     Attributes:
-        key: One lowercase word, by which the search and the address of the page name it.
+        key: One lowercase word, its name in the search and in the address of the page.
         title: A few words.
         kind: "category", "number", "date" or "text".
-        values: One array (sample,), or one for each epoch. Of categories integers from 0, -1 where there is none; of
+        values: One array (sample,), or one for each epoch. Of categories integers from 0, -1 for a missing one; of
             numbers floats, NaN if there is none; of dates seconds since 1970 in UTC, likewise; of texts a tuple of
             texts.
         names: The categories.
-        palette: "classes" for the colors of classes, "right" for those of right and wrong, "compared" for
-            those of what two runs make of a sample.
+        palette: "classes" for the colors of classes, "right" for right and wrong, "compared" for how two
+            runs predict a sample.
         own: Whether it is a column of the user's own data, which people know by its title.
     """
 
@@ -77,7 +77,7 @@ class UnitColumns:
         accuracy: float (unit,): how much of the accuracy, 0 to 1, is lost without it.
         affected: Integers (unit,): the class that loses most accuracy.
         affected_accuracy: float (unit,): how much of its accuracy that class loses.
-        firing: float (unit,): the share of samples for which it is above 0.
+        firing: float (unit,): the share of samples that raise it above 0.
         selectivity: float (unit,): 0 to 1, NaN if it is not defined.
         preferred: Integers (unit,): the class with the highest mean activation.
         similar: Integers (unit,): the unit of the layer with the highest correlation; -1 for none.
@@ -169,8 +169,8 @@ class NetworkData:
             float32, in the order of ``spec["weights"]``. Times its factor, an array is the weight.
         preparation: Of a table: ``steps``, as run.json keeps them, and ``controls``, what a slider or a list for each
             column needs. None for other data.
-        drawing: Of images: ``shape``, ``scale`` (the value of a white pixel), ``centering`` (the rule by which ink
-            is scaled and centered, or None) and ``paper`` (the gray level of the background, 0 to 255). None for other
+        drawing: Of images: ``shape``, ``scale`` (the value of a white pixel), ``centering`` (the rule that scales
+            and centers ink, or None) and ``paper`` (the gray level of the background, 0 to 255). None for other
             data.
     """
 
@@ -240,7 +240,7 @@ class Explorer(Section):
         details: Keys of columns that a card shows as well.
         images: uint8 (sample, height, width), or (sample, height, width, 3); None where samples are not images.
         neighbors: The nearest samples of each, integers (sample, k); None if they are not known.
-        neighbors_in: Title of the layer in which they are nearest.
+        neighbors_in: Title of the layer where they are nearest.
         network: The model, so that the page can compute its layers; None if it cannot.
         without: Why there is no network, as a sentence; may be empty.
         inputs: Raw samples, uint8 or float32 (sample, value), that the network gets; None if they are the images.
@@ -299,7 +299,7 @@ class Explorer(Section):
         return {found[1]: place for name, place in names.items() if (found := BEHIND.fullmatch(name))} | names
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
-        """What the page gets, as plain data; arrays go into the bundle, what is shown first at its beginning."""
+        """The page's data, as plain objects; arrays go into the bundle, in display order."""
         layers = [layer.document(bundle) for layer in self.layers]
         names = bundle.add_texts([escaped(name) for name in self.names])
         columns = [column.document(bundle) for column in self.columns]
@@ -337,7 +337,7 @@ class Explorer(Section):
 
 
 def _short(numbers: NDArray[Any]) -> NDArray[np.floating[Any]]:
-    """Numbers as float32, or as float64 where float32 would change whole numbers, such as those of customers."""
+    """Numbers as float32, or as float64 where float32 would change whole numbers, such as customer numbers."""
     exact = numbers.astype(np.float64)
     with np.errstate(over="ignore"):
         short = exact.astype(np.float32)

@@ -34,7 +34,7 @@ def link(entry: str, read: Callable[[str], str]) -> str:
 def link_module(entry: str, read: Callable[[str], str]) -> str:
     """Return a module and all that it imports as one module; its default export is an object of what the entry exports.
 
-    That is how anywidget wants a widget: ``export default { render }``. Arguments and errors are those of `link`.
+    That is how anywidget wants a widget: ``export default { render }``. Arguments and errors are as in `link`.
     """
     return f'{link(entry, read)}\nexport default linkedModules["{entry}"];\n'
 
@@ -42,7 +42,7 @@ def link_module(entry: str, read: Callable[[str], str]) -> str:
 def imported_modules(entry: str, read: Callable[[str], str]) -> dict[str, str]:
     """Return a module and all that it imports, imported ones first: name -> source.
 
-    Arguments and errors are those of `link`.
+    Arguments and errors are as in `link`.
     """
     sources: dict[str, str] = {}
     _visit(entry, read, sources, path=())

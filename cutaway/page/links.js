@@ -6,8 +6,8 @@ const SHOWS_SAMPLES = "button[data-samples], button[data-search]";
 const MATRIX_CELLS = "[data-matrix] button";
 
 /**
- * Let buttons of other sections select samples in the explorer: those of cards name their samples or a search, those of
- * a confusion matrix a true and a predicted class.
+ * Let buttons of other sections select samples in the explorer: in cards they name samples or a search, in a
+ * confusion matrix a true and a predicted class.
  * @param {import("./explorer/explorer.js").Explorer} explorer
  * @param {ParentNode} [root] where the sections are
  */

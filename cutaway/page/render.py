@@ -86,7 +86,7 @@ class SectionPart:
 
     Attributes:
         document: ``name``, ``title`` and ``html``, the element of the section; and what its scripts need: ``figures``,
-            ``explorers`` and ``sheets``, and ``arrays``, what is known of each array. JSON-able.
+            ``explorers`` and ``sheets``, and ``arrays``, the facts about each array. JSON-able.
         arrays: The bytes of each array.
     """
 

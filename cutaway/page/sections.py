@@ -52,7 +52,7 @@ class Table(Section):
     Attributes:
         rows: The same keys in each; the keys are the column headings.
         wrap: Whether long entries continue on a new line; otherwise a wide table scrolls sideways.
-        long: The heading of a column whose entries continue on a new line, so that the others need not; "" for none.
+        long: The heading of a column whose entries continue on a new line, and no others; "" for none.
         spare: Headings of columns that are left out where the page is narrow.
         meanings: Heading -> one sentence on what its column means, as a tooltip.
         marked: (number of the row, heading) of each cell that is marked.
@@ -169,7 +169,7 @@ class Cards(Section):
     """Cards in a grid.
 
     Attributes:
-        cards: In the order in which they should be read.
+        cards: In reading order.
         size: "large" for cards of text, "medium" for images with text, "small" for images.
     """
 

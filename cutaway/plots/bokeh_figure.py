@@ -1,4 +1,4 @@
-"""The type of Bokeh figures; imported only when it is asked for, because this loads Bokeh."""
+"""The type of Bokeh figures; imported only when it is needed, because this loads Bokeh."""
 
 from bokeh.plotting import figure as BokehFigure
 

@@ -76,9 +76,9 @@ def learning_panels(history: History, *, turned: int | None = None, kept: int | 
 
 
 def _marks(turned: int | None, kept: int | None, *, is_first: bool) -> list[Mark]:
-    """The epochs that are marked: one where the kept epoch is the one of the lowest validation loss.
+    """The epochs that are marked: a single one if the kept epoch has the lowest validation loss.
 
-    Words are those of the first panel, which says what each mark is, or of the others.
+    Words are for the first panel, which says what each mark is, or for the others.
     """
     lowest, marks = "lowest validation loss", list[Mark]()
     if turned is not None:

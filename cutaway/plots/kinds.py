@@ -29,7 +29,7 @@ CHANGES = (
     (1, "fixed", BLUE, "^", 7.0),
     (2, "broken", ORANGE, "v", 7.0),
 )
-"""What became of a sample: number, words, color, marker and least diameter, in the order in which points are drawn.
+"""What became of a sample: number, words, color, marker and least diameter, in drawing order.
 
 Those whose prediction changed are few, and must be seen among all others.
 """

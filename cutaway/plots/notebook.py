@@ -99,7 +99,7 @@ def draw_grid(axes: Axes) -> None:
 
 
 def finished(figure: Drawn) -> Drawn:
-    """A figure whose texts are as they are given, in which a dollar sign begins no formula, and legible on every page.
+    """A figure whose texts stay as they are, without formulas between dollar signs, and are legible on every page.
 
     Texts inside axes keep their colors.
     """

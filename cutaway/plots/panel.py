@@ -1,4 +1,4 @@
-"""Panels as they are declared: curves and points with their intervals, axes and what is marked."""
+"""Panels as they are declared: curves and points with their intervals, axes and marks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -31,7 +31,7 @@ LEGEND_LINE = 0.22
 LEGEND_COLUMN, LEGEND_CHARACTER = 0.45, 0.075
 """Inches that a column of a legend takes, without its text and for a character of it."""
 
-# Bokeh opens one tooltip per class under the mouse, in drawing order; only that of the point on top is shown.
+# Bokeh opens one tooltip per class under the mouse, in drawing order; only the tooltip of the point on top is shown.
 _ONE_TOOLTIP = "body > .bk-Tooltip:has(~ .bk-Tooltip) { visibility: hidden; }"
 
 
@@ -66,7 +66,7 @@ def draw_points(
     """Draw points on axes without ticks, in the order of the samples, which lets no class cover another.
 
     Returns:
-        For each marker, which points have it, and what was drawn of these.
+        For each marker, which points have it, and the artist that drew them.
     """
     styles, _ = class_styles(classes, count=len(class_names))
     colors = np.full(len(class_names), OTHER_STYLE.color)
@@ -246,7 +246,7 @@ def _add_classes(
     """Draw the points class by class; above `LOOKS` classes, the smaller ones together and first.
 
     Returns:
-        The renderers of single classes, and the one of the others, whose column "class" names them.
+        The renderers of single classes, and the renderer of the others, whose column "class" names them.
     """
     styles, others = class_styles(classes, count=len(class_names))
     together: list[Any] = []

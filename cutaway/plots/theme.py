@@ -28,7 +28,7 @@ purple, olive and lilac.
 They were found by simulated annealing over sRGB, which raised the smallest CIEDE2000 difference between any two of
 them, as normal eyes see them (counted 0.6) and with simulated protanopia, deuteranopia and tritanopia. Every color
 has a contrast of at least 2.0 with a white page (#ffffff) and with a dark one (#1b1e22), and a chroma from 0.08 to
-0.17 in OKLCH, so that none is gray and none is glaring. The smallest differences are 25.7 for normal eyes and 15.4 for
+0.17 in OKLCH: none is gray and none is glaring. The smallest differences are 25.7 for normal eyes and 15.4 for
 each deficiency. The digits that are most often confused, 4 and 9, 3 and 8, 3 and 5, 7 and 9, differ by at least 36.
 
 Source: Sharma, Wu, Dalal 2005, "The CIEDE2000 color-difference formula"; Machado, Oliveira, Fernandes 2009, "A
@@ -112,7 +112,7 @@ def point_size(count: int) -> float:
 
 
 def point_alpha(count: int) -> float:
-    """Return a point's opacity, 0.45 to 0.9: the more points, the lower, so that overlaps are visible."""
+    """Return a point's opacity, 0.45 to 0.9: the more points, the lower, to make overlaps visible."""
     return max(0.45, 0.9 - 0.45 * max(count - 200, 0) / 20_000)
 
 
@@ -133,7 +133,7 @@ def are_whole(columns: Iterable[ArrayLike]) -> bool:
 
 
 def whole_ticks(most: int = 10) -> "MaxNLocator":
-    """Ticks of matplotlib for what is counted: nothing lies halfway between two epochs."""
+    """Ticks of matplotlib for counts: nothing lies halfway between two epochs."""
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(most, integer=True, min_n_ticks=1)

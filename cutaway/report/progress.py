@@ -16,7 +16,7 @@ LITTLE = 0.2
 
 
 class ReportProgress:
-    """Turns the progress of sections, and of the computations behind them, into that of one task that ends once.
+    """Turns the progress of sections, and of the computations behind them, into one task that ends once.
 
     A section is a step, and so is each embedding.
 

@@ -35,7 +35,7 @@ def show_progress(progress: ProgressOption) -> Generator[ProgressCallback]:
 
         def on_progress(now: Progress) -> None:
             draw(now)
-            for token in tokens:  # those of the thread that asked for the work
+            for token in tokens:  # of the thread that asked for the work
                 token.raise_if_canceled()
 
         for token in tokens:
@@ -46,7 +46,7 @@ def show_progress(progress: ProgressOption) -> Generator[ProgressCallback]:
 class _Stderr:
     """Standard error as a place for progress alone: that nobody reads it, or that its disk is full, ends no work.
 
-    It is the stream that was there at first: bars put their own in its place, so that what others print stays above.
+    It is the stream that was there at first: bars put their own in its place, which keeps the output of others above.
     """
 
     encoding = "utf-8"
@@ -183,7 +183,7 @@ def _bars() -> Generator[ProgressCallback]:
     from rich.progress import Progress as Bars
     from rich.table import Column
 
-    # One column that takes what is left: a long note of one task is cut, and no number of another one.
+    # One column that takes the rest: a long note of one task is cut, and no number of another one.
     rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
     columns = (
         TextColumn("{task.description}", markup=False),

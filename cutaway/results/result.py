@@ -73,7 +73,7 @@ class Result(NotebookDisplay):
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a command answers about a run, in two forms, each made when it is asked for.
+    """What a command answers about a run, in two forms, each made on demand.
 
     Attributes:
         run: Path of the run folder.

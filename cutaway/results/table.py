@@ -85,7 +85,7 @@ def value(
         limits: Heading and meaning of a column of its own for the ends of an `Interval`.
         digits: Digits of these ends.
         explained: See `Column`.
-        shown: See `Column`; that of the ends with it.
+        shown: See `Column`; the ends have the same.
     """
     columns = [Column((), heading, unit, meaning, explained, shown)]
     if limits is not None:

@@ -15,7 +15,7 @@ class WrittenFile(type(Path())):
 
     def link(self) -> str:
         """A link to the file as HTML."""
-        where = os.path.relpath(self)  # a notebook serves the folder in which it runs
+        where = os.path.relpath(self)  # a notebook serves its own folder
         return f'<a href="{html.escape(where)}" target="_blank">{html.escape(str(self))}</a>'
 
 
@@ -24,7 +24,7 @@ def output_path(path: str | Path | None, *, folder: Path) -> Path:
 
     Args:
         path: As a user names it, links included; report.html in `folder` if None.
-        folder: A folder that may come from a stranger, in which no link is followed.
+        folder: A folder that may come from a stranger; no link in it is followed.
 
     Raises:
         RunError: The report of the folder is a link.

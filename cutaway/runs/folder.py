@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from cutaway.checks import check_whole, meant
-from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, printable
+from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, UsageError, printable
 from cutaway.log import survive
 from cutaway.metrics import best_epoch
+from cutaway.words import shown
 
 from .atomic import changing, write_atomic
 from .history import read_history
@@ -405,8 +406,14 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
 
     Raises:
         UnknownNameError: There is no such run, or there are several with that name.
+        UsageError: It is no path or name.
         RunError: It is damaged.
     """
+    if not isinstance(run, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(
+            f"not a run, nor its path or name: {shown(run)}",
+            hint='pass the run itself; a Keras model has its own save("model.keras"), and record makes it a run',
+        )
     if str(run) == "latest":
         listed = list_runs(runs)
         known = [each for each in listed if isinstance(each, RunFolder)]

@@ -116,7 +116,7 @@ class RunSummary:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether some field for lists cannot be read; `why` gives the reason."""
+        """Whether a field for lists is unreadable; `why` gives the reason."""
         return self.state == "damaged" or any(name in self.manifest.damaged for name in SHOWN)
 
     @property

@@ -16,6 +16,7 @@ import safetensors.numpy
 from cutaway.checks import warn_user
 from cutaway.errors import Hint, RunError, UsageError, printable
 from cutaway.log import survive
+from cutaway.words import shown
 
 from .atomic import remove_strays, write_atomic
 from .folder import RunFolder, by_name, write_title
@@ -82,7 +83,7 @@ class RunWriter:
         """
         if not isinstance(name, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
-                f"the name of a run must be text, got {name!r}", hint=Hint("pass for example {}", name="first")
+                f"the name of a run must be text, got {shown(name)}", hint=Hint("pass for example {}", name="first")
             )
         path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{_middle(name or otherwise)}-{secrets.token_hex(2)}"
         writer = cls.create_at(path, manifest=manifest, begin=begin)

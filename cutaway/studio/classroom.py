@@ -29,7 +29,7 @@ TASKS = 20
 TASKS_BYTES = 1 << 24
 
 GIVEN = ".given-"
-"""How copies are called until they are whole; those of a server that was killed are removed with the next one."""
+"""The beginning of the names of unfinished copies; the next copy removes those that a killed server left."""
 
 ERRORS = 5
 """Maximum number of errors of one person that are reported."""

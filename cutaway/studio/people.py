@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cutaway.cache import private_folder
-from cutaway.checks import check_regular
+from cutaway.checks import check_regular, check_whole
 from cutaway.errors import UsageError
 from cutaway.log import survive
 from cutaway.runs import changing, write_atomic
@@ -30,7 +30,12 @@ FILE_BYTES = 1 << 20
 
 
 def students(count: int) -> list[str]:
-    """Names for so many students: "student-01" and so on."""
+    """Names for so many students: "student-01" and so on.
+
+    Raises:
+        UsageError: The number is not from 1 to `PEOPLE`.
+    """
+    check_whole(count, name="--students", least=1, most=PEOPLE)
     digits = max(2, len(str(count)))
     return [f"student-{number:0{digits}}" for number in range(1, count + 1)]
 

@@ -61,7 +61,7 @@ class WantedData(BaseModel, extra="forbid"):
     options: Options = {}
 
     def paths(self, places: "DataRoots") -> dict[str, Any]:
-        """``data`` and ``options`` as a `cutaway.jobs.Specification` has them. Errors are those of `resolve`."""
+        """``data`` and ``options`` as a `cutaway.jobs.Specification` has them. Errors are as in `resolve`."""
         options = {name: value for name, value in self.options.items() if name != "test"}
         if self.test is not None:
             options["test"] = resolve(self.test, places)
@@ -165,7 +165,7 @@ def list_folder(reference: DataReference, places: DataRoots, *, most: int = 2_00
 
 
 def _is_plain(name: str) -> bool:
-    """Whether something is one name, not a path; names that are not valid UTF-8 cannot be named by a page."""
+    """Whether something is one name, not a path; a page cannot name what is not valid UTF-8."""
     return bool(name) and name not in (".", "..") and not {"/", "\0", os.sep} & {*name} and is_text(name)
 
 

@@ -112,7 +112,7 @@ def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Pat
     class Connection(H11Protocol):
         """A connection that must send a whole request soon: uvicorn itself would wait for the first one for ever.
 
-        Those without a link cannot keep others out: where there are too many, the oldest is ended.
+        Those without a link cannot keep others out: if there are too many, the oldest is ended.
         """
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -184,7 +184,7 @@ def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Pat
             for workspace in set(gate.app.state.workspaces.values()):
                 workspace.hub.close()
             super().handle_exit(sig, frame)
-            self._captured_signals.clear()  # it was asked to end: this is no failure
+            self._captured_signals.clear()  # it ends on request: this is no failure
 
     config = uvicorn.Config(
         gate,

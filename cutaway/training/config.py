@@ -11,6 +11,7 @@ from cutaway.checks import meant, refuse_text
 from cutaway.errors import ConfigError, Hint, RunError
 from cutaway.models import DEFAULT_RATES, FORM
 from cutaway.parallel import has_fast_bfloat16
+from cutaway.words import shown
 
 if TYPE_CHECKING:
     from cutaway.models import Model
@@ -63,7 +64,7 @@ class TrainingConfig(BaseModel):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="a number")
     precision: Precision = Field(default="float32", description="float32 or bfloat16")
     validation: float = Field(default=0.25, gt=0, lt=1, description="a share of the training samples")
-    patience: int | None = Field(default=None, ge=1, description="a number of epochs")
+    patience: int | None = Field(default=None, ge=1, le=1_000_000, description="a number of epochs")
     class_weight: tuple[float, ...] | None = Field(default=None, description="one number for each class")
     virtual_adversarial: float = Field(default=0.0, ge=0, le=1e6, description="a distance in units of the inputs")
     augment: str | None = Field(default=None, description=ALLOWED)
@@ -280,7 +281,7 @@ def _config_error(first: Any) -> ConfigError:
         # any other kind of error says no more than the description, such as "a valid number"
         more = f" {first['msg'].removeprefix('Input should be ')}"
     return ConfigError(
-        f"{name} must be {field.description}{more}, not {first['input']!r:.60}",
+        f"{name} must be {field.description}{more}, not {shown(first['input'])}",
         hint=Hint("pass for example {}", **{name: _EXAMPLES.get(name, field.default)}),
     )
 

@@ -50,7 +50,7 @@ def new_manifest(
 
 
 def split_record(data: Dataset, split: Split) -> dict[str, Any]:
-    """The fields of a manifest that say which samples are in which part, and which ones the run is judged on."""
+    """The fields of a manifest: the samples of each part, and what the run is judged on."""
     held_out = split.test if len(split.test) else split.val
     return {"split": split.to_record(), "judged_on": data.digest_of(held_out) if len(held_out) else None}
 

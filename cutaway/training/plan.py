@@ -152,7 +152,7 @@ def plan(
         recipe: Where settings that are not given come from; a name of "default" depends on the data and the settings.
         like: The config of a run, in place of a recipe.
         model: A model of the user, which is built if it is not; it carries the trained weights afterwards.
-        form: Instead of a model, settings as `cutaway.mlp` takes them, over those of the recipe.
+        form: Instead of a model, settings as `cutaway.mlp` takes them; they override the recipe's.
         spec: Instead of a model, a specification; a first layer of any number of inputs adapts to the data.
         weights: First weights of the specification by name; drawn from the seed if None.
         divide: The split and the data prepared for it, or how they are made; by `split_and_prepare` if None.
@@ -209,7 +209,7 @@ def plan(
 
 
 def _without_mixing(config: TrainingConfig, data: Dataset, split: Split, *, recipe: str) -> TrainingConfig:
-    """Leave out the augmentation of a recipe if it makes images resemble those of other classes, and warn."""
+    """Leave out the augmentation of a recipe if it makes images resemble other classes, and warn."""
     if config.augmentation is None:
         return config
     mixing = class_mixing(data.rows(split.train), data.y(split.train), config.augmentation, seed=config.seed)

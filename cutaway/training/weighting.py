@@ -7,6 +7,7 @@ import numpy as np
 
 from cutaway.data import Dataset, Split, Table
 from cutaway.errors import UsageError
+from cutaway.words import shown
 
 
 def class_weights(
@@ -32,11 +33,11 @@ def class_weights(
         return tuple(float(w) for w in len(labels) / (classes * counts))
     rule = f'class_weight must be "balanced", or map classes 0 to {classes - 1} to weights of at least 0, not'
     if not isinstance(given, Mapping):
-        raise UsageError(f"{rule} {given!r}", hint="pass for example class_weight={0: 2.0}")
+        raise UsageError(f"{rule} {shown(given)}", hint="pass for example class_weight={0: 2.0}")
     weights = [1.0] * classes
     for number, weight in given.items():
         if number not in range(classes) or not 0 <= weight < float("inf"):
-            raise UsageError(f"{rule} {number!r} to {weight!r}", hint="name classes by their numbers")
+            raise UsageError(f"{rule} {shown(number)} to {shown(weight)}", hint="name classes by their numbers")
         weights[number] = float(weight)
     return tuple(weights)
 

@@ -67,7 +67,7 @@ def by_epoch(axes: Axes, metric: str) -> None:
 
 
 def bars(axes: Axes, values: Mapping[str, float], *, text: str = "{:.2f}") -> None:
-    """Draw a horizontal bar for each name, the first on top, with its value beside it."""
+    """Draw a horizontal bar for each name, the first on top, with its value next to it."""
     names = list(values)
     rectangles = axes.barh(range(len(names)), list(values.values()), color=LINES[: len(names)], height=0.6)
     axes.bar_label(rectangles, [text.format(value) for value in values.values()], padding=3, fontsize=8, color=INK)

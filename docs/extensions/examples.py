@@ -30,7 +30,7 @@ LINES = 14
 
 
 class Session:
-    """A folder with runs, in which Python and commands are run."""
+    """A folder with runs, where Python and commands are run."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="cutaway-docs-")

@@ -1,4 +1,4 @@
-"""A table of docutils, for the directives beside this file."""
+"""A table of docutils, for the directives next to this file."""
 
 from collections.abc import Iterable, Sequence
 

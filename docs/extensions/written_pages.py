@@ -1,4 +1,4 @@
-"""Writes what a visitor can try beside the pages of the site: the playground, a report, and the lessons to read."""
+"""Writes what a visitor can try, next to the pages of the site: the playground, a report, and the lessons to read."""
 
 import sys
 import tempfile
@@ -36,7 +36,7 @@ def _write_report(path):
 
 def _write_lessons(folder):
     sys.path.insert(0, str(LESSONS))
-    from editions import as_html, title_of  # beside the lessons, which are no package
+    from editions import as_html, title_of  # next to the lessons, which are no package
 
     folder.mkdir(exist_ok=True)
     lessons = {path.stem: nbformat.read(path, as_version=4) for path in sorted(LESSONS.glob("[0-9][0-9]_*.ipynb"))}

@@ -24,8 +24,9 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import cutaway as ct
 from cutaway.embedding import LayoutStep, TSNESettings, embed
-from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
+from cutaway.embedding.tsne.affinities import kl_divergence
 from cutaway.topics.embedding.options import EmbeddingOptions
+from tests.embedding.exact_affinities import affinities_of
 
 PLACES = "a new sample is placed by its neighbors: one that was laid out gets a place near its own, not the same one"
 CHECKS: Any = list(estimator_checks_generator(ct.TSNE(), legacy=True))
@@ -217,7 +218,7 @@ def test_approximate_neighbors_give_about_the_same_divergence_and_say_what_they_
     exact, approximate = (ct.TSNE(neighbors=how).fit(digits) for how in ("exact", "approximate"))
     assert (exact.settings_["neighbors"], exact.settings_["neighbors_recall"]) == ("exact", None)
     assert (approximate.settings_["neighbors"], approximate.settings_["neighbors_recall"]) == ("approximate", 1.0)
-    affinities = compute_affinities(digits.astype(np.float32), 30.0)
+    affinities = affinities_of(digits.astype(np.float32), 30.0)
     divergences = [kl_divergence(affinities, model.embedding_) for model in (exact, approximate)]
     assert divergences[1] < 1.03 * divergences[0]
     alone = ct.TSNE(neighbors="approximate", quality=False).fit(digits)
@@ -274,6 +275,7 @@ def test_broken_input_is_refused(kind: str) -> None:
         (kneighbors_graph(np.random.default_rng(0).normal(size=(100, 3)), 90), "1 for all pairs"),
         (np.triu(pairwise_distances(np.eye(50))), "1.4.* rows 0 and 1"),
         (scipy.sparse.csr_array(np.triu(np.ones((50, 50)))), "0 in row 49"),
+        (scipy.sparse.csr_array((np.arange(16.0), np.arange(16) // 2 ^ 1, np.arange(0, 17, 2))), "row 0 .* sample 1"),
         (kneighbors_graph(np.random.default_rng(0).normal(size=(100, 3)), 20, mode="distance"), "90 neighbors"),
     ],
 )

@@ -18,6 +18,8 @@ import pytest
 
 from cutaway.checks import check_regular
 from cutaway.data import (
+    Dataset,
+    Decision,
     catalog,
     count_decisions,
     dataset_names,
@@ -324,6 +326,10 @@ def test_a_number_of_5000_digits_is_refused_or_taken_for_a_name(tmp_path):
         lambda: split_and_prepare(load_dataset(tmp_path / "t.csv", label="label")),
         lambda: parse_size(f"28x{digits}"),
         lambda: load_dataset(tmp_path / "t.csv", label="label").split(seed=10**5000),
+        lambda: load_dataset(tmp_path / "t.csv", label=10**5000),
+        lambda: Dataset.from_arrays(np.eye(2), [0, 1], scale=10**5000),
+        lambda: Dataset.from_arrays(np.eye(2), [10**5000, 1]),
+        lambda: Decision("test[0]", "relabel", 10**5000),
     ):
         with pytest.raises(CutawayError) as caught:
             call()

@@ -8,7 +8,6 @@ from sklearn.datasets import load_digits
 from sklearn.manifold import _utils
 
 from cutaway.embedding.tsne.affinities import (
-    compute_affinities,
     conditional_affinities,
     joint_affinities,
     kl_divergence,
@@ -16,6 +15,7 @@ from cutaway.embedding.tsne.affinities import (
 )
 from cutaway.errors import DataError
 from cutaway.neighbors import nearest_neighbors
+from tests.embedding.exact_affinities import affinities_of
 
 DIGITS = (load_digits().data / 16).astype(np.float32)
 
@@ -93,7 +93,7 @@ def test_the_matrix_is_that_of_opentsne(samples, perplexity):
     # noise breaks ties at the last place, where either neighbor would be right
     noise = np.random.default_rng(0).normal(size=(samples, 64)) * 0.01
     points = (DIGITS[:samples] + noise).astype(np.float32)
-    found = compute_affinities(points, perplexity)
+    found = affinities_of(points, perplexity)
     reference = engine(points.astype(np.float64), perplexity, method="exact", symmetrize=True).P
     # its search misses the perplexity by 0.3% on some rows; ours by less than 3e-5, see above
     np.testing.assert_allclose(matrix(found), reference.toarray(), atol=2e-3 * reference.max())
@@ -122,7 +122,7 @@ def test_the_size_of_ranges_does_not_change_the_matrix(monkeypatch):
 @given(samples=st.integers(2, 70), perplexity=st.floats(1, 20), seed=st.integers(0, 999))
 def test_any_size_is_symmetric_sorted_and_sums_to_one(samples, perplexity, seed):
     rng = np.random.default_rng(seed)
-    found = compute_affinities(np.round(rng.normal(size=(samples, 3)), 1), perplexity)
+    found = affinities_of(np.round(rng.normal(size=(samples, 3)), 1), perplexity)
     full = matrix(found)
     np.testing.assert_array_equal(full, full.T)
     assert (full.diagonal() == 0).all()
@@ -142,7 +142,7 @@ def by_definition(full, xy):
 
 @pytest.mark.parametrize("spread", [1e-4, 50])
 def test_the_divergence_follows_its_definition(spread):
-    found = compute_affinities(DIGITS[:700], 20)
+    found = affinities_of(DIGITS[:700], 20)
     xy = np.random.default_rng(0).normal(size=(700, 2)) * spread
     assert kl_divergence(found, xy) == pytest.approx(by_definition(matrix(found), xy), rel=1e-10)
     assert kl_divergence(found, xy) == kl_divergence(found, xy)
@@ -151,19 +151,20 @@ def test_the_divergence_follows_its_definition(spread):
 @pytest.mark.parametrize("shape", [(9, 2), (10, 3), (10,)])
 def test_a_layout_of_other_samples_is_refused(shape):
     with pytest.raises(DataError):
-        kl_divergence(compute_affinities(DIGITS[:10], 2), np.zeros(shape))
+        kl_divergence(affinities_of(DIGITS[:10], 2), np.zeros(shape))
 
 
 def test_progress_reports_both_stages():
     reports = []
-    compute_affinities(DIGITS[:100], 10, on_progress=reports.append)
+    neighbors = nearest_neighbors(DIGITS[:100], 30, on_progress=reports.append)
+    joint_affinities(neighbors, 10, on_progress=reports.append)
     assert list(dict.fromkeys(each.task for each in reports)) == ["neighbors", "affinities"]
     assert (reports[-1].done, reports[-1].total) == (100, 100)
 
 
 def test_mirror_images_found_in_blocks_give_the_same_matrix(monkeypatch):
     points = np.random.default_rng(0).normal(size=(5000, 3)).astype(np.float32)
-    whole = compute_affinities(points, 5.0)
+    whole = affinities_of(points, 5.0)
     monkeypatch.setattr("cutaway.embedding.tsne.affinities.ENTRIES_PER_BLOCK", 1)
-    for one, other in zip(vars(whole).values(), vars(compute_affinities(points, 5.0)).values(), strict=True):
+    for one, other in zip(vars(whole).values(), vars(affinities_of(points, 5.0)).values(), strict=True):
         np.testing.assert_array_equal(one, other)

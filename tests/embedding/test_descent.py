@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.manifold import TSNE
 
-from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
+from cutaway.embedding.tsne.affinities import kl_divergence
 from cutaway.embedding.tsne.descent import descend
 from cutaway.embedding.tsne.grid import MOST_NODES
 from cutaway.embedding.tsne.kernels.step import gradient_step
@@ -14,6 +14,7 @@ from cutaway.embedding.tsne.schedule import Phase, phases_for
 from cutaway.embedding.tsne.settings import TSNESettings
 from cutaway.errors import Canceled
 from cutaway.neighbors import principal_scores
+from tests.embedding.exact_affinities import affinities_of
 
 POINTS = principal_scores(load_digits().data[:600].astype(np.float32), 30).astype(np.float32)
 START = POINTS[:, :2] / POINTS[:, 0].std() * np.float32(1e-4)
@@ -23,7 +24,7 @@ ENGINES = pytest.mark.parametrize("exact", [600, 0])
 
 @pytest.fixture(scope="module")
 def graph():
-    return compute_affinities(POINTS, 20.0)
+    return affinities_of(POINTS, 20.0)
 
 
 def config(samples, iterations, *, tolerance=0.0):
@@ -98,7 +99,7 @@ def test_a_final_momentum_is_never_higher_than_that_before():
 
 def test_it_reaches_the_kl_of_scikit_learns_exact_gradient():
     points, start = POINTS[:250], START[:250]
-    few = compute_affinities(points, 20.0)
+    few = affinities_of(points, 20.0)
     reference = TSNE(perplexity=20, init=start, method="exact", max_iter=600).fit_transform(points)
     done = descend(few, start, phases=phases_for(250, TSNESettings()), threads=1)
     assert kl_divergence(few, done.xy) < kl_divergence(few, reference) + 0.01
@@ -208,7 +209,7 @@ def test_a_wide_start_that_exaggeration_shrinks_is_not_restored(graph, exact):
 def test_points_collapsed_to_one_are_returned_to_the_start(exact):
     points = np.random.default_rng(0).normal(size=(12, 2)).astype(np.float32) * np.float32(30)
     # all affinities are equal
-    equal = compute_affinities(np.zeros((12, 2), np.float32), 11.0)
+    equal = affinities_of(np.zeros((12, 2), np.float32), 11.0)
     phases = (Phase("early", 300, 12.0, 2.0, 0.5), Phase("main", 40, 1.0, 12.0, 0.5))
     collapsed = descend(equal, points, phases=phases[:1], threads=1, exact=exact).xy
     assert np.ptp(collapsed) < 1e-2
@@ -219,7 +220,7 @@ def test_points_collapsed_to_one_are_returned_to_the_start(exact):
 
 def test_points_too_far_apart_for_float32_stay_finite():
     start = np.array([[0, 0], [1e6, 0], [0, 1e6], [1e6, 1e6]], np.float32)
-    done = run(compute_affinities(start, 1.0), start=start, iterations=101)
+    done = run(affinities_of(start, 1.0), start=start, iterations=101)
     assert np.isfinite(done.xy).all()
 
 
@@ -238,7 +239,7 @@ def test_the_kl_divergence_on_the_way_is_estimated_from_a_random_sample(sample, 
     # ten classes in turn: every tenth point would be of one class only
     monkeypatch.setattr("cutaway.embedding.tsne.optimizer.KL_SAMPLE", sample)
     kinds = np.argsort(load_digits().target[:600], kind="stable").reshape(10, 60).T.reshape(-1)
-    graph = compute_affinities(POINTS[kinds], 20.0)
+    graph = affinities_of(POINTS[kinds], 20.0)
     done = run(graph, start=np.ascontiguousarray(START[kinds]), iterations=300, exact=600)
     estimate = done.history[-1][1]
     assert estimate == pytest.approx(kl_divergence(graph, done.xy), rel=0.02 if sample == 600 else 0.1)

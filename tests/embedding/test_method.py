@@ -8,11 +8,12 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from cutaway.embedding import embed, inspect_quality, measure_quality, pca
-from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
+from cutaway.embedding.tsne.affinities import kl_divergence
 from cutaway.embedding.tsne.descent import descend
 from cutaway.errors import Canceled, DataError, UsageError
 from cutaway.neighbors import principal_scores
 from cutaway.progress import CancelToken
+from tests.embedding.exact_affinities import affinities_of
 
 IRIS = load_iris(return_X_y=True)
 DIGITS = tuple(array[:500] for array in load_digits(return_X_y=True))
@@ -44,7 +45,7 @@ def test_tsne_reaches_the_kl_of_scikit_learn(digits):
     points /= points[:, 0].std()
     start = (points[:, :2] * 1e-4).astype(np.float32)
     reference = TSNE(init=start, learning_rate=50.0, max_iter=500).fit_transform(points.astype(np.float32))
-    graph = compute_affinities(points, 30.0)
+    graph = affinities_of(points, 30.0)
     assert digits.kl_divergence == pytest.approx(kl_divergence(graph, digits.xy), rel=1e-6)
     assert digits.kl_divergence < kl_divergence(graph, reference) + 0.01
 

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from cutaway.embedding.tsne.affinities import Affinities, compute_affinities, kl_divergence
+from cutaway.embedding.tsne.affinities import Affinities, kl_divergence
 from cutaway.embedding.tsne.descent import descend
 from cutaway.embedding.tsne.schedule import Phase
 from cutaway.embedding.tsne.subsample import Subsample
 from cutaway.errors import Canceled
+from tests.embedding.exact_affinities import affinities_of
 
 CENTERS = 10 * np.random.default_rng(1).standard_normal((6, 8))
 LABELS = np.random.default_rng(2).integers(0, 6, 1500)
@@ -17,7 +18,7 @@ REST = (Phase("early", 10, 12.0, 125.0, 0.5), Phase("main", 200, 1.0, 1500.0, 0.
 
 @pytest.fixture(scope="module")
 def graph():
-    return compute_affinities(POINTS, 20.0)
+    return affinities_of(POINTS, 20.0)
 
 
 def dense(affinities):

@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 
 from cutaway.embedding import embed
-from cutaway.embedding.tsne.affinities import compute_affinities, kl_divergence
+from cutaway.embedding.tsne.affinities import kl_divergence
 from cutaway.neighbors import principal_points
+from tests.embedding.exact_affinities import affinities_of
 
 
 @pytest.mark.parametrize("n", [150, 4100])
 def test_the_reported_kl_divergence_is_exact(n):
     h = np.random.default_rng(0).normal(size=(n, 5)).astype(np.float32)
     layout = embed(h, max_iter=251, perplexity=10)
-    graph = compute_affinities(principal_points(h, 5)[1], 10.0)
+    graph = affinities_of(principal_points(h, 5)[1], 10.0)
     assert layout.kl_divergence == pytest.approx(kl_divergence(graph, layout.xy), rel=1e-6)
     assert layout.settings["repulsion"] == ("exact" if n == 150 else "grid")
     assert (layout.settings["grid_nodes"] > 0) == (n > 150)

@@ -62,17 +62,8 @@ class Cluster:
         self._run("scheduler", *where)
         wait_until(lambda: listens(self.port), what="the scheduler")
         for _ in range(workers):
-            options = [
-                "--nthreads",
-                "1",
-                "--no-nanny",
-                "--no-dashboard",
-                "--death-timeout",
-                "20",
-                "--host",
-                "127.0.0.1",
-            ]
-            self._run("worker", f"{self.scheme}://127.0.0.1:{self.port}", *options)
+            options = "--nthreads 1 --no-nanny --no-dashboard --death-timeout 20 --host 127.0.0.1"
+            self._run("worker", f"{self.scheme}://127.0.0.1:{self.port}", *options.split())
         if workers > 1:
             from distributed import Client  # a second to import, which those who only collect tests are spared
 

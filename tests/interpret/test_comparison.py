@@ -4,8 +4,8 @@ import pytest
 from cutaway.errors import UnknownNameError
 from cutaway.interpret import activations
 from cutaway.interpret import similarity as comparison
-from cutaway.interpret.similarity import linear_cka
 from cutaway.models import build_model, get_weights, mlp, set_weights
+from tests.interpret.linear_cka import linear_cka
 
 
 @pytest.fixture(scope="module")

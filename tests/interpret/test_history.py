@@ -7,8 +7,8 @@ from cutaway.interpret.health import update_sizes
 from cutaway.interpret.history import layer_history
 from cutaway.interpret.measures import effective_rank, separation, spread
 from cutaway.interpret.probes import knn_accuracy, probe_accuracy
-from cutaway.interpret.similarity import linear_cka
 from cutaway.models import build_model, get_weights, mlp, set_weights
+from tests.interpret.linear_cka import linear_cka
 
 LAYERS = ("dense_1", "dense_2", "output")
 

@@ -7,8 +7,8 @@ import pytest
 
 from cutaway.errors import CutawayError
 from cutaway.interpret import activations, compare_models, layer_pairs, match_units
-from cutaway.interpret.similarity import linear_cka
 from cutaway.models import build_model, get_weights, mlp, set_weights
+from tests.interpret.linear_cka import linear_cka
 
 
 def made(hidden, seed, **settings):

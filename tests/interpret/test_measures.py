@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.interpret.measures import effective_rank, is_constant, is_dead, separation, spread
-from cutaway.interpret.similarity import linear_cka
+from tests.interpret.linear_cka import linear_cka
 
 
 def _h(n, d, *, seed=0, shift=0.0):

@@ -50,6 +50,7 @@ def said(tmp_path, monkeypatch, capsys):
         (["--students", "2", "--links", "no/links.csv", "--port", "0"], "no/links.csv"),
         (["--students", "2", "--links", "lesson/links.csv", "--data", "."], "lesson/links.csv"),
         (["--students", "0"], "--students"),
+        (["--students", "501"], "--students"),
         (["--port", "70000"], "--port"),
     ],
 )

@@ -18,6 +18,7 @@ from cutaway.data import MISSING, Preparation, Table, hashed_values, spellings
 from cutaway.errors import DataError, Hint, UsageError
 from cutaway.results.written import WrittenFile
 from cutaway.runs import RUNS, check_output, write_output
+from cutaway.words import shown
 
 ENDINGS = (".keras", ".onnx")
 INPUTS = ("auto", "uint8", "float32")
@@ -26,7 +27,7 @@ FORMAT = 1
 """Format number of the JSON file next to a model."""
 
 MOST_FACTS = 2**20
-"""Bytes of names in metadata.json at most; readers refuse one that is much larger, and more go beside the model."""
+"""Maximum bytes of names in metadata.json: readers refuse a much larger one. More go into a file next to the model."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def export(
       ``probabilities``, float32 (batch, class). Of a category with more than 64 values it knows those seen in training,
       which it reads from the data of the run; all others become zeros, like missing ones. It does not prepare dates.
 
-    A preparation that the format cannot express is written beside the model, as NAME.preparation.json, and a warning
+    A preparation that the format cannot express is written next to the model, as NAME.preparation.json, and a warning
     says why: the model then takes rows that are already prepared. If a model with such a file is replaced by one that
     needs none, the file is removed.
 
@@ -72,11 +73,11 @@ def export(
         run: A `Run`, a path, a run's name in `runs`, or "latest".
         path: The file to write, ending in .keras or .onnx; an existing file is replaced.
         preparation: Whether the file prepares raw samples; False writes the model as it was trained, and the
-            preparation beside it.
+            preparation next to it.
         epoch: Number of the epoch whose weights are written; the kept one if None.
         input: For an ONNX file that takes arrays: "uint8" or "float32", both raw samples; "auto" is uint8 if the data
             are bytes with the scale 255, else float32.
-        runs: Folder in which names are looked up.
+        runs: Folder to look names up in.
 
     Returns:
         The file's path.
@@ -91,7 +92,7 @@ def export(
     if written.why is not None and written.preparation is not None:
         warn_user(
             f"{written.why}, which a {written.file.suffix} file cannot prepare: it takes prepared samples, and the "
-            f"preparation is in {written.preparation.name} beside it"
+            f"preparation is in {written.preparation.name} next to it"
         )
     return written.file
 
@@ -112,16 +113,11 @@ def write_export(
     """
     if isinstance(path, Run):
         raise UsageError(
-            f"export takes the run first, then the path of the file; the path is the run {path.path.name}",
-            hint='swap them, for example: export(run, "model.onnx")',
+            f"the path of the file is a run: {path.path.name}",
+            hint='pass the run first, for example: export(run, "model.onnx")',
         )
     target = Path(path)
     _check_target(target, input)
-    if not isinstance(run, Run | str | Path):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UsageError(
-            f"export takes a run, its path or its name, not a value of the type {type(run).__name__}",
-            hint='pass the run itself; a Keras model has its own save("model.keras"), and record makes it a run',
-        )
     opened = run if isinstance(run, Run) else open_run(run, runs=runs)
     steps = opened.context.preparation
     contents = _contents(opened, target.suffix, steps=steps, wanted=preparation)
@@ -142,7 +138,7 @@ def _beside(target: Path) -> Path:
 
 
 def _written_with(target: Path) -> Path | None:
-    """The JSON file that was written beside the model that is there now, by its digest; None if there is none."""
+    """The JSON file that belongs to the model that is there now, by its digest; None if there is none."""
     beside = _beside(target)
     if not target.is_file() or not beside.is_file():
         return None
@@ -277,6 +273,6 @@ def _check_target(target: Path, kind: str) -> None:
     check_output(target)
     if kind not in INPUTS or (kind != "auto" and target.suffix != ".onnx"):
         raise UsageError(
-            f'input "{kind}" does not fit {target.name}; it is one of {", ".join(INPUTS)}, for .onnx alone',
+            f"input {shown(kind)} does not fit {target.name}; it is one of {', '.join(INPUTS)}, for .onnx alone",
             hint="leave it out",
         )

@@ -45,7 +45,7 @@ def split_and_prepare(
         data: A dataset, which is split by class; or a table, which is split as its options say.
         validation: Share of the training samples that becomes val, between 0 and 1.
         seed: Random seed of the split.
-        decided: Decisions on labels. The split is the one of the labels as given, so that runs with and without
+        decided: Decisions on labels. The split is made with the labels as given, so runs with and without
             decisions can be compared.
         on_progress: Told while a table is read.
 

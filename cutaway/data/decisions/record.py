@@ -1,7 +1,7 @@
 """A person's decisions on labels: a sample is kept as it is, gets another label, or is dropped.
 
 They are rows of a table that any spreadsheet edits, with the columns sample, decision, label, by and when; other
-columns, such as those of a list of label issues, and rows without a decision are left alone.
+columns, as in a list of label issues, and rows without a decision are left alone.
 """
 
 import json
@@ -17,6 +17,7 @@ from cutaway._lazy import public
 from cutaway.checks import LARGEST, is_whole
 from cutaway.data.tables import FORMATS, open_any, row_words
 from cutaway.errors import DataError, Hint, UsageError
+from cutaway.words import shown
 
 Action = Literal["keep", "relabel", "drop"]
 ACTIONS: tuple[str, ...] = get_args(Action)
@@ -61,17 +62,19 @@ class Decision:
     def __post_init__(self) -> None:
         if not isinstance(self.sample, str) or not self.sample:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
-                f"a decision needs the name of its sample, not {self.sample!r}",
+                f"a decision needs the name of its sample, not {shown(self.sample)}",
                 hint='pass its name, for example "test[947]"',
             )
         if not isinstance(self.action, str) or self.action not in ACTIONS:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UsageError(f'the decision "{self.action}" for {self.sample} is not one of {", ".join(ACTIONS)}')
+            raise UsageError(
+                f"no such decision for {self.sample}: {shown(self.action)}; decisions: {', '.join(ACTIONS)}"
+            )
         if self.label is not None:
             object.__setattr__(self, "label", _class_name(self.label, self.sample))
         for name in ("by", "when"):
             if not isinstance(getattr(self, name), str):
                 raise UsageError(
-                    f"{name}={getattr(self, name)!r} for {self.sample} is not text",
+                    f"{name}={shown(getattr(self, name))} for {self.sample} is not text",
                     hint='pass for example when="2026-01-31"',
                 )
         if (self.action == "relabel") != (self.label is not None):
@@ -96,7 +99,8 @@ def _class_name(label: Any, sample: str) -> str:
     if is_whole(label) and abs(label) <= LARGEST:
         return str(int(label))
     raise UsageError(
-        f"the new label for {sample} must be the name of a class, not {label!r}", hint='pass the name, for example "4"'
+        f"the new label for {sample} must be the name of a class, not {shown(label)}",
+        hint='pass the name, for example "4"',
     )
 
 
@@ -113,7 +117,7 @@ def check_decisions(decisions: Any) -> tuple[Decision, ...]:
     for each in found:
         if not isinstance(each, Decision):
             raise UsageError(
-                f"a decision on a label must be a Decision, not {each!r} of the type {type(each).__name__}",
+                f"a decision on a label must be a Decision, not {shown(each)} of the type {type(each).__name__}",
                 hint='pass for example [cutaway.Decision("test[947]", "relabel", "4")]',
             )
     return found

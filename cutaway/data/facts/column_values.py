@@ -34,7 +34,7 @@ class Sentinels:
         samples: Rows with a known value.
         low: Smallest of the other numbers.
         high: Largest of them.
-        are_words: Whether they are words, for which all numbers of the column are read as text.
+        are_words: Whether they are words; then all numbers of the column are read as text.
     """
 
     values: tuple[str, ...]

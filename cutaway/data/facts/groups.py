@@ -71,7 +71,7 @@ def grouping_of(values: np.ndarray, y: np.ndarray, *, ordered: bool, seed: int =
     chance = float((of_class * (of_class - 1)).sum()) / (len(labels) * max(len(labels) - 1, 1))
     explained = _agreement(counts[:-1], counts[1:], counts[1:].sum(axis=1)) if ordered else chance
     if (found - max(chance, explained)) / max(1 - chance, 1e-9) < AGREES:
-        return None  # true of nearly all columns, for which nothing needs to be shuffled
+        return None  # nearly all columns end here, without shuffling
     shuffled = (_within(_counts(codes, random.permutation(labels), counts.shape)) for _ in range(SHUFFLES))
     return Grouping(groups, found, chance) if all(each < found for each in shuffled) else None
 
@@ -89,7 +89,7 @@ def _agreement(own: np.ndarray, same: np.ndarray, totals: np.ndarray) -> float:
 
     Args:
         own: int ``(group, class)``, rows.
-        same: int ``(group, class)``, of the rows compared with, those of this label; -1 where there is no row of it.
+        same: int ``(group, class)``, the rows of this label among those compared with; -1 for no row.
         totals: int ``(group,)``, all rows compared with.
     """
     some = totals > 0
@@ -111,8 +111,8 @@ PERIODS = 20
 """Periods of equally many samples into which times are divided."""
 
 BLOCK = 5
-"""Mean number of samples in a block of equal labels from which on the order is examined: less than half as many blocks
-as in a random order."""
+"""The order is examined if blocks of equal labels have at least this many samples in the mean: less than half as many
+blocks as in a random order."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def whole_groups(
     Args:
         inputs: Gives float32 ``(row, input)`` of some samples by their positions, int64 ``(row,)``.
         y: int ``(sample,)``, classes from 0.
-        groups: int ``(sample,)``, from 0; of times in their order, so that a fold is one stretch of time.
+        groups: int ``(sample,)``, from 0; of times in their order, so a fold is one stretch of time.
         name: See `WholeGroups`.
         features: Number of inputs.
         of_time: See `WholeGroups`.

@@ -23,9 +23,9 @@ class InputFacts:
         mean: Mean of all values.
         std: Standard deviation of all values.
         constant: Inputs that have the same value in every sample, as places in a flattened sample.
-        widest: Largest standard deviation of one input over that of the median one; 1 where all are constant.
+        widest: Largest standard deviation of an input, divided by the median one; 1 if all are constant.
         widest_at: The place of this input.
-        largest: Largest root mean square of one input over that of the median one of those that are not always 0.
+        largest: Largest root mean square of an input, divided by the median one of the inputs that are not always 0.
         largest_at: The place of this input.
         mean_over_spread: What `mean_over_spread` says of them.
     """

@@ -12,7 +12,7 @@ from cutaway.metrics import wilson_interval
 
 TELLS, FEWER = 0.92, 0.25
 """An input alone gives the label away if, at the unfavorable end of Wilson's interval, it tells this share of the
-classes, and its errors are less than this share of those of always predicting the largest class. The best measurement
+classes, and it makes less than this share of the errors of always predicting the largest class. The best measurement
 of an honest table stays below: a petal's width tells 95% of irises, 87% at that end. 60 rows of 60 are 94% there,
 and a column that agrees with the label in 97% of 900 rows 96%."""
 
@@ -93,7 +93,7 @@ def correct_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.
     """Number of held-out samples whose class a rule on this one input or column predicts correctly.
 
     Numbers are cut into up to `LEAVES` ranges by a decision tree, each with the most frequent class of the samples in
-    `fit`; so is each code of a category, and a code that none of these samples has gets that of all.
+    `fit`; so is each code of a category, and a code that none of these samples has gets the class of all.
 
     Args:
         values: float ``(sample,)``; NaN where a cell is missing, which is a value of its own.
@@ -293,7 +293,7 @@ class EncodedTarget:
         target: The class whose share it is among the rows with the same value; None of the mean of the labels as
             numbers.
         values: How many different values it has.
-        is_smoothed: Whether it was smoothed toward that of all rows.
+        is_smoothed: Whether it was smoothed toward the mean of all rows.
         rows: Rows whose value it is.
         samples: Rows that were looked at.
     """
@@ -325,8 +325,8 @@ def may_encode_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | N
 def encoded_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None = None) -> EncodedTarget | None:
     """Find out whether a column is the mean of the labels of the rows that have the same value, or its percentage.
 
-    A mean that was smoothed toward that of all rows counts too: ``(k + m p) / (n + m)`` with k labels of n rows, p of
-    all rows and one m for all values. A column that was computed from training rows alone is none of all rows.
+    A mean that was smoothed toward the mean of all rows counts too: ``(k + m p) / (n + m)`` with k labels of n rows, p
+    of all rows and one m for all values. A column that was computed from training rows alone is none of all rows.
 
     Args:
         values: float64 ``(sample,)`` of all samples, held-out ones included; NaN if nothing is known.

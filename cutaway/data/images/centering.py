@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cutaway.errors import UsageError
+from cutaway.words import shown
 
 Rule = Literal["mass", "upright"]
 
@@ -37,7 +38,7 @@ class Centering:
       NIST's programs and UCI's digits did.
 
     Attributes:
-        rule: "mass" or "upright". Its sizes are shares of those of the images.
+        rule: "mass" or "upright". Its sizes are shares of the size of the images.
         dark_ink: Whether the images show dark ink on light paper; MNIST's are white on black.
 
     Source:
@@ -64,7 +65,7 @@ def as_centering(rule: Any, x: np.ndarray) -> Centering | None:
         return None
     if rule not in ("mass", "upright"):
         raise UsageError(
-            f'centering must be "mass" or "upright", not {rule!r}',
+            f'centering must be "mass" or "upright", not {shown(rule)}',
             hint='pass "mass" for images made as MNIST\'s were, or leave it out',
         )
     if x.ndim != 3:

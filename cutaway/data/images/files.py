@@ -13,6 +13,7 @@ from cutaway.checks import check_regular, warn_user
 from cutaway.errors import DataError, Hint, UsageError
 from cutaway.image_shape import ImageShape
 from cutaway.parallel import ask_memory
+from cutaway.words import shown
 
 from .centering import Centering, center_ink
 
@@ -56,7 +57,7 @@ def check_size(size: object) -> tuple[int, int] | None:
     sides = (size, size) if isinstance(size, int) else tuple(size) if isinstance(size, tuple | list) else ()
     if len(sides) != 2 or not all(type(side) is int and 1 <= side <= 4096 for side in sides):
         raise UsageError(
-            f"size must be a number of pixels, or (rows, columns), not {size!r}",
+            f"size must be a number of pixels, or (rows, columns), not {shown(size)}",
             hint=Hint("pass for example {}", size=(28, 28)),
         )
     return sides
@@ -294,7 +295,7 @@ def read_new_image(path: Path, *, shape: Sequence[int], scale: float, centering:
     if centering is not None:
         image = center_ink(read_image(path, mode="L"), shape=size, centering=centering)
         if image is None:
-            warn_user(f"no digit or letter is seen in {path}, so the prediction is that of an empty image")
+            warn_user(f"no digit or letter is seen in {path}, so the prediction is for an empty image")
             image = np.full(size, 255 * centering.dark_ink, np.uint8)
     else:
         image = read_image(path, mode="L" if wanted.is_gray else "RGB", size=size)

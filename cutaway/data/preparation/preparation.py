@@ -82,7 +82,7 @@ class Preparation(BaseModel):
             out: float32 (row, input) to write into, or None for a new array.
 
         Returns:
-            float32 (row, input), and what was unusual, with the number of cells and an example.
+            float32 (row, input), and unusual cells, with their number and an example.
         """
         rows = row_count(cells)
         values = np.empty((rows, len(self.features)), np.float32) if out is None else out

@@ -63,7 +63,7 @@ class NumberStep(Step):
     Attributes:
         kind: "number".
         fill: What stands for a number that is not known: the median of the training samples.
-        indicator: Whether a further input says where the number was not known; so if it was not in a training sample.
+        indicator: Whether another input marks missing numbers; it does if a training sample lacks one.
         center: Subtracted.
         scale: Divided by.
         quantiles: Quantiles of the training samples, ascending, for ranks; None for ``(x - center) / scale``.
@@ -126,7 +126,7 @@ class CategoryStep(Step):
         kind: "category".
         values: The values with an input of their own.
         other: Whether one more input stands for all other values; so if rare ones were pooled.
-        indicator: Whether one more input says that the value is not known.
+        indicator: Whether another input marks missing values.
     """
 
     kind: Literal["category"] = "category"
@@ -206,7 +206,7 @@ class DateStep(Step):
         kind: "date".
         parts: Which of `PARTS` become inputs.
         fill: Seconds since 1970 for a date that is not known.
-        indicator: Whether one more input says that the date is not known.
+        indicator: Whether another input marks missing dates.
         center: Seconds since 1970, subtracted from the time.
         scale: Seconds that become 1.
         date_format: How dates are written in text, one of `cells.DATE_FORMATS`; "" if they came typed.
@@ -284,7 +284,7 @@ def _float64(cells: "pa.ChunkedArray") -> np.ndarray:
 
 
 def _encode(cells: "pa.ChunkedArray") -> tuple[np.ndarray, list[str]]:
-    """The number of each row's value among the distinct ones, -1 where it is not known; and these."""
+    """The number of each row's value among the distinct ones, -1 for a missing one; and the distinct values."""
     encoded = cast(Any, cells.combine_chunks()).dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return codes.astype(np.int64), encoded.dictionary.to_pylist()

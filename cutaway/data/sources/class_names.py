@@ -5,23 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.errors import DataError, Hint, UsageError
+from cutaway.errors import DataError, UsageError
 from cutaway.words import listed
-
-
-def check_names(class_names: Any) -> tuple[str, ...]:
-    """Return names of classes as a tuple.
-
-    Raises:
-        UsageError: They are not at least two different strings.
-    """
-    names = tuple(class_names) if isinstance(class_names, list | tuple) else ()
-    if len(set(names)) < max(len(names), 2) or not all(isinstance(name, str) for name in names):
-        raise UsageError(
-            f"class_names must be at least two different strings, not {class_names!r}",
-            hint=Hint("pass for example {}", class_names=["cat", "dog"]),
-        )
-    return names
 
 
 def check_count(names: Sequence[str], labels: Sequence[Any]) -> None:

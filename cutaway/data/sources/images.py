@@ -8,12 +8,13 @@ import numpy as np
 from cutaway.checks import warn_user
 from cutaway.data.dataset import Dataset, Source
 from cutaway.data.images import ENDINGS, check_size, image_files, read_images
+from cutaway.data.labels import check_class_names
 from cutaway.data.sample_names import FileNames
 from cutaway.data.split import PARTS
 from cutaway.errors import DataError
 from cutaway.log import survive
 
-from .class_names import check_count, check_names
+from .class_names import check_count
 from .record import DataSource, path_origin
 
 
@@ -36,7 +37,7 @@ def load(where: str | Path, *, size: Any = None, class_names: Any = None) -> Dat
         UsageError: `size` or `class_names` is wrong.
     """
     root = Path(where)
-    wanted, named = check_size(size), None if class_names is None else check_names(class_names)
+    wanted, named = check_size(size), None if class_names is None else check_class_names(class_names)
     parts = {part: root / part for part in PARTS if _folders(root / part)} if _folders(root / "train") else {}
     roots = parts or {"train": root}
     names = tuple(folder.name for folder in _folders(roots["train"]))

@@ -10,10 +10,11 @@ import numpy as np
 
 from cutaway.data.dataset import Dataset
 from cutaway.data.images import Centering
+from cutaway.data.labels import check_class_names
 from cutaway.data.tables import Table
 from cutaway.errors import CutawayError, DataError
 
-from .class_names import check_names, numbered_labels
+from .class_names import numbered_labels
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def dataset_from_files(
     name = path.name if path.is_dir() else path.stem
     given = dict(arrays)
     if class_names is not None and given["y_train"].dtype.kind in "iu":
-        given = numbered_labels(given, check_names(class_names))
+        given = numbered_labels(given, check_class_names(class_names))
     try:
         dataset = Dataset.from_arrays(
             given["x_train"],

@@ -1,7 +1,7 @@
 """Tables: CSV, TSV, Parquet, Feather and Arrow files, and frames of pandas, Polars and Arrow.
 
 In come a path or a frame and `TableOptions`, above all the name of the label. Out comes a `Table`: what each column
-holds and what is done with it. Once it is split, its `Preparation` is fitted on the training samples alone and makes a
+holds and how it is used. Once it is split, its `Preparation` is fitted on the training samples alone and makes a
 `Dataset` of numbers; it is plain data, kept in run.json, and prepares new samples in the same way. Files are read chunk
 by chunk with pyarrow, which is imported inside the functions that need it, and are never written.
 """

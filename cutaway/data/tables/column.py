@@ -1,4 +1,4 @@
-"""A column of a table: one record, filled in stages with what it holds, what it is used for, and why."""
+"""A column of a table: one record, filled in stages with what it holds, how it is used, and why."""
 
 import re
 from collections import Counter
@@ -72,7 +72,7 @@ REQUESTED = "as requested"
 """Why a column is left out that the user named."""
 
 UNIQUE = "nearly unique"
-"""Why a column is left out whose values nearly all differ, as those of names and numbers of customers do."""
+"""Why a column is left out whose values nearly all differ, such as names or numbers of customers."""
 
 FREE_TEXT = 5
 """With this many words the values of a column that nearly all differ are sentences rather than names or identifiers."""
@@ -95,7 +95,7 @@ LISTED = 8
 class Column:
     """A column of a table.
 
-    `add` takes in its cells, chunk by chunk; `decide` makes a copy that says what it is used for. On training samples
+    `add` takes in its cells, chunk by chunk; `decide` makes a copy that says how it is used. On training samples
     it becomes a step of a `Preparation`.
 
     Attributes:
@@ -284,7 +284,7 @@ class Column:
             self.frequencies = None if len(self.frequencies) > MOST_DISTINCT else self.frequencies
 
     def _note_other_dates(self, known: "pa.ChunkedArray", column: "pa.ChunkedArray") -> None:
-        """Note cells that are no dates in a chunk in which nearly all others are."""
+        """Note cells that are not dates in a chunk that holds nearly only dates."""
         pc = compute()
         if not re.search(r"\d[-./]\d", known[0].as_py()):
             return
@@ -398,7 +398,7 @@ def decide_each(
     """Decide as `decide` does, but return what is wrong with each column instead of raising it.
 
     Returns:
-        The columns, those that cannot be used as they are ignored; and what is wrong, by column.
+        The columns, without those that cannot be used as they are; and the errors, by column.
     """
     decided: list[Column] = []
     wrong: dict[str, DataError] = {}

@@ -7,7 +7,7 @@ from typing import Any
 from cutaway.checks import whole_number
 from cutaway.errors import Hint, UsageError
 from cutaway.options import TableOptions
-from cutaway.words import listed
+from cutaway.words import listed, shown
 
 __all__ = ["TableOptions", "table_options"]
 
@@ -34,7 +34,7 @@ def table_options(
             hint=Hint("pass for example {}", label=likely or columns[-1]),
         )
     if not isinstance(label, str | int) or isinstance(label, bool):
-        raise UsageError(f"label must be the name or the number of a column, not {label!r}")
+        raise UsageError(f"label must be the name or the number of a column, not {shown(label)}")
     number = label if isinstance(label, int) else whole_number(label) or 0
     if label not in columns and 1 <= abs(number) <= len(columns):
         label = columns[number - 1 if number > 0 else number]
@@ -43,13 +43,14 @@ def table_options(
         given = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else (value,)
         if not all(isinstance(one, str) for one in given):
             raise UsageError(
-                f"{name} must be a list of names, not {value!r}", hint=Hint("pass for example {}", **{name: ["a", "b"]})
+                f"{name} must be a list of names, not {shown(value)}",
+                hint=Hint("pass for example {}", **{name: ["a", "b"]}),
             )
         options[name] = given
     for name in ("test", "group", "time", "weight", "id"):
         if not isinstance(options.get(name), str | None):
-            raise UsageError(f"{name} must be a name, not {options[name]!r}", hint="pass a string")
+            raise UsageError(f"{name} must be a name, not {shown(options[name])}", hint="pass a string")
     known = [field.name for field in fields(TableOptions)]
     if unknown := [name for name in options if name not in known]:
         raise UsageError(f"a table has no option {unknown[0]}; options: {', '.join(known)}", hint="check the spelling")
-    return TableOptions(label=str(label), **options)
+    return TableOptions(label=label if isinstance(label, str) else shown(label), **options)

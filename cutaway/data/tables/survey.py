@@ -27,9 +27,9 @@ class Survey:
     Attributes:
         where: The table, for messages.
         columns: What each column holds, before its use is decided.
-        codes: int64 (row,), index into `values` of each row's label, -1 where it is not known.
+        codes: int64 (row,), index into `values` of each row's label, -1 for a missing one.
         values: The different labels, as text, in the order in which they appear.
-        extras: (row,) by name: "group" as int64 codes, "time" and "weight" as float64, if they are asked for.
+        extras: (row,) by name: "group" as int64 codes, "time" and "weight" as float64, if requested.
         groups: The different groups.
     """
 

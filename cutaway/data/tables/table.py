@@ -118,7 +118,7 @@ class Table:
         columns: What is done with each column.
         class_names: Name of each class number.
         labels: int64 (sample,) class numbers by source.
-        extras: By source, what `group`, `time` and `weight` hold, if they are asked for.
+        extras: By source, what `group`, `time` and `weight` hold, if requested.
         origin: How to load it again, for JSON.
         relabeled: New class names by the place of the sample, if a person decided so.
     """
@@ -163,7 +163,7 @@ class Table:
         return self.row_names or (RowNumbers() if in_file else None)
 
     def describe(self) -> "pandas.DataFrame":
-        """What is in each column and what is done with it, as a pandas DataFrame with one row per column.
+        """The content of each column and how it is used, as a pandas DataFrame with one row per column.
 
         Returns:
             name; type ("number", "category", "date", "empty" or "unsupported"); use ("feature", "ignored", "label",
@@ -311,7 +311,7 @@ def table_cells(
     kinds: Mapping[str, Any] | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> dict[str, Any]:
-    """The cells of some samples, Arrow's, by column in order of source and row; errors are those of `cell_chunks`.
+    """The cells of some samples, Arrow's, by column in order of source and row; errors as in `cell_chunks`.
 
     Args:
         table: The table.

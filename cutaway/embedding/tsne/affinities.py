@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import check_matrix, check_perplexity
+from cutaway.checks import check_matrix
 from cutaway.errors import DataError
-from cutaway.neighbors import Neighbors, nearest_neighbors
+from cutaway.neighbors import Neighbors
 from cutaway.parallel import cpu_count, map_ranges, ranges, run_ranges
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
@@ -51,26 +51,6 @@ def neighbors_for(perplexity: float, samples: int, *, approximate: bool = False)
     Source: van der Maaten 2014, section 4.1.
     """
     return min(samples - 1, int((2 if approximate else 3) * perplexity))
-
-
-def compute_affinities(
-    points: np.ndarray, perplexity: float, *, on_progress: ProgressCallback = ignore_progress
-) -> Affinities:
-    """Search neighbors and compute `joint_affinities` of them.
-
-    Args:
-        points: float32 (n, d), finite, within ±1e18; at least 2 rows.
-        perplexity: Effective number of neighbors of each point, 1 or more.
-        on_progress: Called with the progress of both stages.
-
-    Raises:
-        DataError: ``points`` is not such a matrix.
-        UsageError: ``perplexity`` is outside its range.
-    """
-    points = check_matrix(points, name="points")
-    perplexity = check_perplexity(perplexity)
-    neighbors = nearest_neighbors(points, neighbors_for(perplexity, len(points)), on_progress=on_progress)
-    return joint_affinities(neighbors, perplexity, on_progress=on_progress)
 
 
 def conditional_affinities(squared: np.ndarray, perplexity: float) -> np.ndarray:

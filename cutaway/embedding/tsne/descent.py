@@ -98,7 +98,7 @@ def descend(
 
 
 def fall_of_kl(history: list[float]) -> float | None:
-    """Share by which the KL divergence fell in the last ``KL_WINDOW`` iterations; None after fewer.
+    """How much the KL divergence fell, as a share, in the last ``KL_WINDOW`` iterations; None after fewer.
 
     Args:
         history: The KL divergence every ``KL_INTERVAL`` iterations.

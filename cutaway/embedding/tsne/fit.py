@@ -178,7 +178,7 @@ def tsne_of_neighbors(
         return TSNEResult(start, used | DECLINED, seconds, None, None, None, None)
     from cutaway.neighbors import compilation_progress
 
-    first = Neighbors(*(np.ascontiguousarray(each[:, :k]) for each in (near.index, near.squared)))
+    first = near.nearest(k)
     with compilation_progress(on_progress):
         told: dict[str, Any] = {"seconds": seconds, "callback": callback, "on_progress": on_progress}
         xy, report, kl = _laid_out([first], start, chosen, phases, seed=seed, on_a_line=on_a_line, **told)
@@ -209,7 +209,7 @@ def _neighbors(
     """Search neighbors.
 
     Returns:
-        A list, to be emptied by the caller so that the arrays can be freed; what is near; and how they were searched.
+        A list, to be emptied by the caller which frees the arrays; the surroundings; and how neighbors were searched.
     """
     is_exact = chosen.neighbors == "exact" or (chosen.neighbors == "auto" and len(points) <= MOST_EXACT)
     k = neighbors_for(max(perplexities(chosen.perplexity)), len(points), approximate=not is_exact)
@@ -225,7 +225,7 @@ def _neighbors(
     is_known = wanted > 0 and (recall is None or recall >= TRUSTED)
     around = Surroundings(points, near.squared[:, wanted - 1].copy()) if is_known else None
     if wanted > k:
-        near = Neighbors(*(np.ascontiguousarray(each[:, :k]) for each in (near.index, near.squared)))
+        near = near.nearest(k)
     return [near], around, {"neighbors": "exact" if is_exact else "approximate", "neighbors_recall": recall}
 
 

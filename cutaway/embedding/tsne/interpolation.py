@@ -10,7 +10,7 @@ from .grid import LEAST_NODES, SLACK, SPACING, Grid, coarsen, fft, grid_for, ref
 from .kernels.affinities import kernel_sum
 from .kernels.repulsion import filter_spectrum, spread
 
-# The grid moves by these shares of its spacing at each update (the sequence fills a square evenly), so that its errors
+# The grid moves by these shares of its spacing at each update (the sequence fills a square evenly), so its errors
 # average out: after 300 iterations at 10,000 points KL is 1.351 instead of 1.362.
 # Source: Roberts 2018 (the sequence R2).
 SHIFTS = np.array([0.7548776662466927, 0.5698402909980532])

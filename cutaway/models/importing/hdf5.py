@@ -31,7 +31,7 @@ class Node:
     path: str
 
     def _get(self, what: str) -> Any:
-        """What is said of it.
+        """An entry of the index.
 
         Raises:
             DataError: It is not read, or of another kind.

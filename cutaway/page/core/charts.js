@@ -86,7 +86,7 @@ export function barStrip(bars, { width, height }, attributes) {
  */
 
 /**
- * An axis: its ends, what is written where, and its name.
+ * An axis: its ends, its ticks with their words, and its name.
  * @typedef {{ low: number, high: number, ticks: (room: number) => [number, string][], isLog?: boolean, label?: string }} Axis
  */
 
@@ -389,7 +389,7 @@ function colored(part, color) {
 }
 
 /**
- * The points of a curve with the one where it is now among them.
+ * The points of a curve, with its present one among them.
  * @param {[number, number | null][]} points
  * @param {[number, number] | null} [dot]
  */
@@ -413,7 +413,7 @@ const [HEIGHT, SMALL_HEIGHT] = [300, 180];
 const NUMBER = { maximumFractionDigits: 4, maximumSignificantDigits: 3, roundingPriority: "morePrecision" };
 const SHARE = { style: "percent", maximumFractionDigits: 2 };
 
-/** A panel, with a legend above it, and the values of the points that are pointed at beside them. */
+/** A panel, with a legend above it, and the values of the points under the mouse next to them. */
 class PanelChart extends Chart {
   /**
    * @param {PanelRecord} panel

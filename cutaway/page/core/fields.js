@@ -50,7 +50,7 @@ export function settingRow(field, { name, value, take }) {
   input.addEventListener("change", () => {
     const given = readField(field, input.value);
     wrong.textContent = given === null ? fieldRule(field) : "";
-    if (given !== null && !take(given)) input.value = now(); // as before, where it was not taken
+    if (given !== null && !take(given)) input.value = now(); // as before, if it was not taken
   });
   const row = labeled(field.label, input);
   row.append(wrong);

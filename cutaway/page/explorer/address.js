@@ -8,7 +8,7 @@ const BEGINNING = "#explore:";
 const LONGEST = 20_000;
 
 /**
- * Keep what is shown in the address of the page, so that it can be handed on: the layer, the epoch, the color, the
+ * Keep the view in the address of the page, which can be handed on: the layer, the epoch, the color, the
  * search, the pinned sample and the selection.
  * @param {import("./explorer.js").Parts} parts
  */
@@ -32,7 +32,7 @@ export function keepInAddress({ store, samples, commands, ended }) {
     if (String(selected) !== String(store.state.selection)) commands.select(selected);
   };
   read(location.hash.startsWith(BEGINNING) ? location.hash : begins);
-  // no part of the page has this address; where a person reloads the page, the browser goes back to where it was
+  // no part of the page has this address; where a person reloads the page, the browser goes back to its place
   const section = document.getElementById(samples.record.name);
   if (location.hash.startsWith(BEGINNING) && scrollY === 0) section?.scrollIntoView();
   addEventListener("hashchange", () => read(location.hash), { signal: ended });
@@ -40,7 +40,7 @@ export function keepInAddress({ store, samples, commands, ended }) {
   // browsers allow some changes of the address a second
   const write = afterPause(() => {
     const now = addressOf({ store, samples });
-    // the address of a page in the studio is not that of its <base>
+    // in the studio, the address of a page differs from its <base>
     if (now !== before) history.replaceState(history.state, "", `${location.pathname}${location.search}${now}`);
     before = now;
   }, 300);

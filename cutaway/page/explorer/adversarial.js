@@ -33,7 +33,7 @@ export class AdversarialImage {
     this.status = element("p", { class: "hint", role: "status" });
     this.start = textButton("Change the pixels", () => (this.#under ? this.stop() : this.#begin(input(), Number(target.value))));
     this.back = textButton("Back to the drawing", () => this.#restore(), { hidden: true });
-    const about = element("p", { class: "hint", text: "Each step changes the pixels a little in the direction in which the logit of this class rises fastest against the highest other one: along the gradient." });
+    const about = element("p", { class: "hint", text: "Each step changes the pixels a little along the gradient: in the direction where the logit of this class rises fastest against the highest other one." });
     host.append(
       element(
         "details",

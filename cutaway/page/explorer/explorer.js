@@ -275,7 +275,7 @@ export class Explorer {
   }
 
   /**
-   * Hide the samples that the search does not find, and those of categories that are switched off.
+   * Hide the samples that the search does not find, and categories that are switched off.
    * @param {SampleMap} map
    * @param {Readonly<State>} state
    */

@@ -25,7 +25,7 @@ export function makeNewSample(parts) {
   const { drawing, preparation } = samples.record.network ?? { drawing: null, preparation: null };
   const what = samples.columns.get("label")?.names.length === 10 && drawing?.centering ? "a digit" : "a picture";
   const text = drawing ? `Draw ${what} and watch the model` : "Change the values of a row and watch the model";
-  // it has its place from the start, so that nothing moves when the model is there
+  // it has its place from the start: nothing moves when the model is there
   const host = element("details", { class: "new-sample", hidden: !(drawing || preparation) }, element("summary", { text }));
   let isMade = false;
   const make = () => {
@@ -58,7 +58,7 @@ class NewSample {
   #references = null;
   /** @type {import("../map/images.js").Images | null} */
   #images = null;
-  /** @type {{ input: Float32Array, outputs: Map<string, Float32Array> } | null} what is drawn or entered, and its layers */
+  /** @type {{ input: Float32Array, outputs: Map<string, Float32Array> } | null} the drawing or the entered row, and its layers */
   #shown = null;
 
   /**

@@ -276,7 +276,7 @@ export class Layouts {
     return positions;
   }
 
-  /** All keys, those of the kept epoch first, from there outward. */
+  /** All keys: the kept epoch first, then from there outward. */
   get keys() {
     const { layers, kept } = this.record;
     const keys = layers.flatMap(({ layouts }, layer) => layouts.map((_, epoch) => ({ layer, epoch, count: layouts.length })));

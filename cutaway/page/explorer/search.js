@@ -18,7 +18,7 @@ const ORDERS = {
 const UNFINISHED = /[^:<>=](?::|<=?|>=?|=)$/;
 
 /**
- * The words of a search, all of which must fit: `seven`, `label:3`, `confidence<0.5`, `-right`, `name:"test[7]"`,
+ * The words of a search, which must all fit: `seven`, `label:3`, `confidence<0.5`, `-right`, `name:"test[7]"`,
  * `"hours per week">40`, `sold>=2024-03`.
  * @param {string} text
  * @returns {Term[]}

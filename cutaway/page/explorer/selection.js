@@ -94,7 +94,7 @@ function shares(samples, selection) {
 function save({ store, samples }) {
   const { selection, epochShown } = store.state;
   const columns = [...samples.columns.values()];
-  // the columns of a table are known by their titles, those of the page by the words of its search
+  // columns of a table are known by their titles, columns of the page by the words of its search
   const rows = [["sample", ...columns.map(({ key, title, own }) => (own ? title : key))]];
   for (const index of selection) {
     const cells = columns.map((column) => {

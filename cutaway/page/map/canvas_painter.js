@@ -79,7 +79,7 @@ export class CanvasPainter {
   /**
    * What the loops over points read. A point is at left + scale * x and top - scale * y, in device pixels.
    * @param {import("./hit_test.js").Painting} painting
-   * @param {number} side of what is painted there, in device pixels
+   * @param {number} side of the painted square, in device pixels
    */
   #prepared({ a, b, view }, side) {
     const { width, height } = this.canvas;

@@ -114,7 +114,7 @@ export class Density {
   }
 
   /**
-   * Paint some tiles of a grid, a pixel a cell, unless they are what was painted last.
+   * Paint some tiles of a grid, a pixel a cell, unless they were painted last.
    * @param {number} grid
    * @param {number} left
    * @param {number} bottom
@@ -130,7 +130,7 @@ export class Density {
     const width = columns * tile;
     const image = new ImageData(width, rows * tile);
     const pixels = new Uint32Array(image.data.buffer);
-    /** @type {number[]} of each class, the color without its opacity, and -1 where it is hidden */
+    /** @type {number[]} of each class, the color without its opacity, and -1 if it is hidden */
     const colors = [];
     for (const [k, place] of tiles.entries()) {
       const column = (place % (side / tile)) - left;

@@ -12,7 +12,7 @@ const SAMPLED = 500;
  */
 
 /**
- * Where the label of each group belongs: at the member that is nearest to the median, so that it is among its points.
+ * Where the label of each group belongs: at the member that is nearest to the median, one of its points.
  * @param {import("./hit_test.js").Between} between
  * @param {Uint8Array} states
  * @param {ArrayLike<number>} groups of each sample; negative for none
@@ -63,7 +63,7 @@ function nearestMember(xs, ys) {
  * @param {Label[]} labels middles and sizes in CSS pixels, the most important first
  * @param {number} width of the map
  * @param {number} height of the map
- * @returns {Label[]} those that are shown, moved so that no two overlap and all are inside
+ * @returns {Label[]} the visible ones, moved until no two overlap and all are inside
  */
 export function placeLabels(labels, width, height) {
   /** @type {Label[]} */

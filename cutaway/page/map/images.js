@@ -9,7 +9,7 @@ const CELLS = 40;
 
 /**
  * @typedef {{ bytes: Uint8Array, width: number, height: number, channels: number }} Images uint8
- *   (sample, height, width, channel), in which 0 is the background of gray images
+ *   (sample, height, width, channel); 0 is the background of gray images
  */
 
 /** The images of samples in place of their points: of gray ones the ink, in the color of the point, without a box. */
@@ -34,7 +34,7 @@ export class ImageSheet {
   /**
    * @param {number} index
    * @param {ArrayLike<number>} color red, green, blue
-   * @returns {number} the cell of the sheet in which the image is
+   * @returns {number} the cell of the image in the sheet
    */
   #place(index, color) {
     const known = this.#places.get(index);

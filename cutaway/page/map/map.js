@@ -35,7 +35,7 @@ export class SampleMap extends EventTarget {
   withImages = null;
   /** @type {{ groups: ArrayLike<number>, names: string[], codes: ArrayLike<number> } | null} */
   grouping = null;
-  /** @type {import("./density.js").Density | null} what is painted below the points */
+  /** @type {import("./density.js").Density | null} the picture below the points */
   backdrop = null;
   /** @type {import("./groups.js").GroupPlace[] | null} */
   #found = null;
@@ -182,7 +182,7 @@ export class SampleMap extends EventTarget {
     } catch {
       this.resizing.observe(this.host); // Safari knows only the content box
     }
-    // so a change of density alone, by the page's zoom or on another screen, is asked for here
+    // so a change of density alone, by the page's zoom or on another screen, is noticed here
     const density = () => {
       this.#resize();
       const options = { once: true, signal: this.#ending.signal };
@@ -294,7 +294,7 @@ export class SampleMap extends EventTarget {
     return pointsInside(between, this.states, polygon);
   }
 
-  /** @returns {number[]} left, bottom, right, top of what is on the screen: 0..65535 */
+  /** @returns {number[]} left, bottom, right, top of the visible part: 0..65535 */
   get #box() {
     const { x, y, scale, width, height } = this.view;
     const [halfX, halfY] = [width / 2 / scale, height / 2 / scale];
@@ -340,7 +340,7 @@ export class SampleMap extends EventTarget {
   }
 
   /**
-   * Mark a place where there is no sample, or none.
+   * Mark a place without a sample, or none.
    * @param {[number, number] | null} place data coordinates
    */
   mark(place) {

@@ -8,7 +8,7 @@ const SLOW_FRAME = 40;
 const LOST = 1500;
 
 /**
- * A canvas, and the painter that suits the machine. All state is in typed arrays here; a painter only draws it, so that
+ * A canvas, and the painter that suits the machine. All state is in typed arrays here; a painter only draws it, so
  * a lost WebGL context costs no more than a frame.
  */
 export class Surface {

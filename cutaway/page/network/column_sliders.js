@@ -130,7 +130,7 @@ export class ColumnSliders {
 }
 
 /**
- * A slider and a field for a number, each of which follows the other.
+ * A slider and a field for a number, which follow each other.
  * @param {ColumnControl} control
  * @returns {ColumnInput}
  */

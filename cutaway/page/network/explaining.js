@@ -8,7 +8,7 @@ import { ENDING_ACTIVATIONS, Network } from "./forward.js";
  * @property {Float32Array} logits One for each class.
  * @property {number} winner The class with the highest logit.
  * @property {number} other The class that it is compared with.
- * @property {number} difference The logit of the winner minus that of the other class.
+ * @property {number} difference The logit of the winner minus the logit of the other class.
  * @property {Float32Array} inputs What each value of the input contributes to the difference.
  * @property {Map<string, Float32Array>} contributions What each unit contributes, for each layer that all paths go
  *   through.
@@ -57,7 +57,7 @@ export class Explainer {
   }
 
   /**
-   * How the logit of a class changes with each value of the input, less that of the highest other one.
+   * How the logit of a class, less the highest other one, changes with each value of the input.
    * @param {import("./forward.js").RawValues} input One raw sample.
    * @param {number} target The class.
    * @returns {Float64Array | null} By the prepared input; null as for `explain`.

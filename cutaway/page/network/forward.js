@@ -11,7 +11,7 @@ import { decodeFloat16, valueCount } from "./tensors.js";
  * @typedef {object} NetworkSpec
  * @property {number} scale The value of a raw sample that becomes 1.
  * @property {{ name: string, shape: number[] }} input
- * @property {LayerSpec[]} layers In an order in which they can be computed.
+ * @property {LayerSpec[]} layers In an order that can be computed.
  * @property {string} output Name of the last layer.
  * @property {string} hidden Name of the layer that people look at first: the last hidden one.
  * @property {{ name: string, shape: number[], factor: number }[]} weights What each array of weights is, and what its

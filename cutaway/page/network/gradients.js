@@ -48,7 +48,7 @@ export function compileGradients(parts, ends) {
   if (!slopes) return null;
   const { above, below, at0 } = slopes;
   return (step) => {
-    // around 0 the sign of the output is that of what the activation was given
+    // around 0 the output has the sign of the activation's input
     const given = parts.layer.operation === "activation" ? step.sources[0] : step.output;
     const scaled = step.gradients.map((value, i) => value * (given[i] > 0 ? above : given[i] < 0 ? below : at0));
     return pass({ ...step, gradients: scaled });

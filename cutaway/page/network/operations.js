@@ -11,7 +11,7 @@ import { groupsAlong, repeatTo, runsAlong, valueCount } from "./tensors.js";
  * @property {number[]} shape Of one sample in its output.
  * @property {string} operation What it computes.
  * @property {Record<string, any>} settings Of the operation.
- * @property {Record<string, number>} weights Names of its weights, and their places among those of the model.
+ * @property {Record<string, number>} weights Names of its weights, and their places in the model.
  */
 
 /** @typedef {{ values: Float32Array, shape: number[] }} Weight */
@@ -223,7 +223,7 @@ function concatenateOperation({ layer, shapes }) {
 /**
  * Add the product of inputs with a kernel to sums.
  *
- * Inputs that are zero are skipped, and four others are taken at a time, so that each sum is read and written a quarter
+ * Inputs that are zero are skipped, and four others are taken at a time, so each sum is read and written a quarter
  * as often.
  * @param {Float32Array} inputs Only `features` of them, from `first` on.
  * @param {Float32Array} kernel (feature, unit), from `kernelFirst` on.

@@ -10,7 +10,7 @@ export function valueCount(shape) {
 }
 
 /**
- * Repeat values along the axes in which their shape has one entry.
+ * Repeat values along the axes where their shape has one entry.
  * @param {Float32Array} values Of the shape `from`.
  * @param {number[]} from As many sides as `to`, each 1 or equal.
  * @param {number[]} to

@@ -8,6 +8,7 @@ import numpy as np
 from cutaway.checks import meant
 from cutaway.errors import UnknownNameError, UsageError
 from cutaway.page.explorer import Explorer, SampleColumn
+from cutaway.words import shown
 
 if TYPE_CHECKING:
     import pandas
@@ -22,7 +23,7 @@ def sample_table(record: Explorer, positions: Iterable[int], *, epoch: int) -> "
     Args:
         record: What is known of all samples.
         positions: Positions of the samples.
-        epoch: Place of the epoch among those of the record.
+        epoch: Place of the epoch in the record.
     """
     import pandas
 
@@ -117,6 +118,6 @@ def _position(record: Explorer, name: str) -> int:
 
 def _no_samples(samples: Any) -> UsageError:
     return UsageError(
-        f"samples must be names, positions, a mask of bools or a DataFrame with their names, not {samples!r:.60}",
+        f"samples must be names, positions, a mask of bools or a DataFrame with their names, not {shown(samples)}",
         hint='pass for example ["test[7]"]',
     )

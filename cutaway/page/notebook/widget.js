@@ -5,15 +5,15 @@ import { grouped } from "../core/words.js";
 import { Explorer } from "../explorer/explorer.js";
 
 /**
- * Show an explorer in the output of a cell, as anywidget asks for it. It is in a shadow root: neither its styles nor
- * those of the notebook reach each other.
+ * Show an explorer in the output of a cell, as anywidget asks for it. It is in a shadow root: its styles and
+ * the notebook's do not reach each other.
  * @param {{ model: WidgetModel, el: HTMLElement }} given
  * @returns {() => void} ends it, and gives back what it holds
  */
 export function render({ model, el }) {
   const ending = new AbortController();
   const { signal } = ending;
-  // JupyterLab would take the keys; what is inside the shadow root it cannot see
+  // JupyterLab would take the keys: it cannot see into the shadow root
   const shell = element("div", { "data-lm-suppress-shortcuts": "true" });
   const root = shell.attachShadow({ mode: "open" });
   const style = element("style", { text: model.get("_style") });
@@ -90,8 +90,8 @@ function hideStill(key, signal) {
 const shared = new Map();
 
 /**
- * The arrays of a widget: asked for once, however often it is shown. They are no part of its state, so that a notebook
- * in which the state of widgets is saved stays small.
+ * The arrays of a widget: asked for once, however often it is shown. They are no part of its state: a notebook
+ * that saves the state of widgets stays small.
  * @param {WidgetModel} model
  * @param {AbortSignal} ended when the view is gone
  * @returns {Bundle}
@@ -205,7 +205,7 @@ function same(one, other) {
   return one.length === other.length && one.every((value, k) => value === other[k]);
 }
 
-/** Attributes by which notebooks say what they look like. */
+/** Attributes where notebooks say what they look like. */
 const SAID = ["data-jp-theme-light", "data-vscode-theme-kind", "data-theme", "theme", "class", "style"];
 
 /** A background that is darker than this, from 0 to 1, is dark. */
@@ -231,7 +231,7 @@ function isNotebookDark(place) {
 
 /**
  * @param {string} color as the browser computes it
- * @returns {number | null} 0..1; null for one that shows what is behind it
+ * @returns {number | null} 0..1; null for a transparent one
  */
 function brightness(color) {
   const [red, green, blue, alpha = 1] = (color.match(/[\d.]+/g) ?? []).map(Number);

@@ -15,6 +15,7 @@ from cutaway.page.bundle import Bundle
 from cutaway.page.explorer import Explorer
 from cutaway.page.linking import link_module
 from cutaway.page.resources import read_module
+from cutaway.words import shown
 
 from .samples import find_positions, named_columns, sample_table
 from .still import still_html, still_png
@@ -34,13 +35,13 @@ def _synced(to_json: Any, from_json: Any) -> Any:
 class ExplorerWidget(anywidget.AnyWidget):
     """All samples in every layer and after every epoch, in a notebook; made by ``run.explore()``.
 
-    Traits, which change with what is done in the browser, and change what it shows when they are set; ``observe`` tells
-    of changes:
+    Traits change when somebody acts in the browser, and setting one changes the page; ``observe`` reports
+    changes:
 
     Attributes:
         layer: Name of the layer that the large map shows.
         epoch: Number of the epoch. None sets the kept one; negative numbers count from the last that is shown.
-        color: The column by which samples are colored: what it is called in `selection`.
+        color: The column that colors the samples, as `selection` names it.
         pinned: Name of the sample whose card and path through the model are shown; None for none.
         selected: Positions of the selected samples, a tuple of ints. It can be set like `selection`.
         height: Height of the large map in CSS pixels.
@@ -88,7 +89,7 @@ class ExplorerWidget(anywidget.AnyWidget):
 
     @property
     def selection(self) -> "pandas.DataFrame":
-        """The selected samples, one row each, with what is known of them after the epoch that is shown.
+        """The selected samples, one row each, with their values after the epoch that is shown.
 
         The index "sample" holds their names. Set it to select: names, positions, a mask with a bool for each sample, or
         a DataFrame with the names as its index or in a column "sample".
@@ -132,7 +133,7 @@ class ExplorerWidget(anywidget.AnyWidget):
             if -len(epochs) <= epoch < 0:
                 return epochs[epoch]
         raise UnknownNameError(
-            f"the widget does not show the epoch {epoch!r:.60}",
+            f"the widget does not show the epoch {shown(epoch)}",
             hint=f"choose among {', '.join(map(str, epochs))}, or None for the kept epoch",
         )
 
@@ -141,7 +142,7 @@ class ExplorerWidget(anywidget.AnyWidget):
         return find_positions(self.record, proposal["value"])
 
     def _answer(self, _: Any, content: Any, buffers: Any) -> None:
-        """Send all arrays to a browser that asks for them, what is shown first at the beginning."""
+        """Send all arrays to a browser that asks for them, in display order."""
         if isinstance(content, dict) and content.get("kind") == "arrays":
             for index, data in enumerate(self._bundle.data):
                 self.send({"kind": "array", "index": index}, [data])
@@ -158,7 +159,7 @@ class ExplorerWidget(anywidget.AnyWidget):
     def _ipython_display_(self) -> None:
         """Show the widget, and below it an image that it hides while it is alive.
 
-        nbclient keeps the state of widgets in a notebook, so that nbconvert takes the widget for alive and shows no
+        nbclient keeps the state of widgets in a notebook, so nbconvert takes the widget for alive and shows no
         other form of the same output: only an output of its own stays visible.
         """
         from IPython.display import display

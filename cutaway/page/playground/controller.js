@@ -185,10 +185,10 @@ export class Controller {
       ...{ settings, own, parts: trainAndTest(settings, own), frame: null, row: 0, message },
       ...{ selected: isThere ? selected : { layer: 0, unit: 0 } },
     });
-    this.#wanted = this.#number + 1; // what was asked for already is answered by the session before
+    this.#wanted = this.#number + 1; // earlier requests are answered by the session before
   }
 
-  /** Branches of the session that is shown once the worker has done all that it was asked for. */
+  /** Branches of the session that is shown once the worker has answered all requests. */
   get #branches() {
     const changes = this.#pending.map(([name]) => Number(ADDING.includes(name)) - Number(name === "removeBranch"));
     return changes.reduce((sum, change) => sum + change, this.state.frame?.branches.length ?? this.#expected);
@@ -310,7 +310,7 @@ export class Controller {
     this.#call("switchUnit", layer, unit);
   }
 
-  /** A training of the page's own at the moment that is shown; its values are those of the next batch, after `look`. */
+  /** A training of the page's own at the moment that is shown; its values are of the next batch, after `look`. */
   mirror() {
     const { settings, parts, frame } = this.state;
     if (!frame) return new Training(settings, parts.train);

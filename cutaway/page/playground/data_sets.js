@@ -18,7 +18,7 @@ import { RandomState } from "./random/mersenne_twister.js";
  * @property {string} data The name of a dataset.
  * @property {number} samples Of training and test together.
  * @property {number} classes Where a dataset can have any number of them.
- * @property {number} noise Standard deviation of what is added to each value.
+ * @property {number} noise Standard deviation of the noise in each value.
  * @property {number} seed
  */
 
@@ -55,7 +55,7 @@ function spaced(count, last, isClosed = true) {
 }
 
 /**
- * Shuffle rows and add noise, in the order in which scikit-learn does.
+ * Shuffle rows and add noise, in scikit-learn's order.
  * @param {number[][]} rows
  * @param {DataSettings} settings
  */
@@ -260,7 +260,7 @@ function take(samples, rows) {
 }
 
 /**
- * The training and test samples that settings describe, or those of a person.
+ * The training and test samples that settings describe, or a person's own.
  * @param {DataSettings & { testShare: number }} settings
  * @param {OwnData | null} own
  */

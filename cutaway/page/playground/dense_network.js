@@ -58,7 +58,7 @@ export class DenseNetwork {
   }
 
   /**
-   * Draw first weights: those of `cutaway.mlp` for the same seed. Biases become 0.
+   * Draw first weights, the same as `cutaway.mlp` with the same seed. Biases become 0.
    * @param {number} seed From 0 to 2**31 - 1.
    * @param {string} initializer One of `INITIALIZERS`.
    */
@@ -141,7 +141,7 @@ export class DenseNetwork {
   }
 
   /**
-   * Go back through the layers after `measure`: `gradient` becomes that of the mean loss by all parameters.
+   * Go back through the layers after `measure`: `gradient` becomes the gradient of the mean loss by all parameters.
    * @param {Float32Array} x The batch of the last forward pass.
    * @param {number} rows
    */
@@ -210,7 +210,7 @@ function multiply(x, { inputs, units, kernel, bias }, sums, rows) {
 }
 
 /**
- * Add what a batch contributes to the gradients of a layer, and compute those of its inputs.
+ * Add what a batch contributes to the gradients of a layer, and compute the gradients of its inputs.
  * @param {{ inputs: Float32Array, gradient: Float32Array, rows: number }} given
  * @param {DenseLayer} layer
  * @param {DenseLayer} gradients

@@ -9,7 +9,7 @@ import { decisions, gridRegions, linearRegions } from "./regions.js";
  * @property {number} low The plane goes from here
  * @property {number} high to here, along each axis.
  * @property {Polygons | null} regions Exact ones; null where the activation is curved.
- * @property {number} undivided Share of the plane, 0 to 1, in which regions may be missing; the boundary is then from a grid.
+ * @property {number} undivided Share of the plane, 0 to 1, where regions may be missing; the boundary is then from a grid.
  * @property {Polygons | null} areas Where each class is the most likely; null for a function, and for weights that are not finite.
  * @property {Float32Array} boundary x and y of both ends of each piece.
  * @property {Float32Array[]} responses By layer, (point, unit): of hidden layers their outputs, of the last one its predictions.
@@ -24,7 +24,7 @@ export const RESPONSE_POINTS = 128;
 /** Cells along a side of a grid, and the products for it, which take a quarter of a second: a large network has fewer cells. */
 const [GRID_CELLS, GRID_PRODUCTS] = [72, 6e7];
 
-/** The time in which a plane is divided into regions. */
+/** The time for dividing a plane into regions. */
 const REGION_MILLISECONDS = 300;
 
 /**

@@ -110,7 +110,7 @@ export function toAddress(settings) {
 }
 
 /**
- * Settings from what is written after the # of an address, and what could not be read.
+ * Settings from the part of an address after the #, and unreadable ones.
  * @param {string} text
  */
 export function fromAddress(text) {

@@ -125,7 +125,7 @@ function titleOf(branch, firstStep) {
 }
 
 /**
- * A branch beside the one that is shown: the settings that differ, in words.
+ * A branch next to the one that is shown: the settings that differ, in words.
  * @param {Frame} frame
  * @param {number} branch
  */

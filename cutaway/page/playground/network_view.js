@@ -153,7 +153,7 @@ export class NetworkView {
 }
 
 /**
- * The name of a class next to its output, with the color that it has in the plane, or that of an input.
+ * The name of a class next to its output, with the color that it has in the plane, or the name of an input.
  * @param {string} name
  * @param {{ column: number, unit: number, color?: string }} place
  */
@@ -200,7 +200,7 @@ function drawResponse(canvas, values, look, range) {
   const side = Math.round(Math.sqrt(values.length));
   if (values.length === RESPONSE_POINTS) return drawLine(canvas, values, look, { middle, largest });
   if (canvas.width !== side) Object.assign(canvas, { width: side, height: side });
-  const isImage = side !== RESPONSE_SIDE; // rows of images go down, those of the plane up
+  const isImage = side !== RESPONSE_SIDE; // rows of images go down, rows of the plane up
   const image = context.createImageData(side, side);
   const [ground, positive, negative] = [look.ground, look.positive, look.negative].map(rgb);
   for (let k = 0; k < values.length; k++) {

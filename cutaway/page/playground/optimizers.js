@@ -5,7 +5,7 @@
  * @property {"sgd" | "adam"} optimizer
  * @property {number} learningRate
  * @property {number} momentum Of "sgd": 0 for none.
- * @property {number} weightDecay The share by which each step makes all parameters smaller, times the learning rate.
+ * @property {number} weightDecay Each step makes all parameters smaller by this share, times the learning rate.
  */
 
 const [FIRST_DECAY, SECOND_DECAY, EPSILON] = [0.9, 0.999, 1e-7];

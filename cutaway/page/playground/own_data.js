@@ -13,7 +13,7 @@ const MAX_STROKE = 400;
 /** @param {number} count */
 const names = (count) => Array.from({ length: count }, (_, k) => String(k));
 
-/** Points that a painted dataset begins with, so that there is something to learn from. */
+/** Points that a painted dataset begins with: something to learn from. */
 export function paintedAtFirst(classes = 2) {
   const rows = Array.from({ length: 10 }, (_, k) => [(k % 2 ? 1 : -1) * (1 + 0.1 * k), (k % 3) * 0.4 - 0.4, k % 2]);
   return { rows, classNames: names(classes) };

@@ -24,7 +24,7 @@ export class Pages {
   }
 
   /**
-   * The settings in the address; null if it is that of another page.
+   * The settings in the address; null if it belongs to another page.
    * @param {PageName} name
    */
   settingsOf(name) {

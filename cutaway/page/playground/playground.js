@@ -32,7 +32,7 @@ import { TsnePage } from "./tsne/tsne_page.js";
 const host = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /**
- * Whether the samples are those of a person, which no address holds.
+ * Whether the samples are a person's own, which no address holds.
  * @param {Settings} settings
  */
 const isOwn = ({ data }) => data === "painted" || data === "file";
@@ -161,7 +161,7 @@ class Playground {
     this.controller.change({ ...settings, data: "digits" }, { parts: digitParts(arrays) });
   }
 
-  /** Say which settings a dataset is not trained with as at first, such as those of a task before. */
+  /** Say which settings a dataset is not trained with as at first, such as after a task. */
   #sayKept() {
     const { message, settings } = this.store.state;
     const kept = changedInWords(settings);

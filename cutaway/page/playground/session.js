@@ -263,7 +263,7 @@ export class Session {
     const { training, branch } = this;
     const { network } = training;
     const last = branch.entries.findLast(({ moment }) => moment.step <= training.step);
-    // where scores take long, those of the last moment are shown
+    // if scores take long, the last ones are shown
     const isLight = this.#spacing() === 1;
     const isKnown = last && !isTried && (last.moment.step === training.step || !isLight);
     const { moment, train, test } = isKnown ? last : this.#entry();

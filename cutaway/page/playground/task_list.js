@@ -16,13 +16,13 @@ import { curveUntilNow } from "./timeline.js";
  * @property {{ text: string, choices: string[], right: number, why: string }} [question] Asked once all goals are reached.
  */
 
-/** @typedef {{ frame: Frame, settings: Settings }} View What is shown: the settings are those of the frame. */
+/** @typedef {{ frame: Frame, settings: Settings }} View What is shown: a frame and its settings. */
 
 /**
  * @typedef {object} Memory What was seen since a task was started.
  * @property {{ epochs: number, loss: number } | null} overfit
- * @property {Set<number>} learned Rates with which it learned.
- * @property {Set<number>} diverged Rates with which the loss grew.
+ * @property {Set<number>} learned Rates that learned.
+ * @property {Set<number>} diverged Rates that made the loss grow.
  */
 
 /** @typedef {{ text: string, isReached: (view: View, memory: Memory) => boolean }} Goal */
@@ -163,7 +163,7 @@ export const TASKS = [
     goals: [
       { text: "It learns: a training loss below 0.5 after 100 steps", isReached: (view, memory) => remembersRate(view, memory) && memory.learned.size > 0 },
       {
-        text: "It diverges: a training loss above that of the beginning after 100 steps, at a rate at most twice as large",
+        text: "It diverges: a training loss above its first value after 100 steps, at a rate at most twice as large",
         isReached: (view, memory) => remembersRate(view, memory) && hasClosePair(memory),
       },
     ],
@@ -241,7 +241,7 @@ export async function handIn(address, name, done) {
 
 /**
  * @param {Promise<Response>} request
- * @returns {Promise<any>} what was answered
+ * @returns {Promise<any>} the answer
  */
 async function answered(request) {
   const answer = await request;

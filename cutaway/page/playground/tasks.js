@@ -22,7 +22,7 @@ export class TasksView {
    * @param {Controller} controller
    * @param {object} given
    * @param {(settings: Settings, message: string) => Promise<void>} given.begin Shows other data, with these settings.
-   * @param {string} given.tasksAt Where the studio is told which tasks are done; "" outside of a studio.
+   * @param {string} given.tasksAt The address where the studio learns which tasks are done; "" outside of a studio.
    */
   constructor({ tasks, started }, controller, { begin, tasksAt }) {
     this.controller = controller;
@@ -123,7 +123,7 @@ export class TasksView {
   }
 
   /**
-   * The goals of the task that was started, where messages are: its card is below what is worked with.
+   * The goals of the task that was started, where messages are: its card is below the controls.
    * @param {Task} task
    */
   #drawStarted({ name, title, goal, hints }) {

@@ -85,7 +85,7 @@ export class Branch {
 }
 
 /**
- * The curve up to the moment that is shown, that of the branches before included.
+ * The curve up to the moment that is shown, with the branches before.
  * @param {import("./session.js").Frame} frame
  * @returns {number[][]} Step, epochs, loss and accuracy in training, loss and accuracy in the test.
  */

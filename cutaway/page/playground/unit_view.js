@@ -154,7 +154,7 @@ function numbersOf(controller, drawn) {
     : hiddenFormulas(unitValues, { network, layer, unit, at, isOff, activation: settings.activation });
   return {
     about: drawn
-      ? "The digit that you drew. ∂L/∂w is that of the next batch."
+      ? "The digit that you drew. ∂L/∂w is of the next batch."
       : `Sample ${at + 1} of the next batch of ${rows.length}. Mean loss of the batch: ${short(loss)}.`,
     forward: [[`z = ${terms}${more} + ${short(bias[unit])} = ${short(z)}`, "The weighted sum of the inputs, and the bias."], ...passes.forward],
     backward: drawn ? [["–", "What you drew has no label, so it has no loss to go back from."]] : passes.backward,

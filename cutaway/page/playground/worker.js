@@ -1,9 +1,9 @@
-// The worker of the playground: sessions that do what the page asks for, and answer with what is to be drawn.
+// The worker of the playground: sessions that do what the page asks for, and answer with the next frame.
 
 import { Session } from "./session.js";
 
 /**
- * What the page asks for: methods of `Session` with their arguments; "start" with those of its constructor, and "back",
+ * What the page asks for: methods of `Session` with their arguments; "start" with the constructor's, and "back",
  * which goes to the session before.
  * @typedef {{ number: number, calls: [string, ...any[]][] }} Request
  */

@@ -37,7 +37,7 @@ export function actionButton(text, act, attributes) {
 
 /**
  * Ask before something is done, in a dialog.
- * @param {{ title: string, text: string[], action: string }} question what is done, what it means, and the button
+ * @param {{ title: string, text: string[], action: string }} question the act, what it means, and the button
  * @returns {Promise<boolean>}
  */
 export function askFirst({ title, text, action }) {

@@ -7,7 +7,7 @@ const STEP = "cutaway-tour";
 const OFFERED = "cutaway-tour-offered";
 
 /**
- * The steps: on which page each is shown, what it points at, what it says, and where the next one is. "RUN" is the run
+ * The steps: the page of each, what it points at, what it says, and where the next one is. "RUN" is the run
  * of the page.
  * @type {{ page: RegExp, target: string, title: string, text: string, next: string, action: string }[]}
  */

@@ -1,7 +1,7 @@
 /**
  * A duration: "0.8 s", "12 s", "3 min 20 s", "2 h 5 min", "3 d 4 h".
  * @param {number} seconds
- * @param {number} [digits] of what is below ten seconds
+ * @param {number} [digits] below ten seconds
  */
 export function durationText(seconds, digits = 1) {
   if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(digits)} s`;

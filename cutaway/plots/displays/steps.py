@@ -117,7 +117,7 @@ def _moments(steps: int) -> list[tuple[int, float]]:
 
 
 def _limits(points: NDArray[np.float32]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The same limits of x and y for all steps: squares, in which a distance is equally long in each direction."""
+    """The same limits of x and y for all steps: squares, so a distance is equally long in each direction."""
     low, high = points.min(axis=(0, 1)).astype(float), points.max(axis=(0, 1)).astype(float)
     half = (0.5 + MARGIN) * (float((high - low).max()) or 1.0)
     (x, y) = ((low + high) / 2).tolist()

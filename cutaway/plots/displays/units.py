@@ -44,7 +44,7 @@ class DrawnUnit:
         weights: ``(row, column)``, its incoming weights as an image, or None.
         class_mean: float ``(class,)``, its mean activation within each class.
         class_names: Name of each class.
-        images: ``(sample, row, column[, 3])`` in 0..1, the samples for which it is highest; None if they are none.
+        images: ``(sample, row, column[, 3])`` in 0..1, the samples with the highest activation; None for other data.
         activations: float ``(sample,)``, its activation for these.
         names: What these samples are called.
     """

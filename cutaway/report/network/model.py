@@ -73,7 +73,7 @@ def _computed(context: RunContext, epoch: int) -> Computed | str:
     arrays, factors = _rounded(context, found, epoch)
     if sum(array.nbytes for array in arrays) > MOST_BYTES:
         return (
-            "Weights of 16 bits would change the predictions of this model, and those of 32 bits take more than "
+            "Weights of 16 bits would change the predictions of this model, and weights of 32 bits take more than "
             f"{MOST_BYTES // 2**20} MB."
         )
     described = [item | {"factor": factor} for item, factor in zip(found.spec["weights"], factors, strict=True)]

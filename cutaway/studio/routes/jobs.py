@@ -96,7 +96,9 @@ def _specification(kind: str, job: dict[str, Any], places: DataRoots) -> Managed
         first = error.errors()[0]
         why = first.get("ctx", {}).get("error")  # what an option says of its bounds
         got = why.fault if isinstance(why, UsageError) else wrong_part(first, skip=1)
-        raise UsageError(f"wrong request for a job: {got}", hint="load the page again") from error
+        raise UsageError(
+            f"wrong request for a job: {got}", hint="correct the address, or load the page again"
+        ) from error
 
 
 @router.get("/parts/{key}/{name}")

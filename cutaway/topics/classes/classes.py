@@ -37,7 +37,7 @@ OF_PRECISION = "Its interval"
 
 
 class Confusion(np.ndarray[Any, np.dtype[np.int64]], NotebookDisplay):
-    """Counts, int64 ``(true class, predicted class)``: a NumPy array, and what is computed from it is a plain one.
+    """Counts, int64 ``(true class, predicted class)``: a NumPy array; results of computing with it are plain arrays.
 
     Attributes:
         class_names: Names of the classes; none of a view of it, such as its transpose.

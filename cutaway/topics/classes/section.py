@@ -59,5 +59,5 @@ def _click(source: ReportSource) -> str:
     if source.options.split not in (None, source.split):
         return "A click on a cell shows the samples on the map with the same true and predicted class."
     if len(source.shown) < len(source.ids):
-        return "A click on a cell shows those of its samples that the map contains."
+        return "A click on a cell shows its samples, if they are on the map."
     return "A click on a cell shows its samples on the map."

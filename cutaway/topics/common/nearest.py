@@ -43,7 +43,7 @@ class HiddenSamples:
 
     Attributes:
         layer: Name of the layer.
-        points: float32 ``(sample, unit)``, activations less their means, so that products of large means round nothing.
+        points: float32 ``(sample, unit)``, activations less their means: products of large means would lose digits.
         means: float32 ``(unit,)``.
         ids: Identity of each.
         labels: int64 ``(sample,)``.

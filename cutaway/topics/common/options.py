@@ -33,5 +33,5 @@ class MapOptions(Options):
 
     @property
     def numbers(self) -> tuple[int, ...] | None:
-        """The epochs that are asked for."""
+        """The requested epochs."""
         return cast("tuple[int, ...] | None", self.epochs)

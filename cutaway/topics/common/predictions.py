@@ -13,8 +13,7 @@ from cutaway.errors import DataError, Hint, RunError
 from cutaway.progress import ProgressCallback, ignore_progress
 
 KEPT_BYTES = 2**23
-"""Bytes of probabilities that are kept at most, of some samples after one epoch: those of 70,000 samples of 10 classes
-take 3 MB."""
+"""Maximum bytes of probabilities to keep, of some samples after one epoch: 70,000 samples of 10 classes take 3 MB."""
 
 
 def probabilities(

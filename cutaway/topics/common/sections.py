@@ -142,7 +142,7 @@ def shown_samples(
     Args:
         context: The run.
         ids: The samples.
-        name: Whether the title also says the place in the data, if it is not part of the name.
+        name: Whether the title also says the place in the data, unless the name has it.
 
     Returns:
         For each: its title; its image, or nothing; and its first values, or "" if there is an image.

@@ -34,7 +34,7 @@ class ReportSource:
         context: The run.
         on_progress: Called with the progress of everything that is computed.
         options: What the map shows: its split, `split` if None; the maximum number of samples, if None `MAX_SAMPLES` if
-            a split was asked for, and otherwise `MOST_SHOWN`; layers in addition to the last hidden one, up to six,
+            a split was requested, and otherwise `MOST_SHOWN`; layers in addition to the last hidden one, up to six,
             evenly spaced, if None; epochs in addition to the kept one, up to 16, evenly spaced, if None.
         against: The samples of `split` for comparing the run with another one; None without a comparison.
         computed: What `once` has computed.

@@ -61,7 +61,7 @@ def compare_predictions(
 def _predictions(
     paired: PairedSamples, epochs: tuple[int, int], on_progress: ProgressCallback
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Predicted classes int64, their probabilities and those of the true classes float32, each ``(run, sample)``.
+    """Predicted classes int64, their probabilities and the true classes' float32, each ``(run, sample)``.
 
     Raises:
         DataError: A probability is not a number: the model has diverged.

@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any, cast
 
 from cutaway.checks import check_whole
-from cutaway.errors import Hint, UsageError, printable
+from cutaway.errors import Hint, UsageError
 from cutaway.options import HELD_OUT, SHARED, Options, option, parse_numbers
+from cutaway.words import shown
 
 SAMPLES = 10_000
-"""Maximum number of samples on which layers are compared."""
+"""Maximum number of samples to compare layers on."""
 
 
 def check_epochs(value: Any, *, name: str) -> tuple[int | None, ...]:
@@ -23,7 +24,7 @@ def check_epochs(value: Any, *, name: str) -> tuple[int | None, ...]:
     if len(pair) != 2:
         raise UsageError(
             f"{name} must hold one epoch for each run",
-            got=printable(repr(cast("object", value)), 60),
+            got=shown(cast("object", value)),
             hint=Hint("pass for example {}", **{name: (1, 5)}),
         )
     return tuple(None if each is None else check_whole(each, name=name) for each in pair)

@@ -218,7 +218,7 @@ class Comparison(SampleList):
         """One mapping per sample, JSON-able.
 
         Its keys: sample; file, for images in a folder, or row, for a table in a file; label; predicted_a, predicted_b;
-        confidence_a, confidence_b, the probabilities of these; label_probability_a, label_probability_b, those of the
+        confidence_a, confidence_b, the probabilities of these; label_probability_a, label_probability_b, of the
         true class; moved, b minus a of the last; and change, one of "right in both", "fixed", "broken", "wrong in
         both".
 
@@ -305,8 +305,8 @@ class Comparison(SampleList):
     def metrics(self) -> "pandas.DataFrame":
         """Measures of both runs, a pandas DataFrame: a, b and difference, each with its 95% interval.
 
-        The interval of an accuracy is Wilson's, that of the difference of two is Tango's, and that of the difference of
-        two mean losses is by the normal approximation; others are NaN.
+        The interval of an accuracy is Wilson's, of the difference of two Tango's; for the difference of two mean
+        losses the normal approximation is used. Others are NaN.
         """
         import pandas
 

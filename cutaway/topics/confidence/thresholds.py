@@ -28,7 +28,7 @@ from cutaway.results.table import POINTS, Interval, Table, value
 from cutaway.results.units import MARKED, SHARE_WITH_INTERVAL, THRESHOLD, decimals, share
 from cutaway.topics.common.predictions import check_numbers, probability_batches
 from cutaway.topics.common.scoring import cautions, split_in_words, validation
-from cutaway.words import listed, number
+from cutaway.words import listed, number, shown
 
 from .options import ConfidenceOptions
 
@@ -241,6 +241,6 @@ def _class_number(context: RunContext, positive: Any) -> int:
     if is_whole(positive) and 0 <= int(positive) < len(names):
         return int(positive)
     raise UnknownNameError(
-        f"no such class: {positive!r}; positive must be the name or the number of one of {listed(names, 10)}",
+        f"no such class: {shown(positive)}; positive must be the name or the number of one of {listed(names, 10)}",
         hint=meant(positive, names, Hint("pass for example {}", positive=names[0])),
     )

@@ -150,7 +150,7 @@ class Embedding(Result):
         return layer_activations(self.context, self.layer, self.ids, epoch=self.epoch)
 
     def transform(self, h: np.ndarray) -> np.ndarray:
-        """Place new activations of the same layer; the samples that are there stay where they are.
+        """Place new activations of the same layer; samples on the map do not move.
 
         Args:
             h: float32 ``(sample, unit)``, such as ``run.activations`` returns, of samples that were not embedded.
@@ -378,7 +378,7 @@ def embed_layer(
 
     Args:
         context: The run.
-        options: What is asked; without quality, it is measured when first asked for.
+        options: The options; without quality, it is measured on first use.
         settings: The settings of t-SNE.
         on_progress: Called with the progress of each stage.
         callback: Called with the layout during the descent of t-SNE.
@@ -407,7 +407,7 @@ def embed_layer(
 
 
 def map_samples(context: RunContext, options: EmbeddingOptions) -> tuple[SampleIds, int | None]:
-    """The samples of a map: those of a split, or a stratified sample by class of at most `MAX_SAMPLES`.
+    """The samples of a map: a whole split, or a stratified sample by class of at most `MAX_SAMPLES`.
 
     Returns:
         The samples, and if they are only some of more than `MAX_SAMPLES`, the number of all; otherwise None.
@@ -434,7 +434,7 @@ def kept_embedding(context: RunContext, layer: str | None, *, shown: SampleIds) 
         shown: The samples that are wanted.
 
     Returns:
-        An embedding of the samples of ``shown`` alone, whose coordinates and quality are those of all samples; None
+        An embedding of the samples of ``shown`` alone, with coordinates and quality from all samples; None
         where nothing usable is kept.
     """
     whole = kept_layout(context, layer)
@@ -455,7 +455,7 @@ def kept_layout(context: RunContext, layer: str | None) -> tuple[CachedResult, K
     Of a run with more than `MAX_SAMPLES` samples there is none of all.
 
     Returns:
-        Its place in the cache and what is kept there; None where nothing is.
+        Its place in the cache and its content; None if there is none.
     """
     epoch, layer = context.epoch(None), context.layer(layer, epoch=None)
     ids = context.ids("all")

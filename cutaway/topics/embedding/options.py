@@ -21,7 +21,7 @@ class EmbeddingOptions(Options):
     )
     quality: bool = option(
         True,
-        "Measure the quality: takes about as long as the map of 10,000 samples, and 40% as long as that of 70,000.",
+        "Measure the quality: takes about as long as the map of 10,000 samples, and 40% as long as the map of 70,000.",
         flag="--quality/--no-quality",
     )
     seed: int = seed_option()

@@ -28,6 +28,7 @@ from cutaway.results.written import WrittenFile
 from cutaway.runs import check_output, write_output
 from cutaway.topics.common.epochs import epoch_numbers
 from cutaway.topics.common.predictions import predict_classes
+from cutaway.words import shown
 
 from .activations import INPUT, SharedPasses
 from .embedding import Embedding, KeptLayout, layout_place, map_samples
@@ -327,19 +328,19 @@ def embed_layers(
 
 
 def _sequence_options(settings: dict[str, Any], mistaken: dict[str, str]) -> EmbeddingOptions:
-    """Take the options out of what is given, and leave the settings of t-SNE there.
+    """Take the options out of the given settings, and leave the settings of t-SNE there.
 
     Raises:
         UsageError: Something is an argument of `embed` that a sequence does not have, or is outside its bounds.
     """
     for name in mistaken.keys() & settings.keys():
         rule, hint = mistaken[name].split(": ")
-        raise UsageError(rule, got=f"{name}={settings[name]!r}", hint=hint)
+        raise UsageError(rule, got=f"{name}={shown(settings[name])}", hint=hint)
     if "callback" in settings:
         raise UsageError("a sequence does not take callback=", hint="pass it to run.embed")
     if settings.get("method", "tsne") != "tsne":
         raise UsageError(
-            f"method={settings['method']!r} cannot make a sequence: only t-SNE can start from the embedding before",
+            f"method={shown(settings['method'])} makes no sequence: only t-SNE can start from the embedding before",
             hint="leave method out, or call run.embed for each one",
         )
     return EmbeddingOptions(**{name: settings.pop(name) for name in OPTIONS if name in settings})
@@ -377,7 +378,7 @@ def embed_grid(
     """Embed several layers at several epochs, each from a neighbor in the grid.
 
     One layer at the kept epoch is embedded from nothing. From there it goes layer by layer at that epoch, and then from
-    epoch to epoch in every layer, so that a sample stays near its place from each embedding to the next.
+    epoch to epoch in every layer, so a sample stays near its place from each embedding to the next.
 
     Args:
         context: The run.

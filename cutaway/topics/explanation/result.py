@@ -230,7 +230,7 @@ class Explanation(Result):
             f"{number(difference, 4)}."
         )
         notes.append(
-            "A contribution is what it adds to the difference of the two logits, from which softmax makes the "
+            "A contribution is what it adds to the difference of the two logits, which softmax turns into "
             f"probabilities: above 0 it supports {printable(self.winner)}, below 0 {printable(self.runner_up)}."
         )
         title = (

@@ -10,7 +10,7 @@ from cutaway.errors import UnknownNameError
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, columns_of, value
 from cutaway.results.units import COUNT, Unit, decimals, share
-from cutaway.words import UNDEFINED, counted, number
+from cutaway.words import UNDEFINED, counted, number, shown
 
 if TYPE_CHECKING:
     import pandas
@@ -77,7 +77,7 @@ class History(Result):
         if name not in self.history:
             known = ", ".join(self.history) or "none, as no epoch has finished"
             raise UnknownNameError(
-                f"no such metric: {name!r}; this history has {known}", hint=meant(name, self.history)
+                f"no such metric: {shown(name)}; this history has {known}", hint=meant(name, self.history)
             )
         return self.history[name]
 

@@ -42,7 +42,7 @@ class CrossValidation:
         seeds: Number of times that all folds are trained, each with other folds and other first weights.
         groups: int64 ``(sample,)``, samples that stay together in a fold, or None.
         store: Where the folds of a run are kept; None for data without a run, whose folds are in the user's cache.
-        recipe: Name of the recipe that model and settings are from; None if they are those of a run.
+        recipe: Name of the recipe that model and settings are from; None if they are a run's.
     """
 
     data: Dataset = field(repr=False)

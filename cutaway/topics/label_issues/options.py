@@ -10,7 +10,7 @@ MOST = 100
 
 @dataclass(frozen=True, kw_only=True)
 class LabelIssuesOptions(Options):
-    """The options of ``cutaway label-issues``; `cutaway.Run.label_issues` explains what is trained."""
+    """The options of ``cutaway label-issues``; `cutaway.Run.label_issues` explains the trainings."""
 
     output: str | None = option(None, "Write the list to this .csv, .parquet or .jsonl file.", flag="--output -o")
     sheet: str | None = option(None, "Draw the images of the first 50 label issues into this .png or .pdf file.")

@@ -10,7 +10,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.cache import cached
-from cutaway.checks import check_choice, check_each, check_whole
+from cutaway.checks import check_choice, check_each
 from cutaway.context import RunContext
 from cutaway.data import Dataset, SampleIds
 from cutaway.errors import UnknownNameError
@@ -25,16 +25,13 @@ from cutaway.topics.common.epochs import some_epochs
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.words import UNDEFINED, evenly_spaced, listed, percent
 
-from .options import LayersOptions
+from .options import SAMPLES, LayersOptions
 
 if TYPE_CHECKING:
     from cutaway.interpret import LayerMeasures, LayerRecord
     from cutaway.plots import Figure, Panel
 
     from .similarity import Similarity
-
-SAMPLES = 10_000
-"""Maximum number of samples that a layer history measures; activations of three snapshots are in memory at once."""
 
 ACTIVATION_BYTES = 2**28
 """The most bytes of activations of one snapshot; models so wide that they would need more get fewer samples."""
@@ -556,11 +553,10 @@ def layer_history(
         UnknownNameError: There is no such split or epoch.
         UsageError: ``samples`` or ``k`` is below 1, or the split or ``epochs`` is empty.
     """
-    k = check_whole(k, name="k", least=1)
-    samples = check_whole(samples, name="samples", least=1)
+    asked = LayersOptions(samples=samples, k=k)
     wanted = some_epochs(context, epochs)
-    asked, units = min(samples, len(context.part(split))), _units(context)
-    room = min(samples, _room(units))
+    units = _units(context)
+    room = min(asked.samples, _room(units))
 
     def compute() -> "tuple[tuple[LayerMeasures, ...], float | None]":
         from cutaway.interpret import layer_history as measure
@@ -573,18 +569,18 @@ def layer_history(
             x=data.rows(ids),
             labels=data.y(ids),
             scale=data.scale,
-            k=k,
+            k=asked.k,
             on_progress=on_progress,
         )
         return records, _input_probe_accuracy(data, ids)
 
-    decides = [split, k, seed, room]
+    decides = [split, asked.k, seed, room]
     records, inputs = cached("layer-history", context.folder.identity(*wanted), decides, method=4).get(compute)
     kept_epoch = kept_so_far(context.manifest, context.folder.history())
     kept_epoch = context.epoch(-1) if kept_epoch is None else kept_epoch
     measured = records[0].samples if records else 0
-    note = _fewer(units, measured, asked)
-    return LayerHistory(records, split, k, kept_epoch=kept_epoch, note=note, input_probe_accuracy=inputs)
+    note = _fewer(units, measured, min(asked.samples, len(context.part(split))))
+    return LayerHistory(records, split, asked.k, kept_epoch=kept_epoch, note=note, input_probe_accuracy=inputs)
 
 
 def _input_probe_accuracy(data: Dataset, ids: SampleIds) -> float | None:
@@ -623,7 +619,7 @@ def similarity(
 
     from .similarity import Similarity
 
-    samples = check_whole(samples, name="samples", least=1)
+    samples = LayersOptions(samples=samples).samples
     wanted, data = some_epochs(context, epochs), context.data
     model, name = context.model(wanted[-1]), context.layer(layer, epoch=wanted[-1])
     ids = context.ids(split, samples=min(samples, sample_room(context, [name])), seed=seed)

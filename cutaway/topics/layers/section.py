@@ -8,7 +8,7 @@ from cutaway.topics.common.source import ReportSource, once
 from .layers import LayerHistory, Layers, layer_history, layer_records
 
 MEASURED = 5_000
-"""Samples on which layers are measured. The probe is fitted on half of them, five per unit of a layer of 512; with two
+"""Samples to measure layers on. The probe is fitted on half of them, five per unit of a layer of 512; with two
 per unit the small output layer would beat layers that know more."""
 
 EPOCHS = 6

@@ -21,7 +21,7 @@ SHOWN = 8
 class Similarity(pandas.DataFrame):
     """Linear CKA in [0, 1] of every two layers or epochs; NaN if one is constant or has diverged.
 
-    It is a pandas DataFrame, and what is computed from it is a plain one; ``plot()`` draws a heat map.
+    It is a pandas DataFrame, and results of computing with it are plain ones; ``plot()`` draws a heat map.
 
     Attributes:
         title: What was compared.
@@ -60,7 +60,7 @@ class Similarity(pandas.DataFrame):
         return (Table(tuple(shown), values, title=self.title),)
 
     def record(self) -> dict[str, Any]:
-        """JSON-able: what was compared, and the similarities, None if one is not defined."""
+        """JSON-able: the layers or epochs, and the similarities, None if one is not defined."""
         return {f"{self.entries}s": self.index.tolist(), "cka": plain(self.to_numpy())}
 
     def plot(self) -> "Figure":  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]

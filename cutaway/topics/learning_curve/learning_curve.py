@@ -317,8 +317,8 @@ class ShareTrainings:
         context: The run.
         counts: Numbers of training samples, ascending.
         seeds: Number of trainings of each.
-        on_progress: Told of the samples that were trained on; what it raises ends the work, and what was trained is
-            kept.
+        on_progress: Called with the number of samples that were trained on; an exception from it ends the work, and
+            finished trainings are kept.
 
     Raises:
         UsageError: The run was not trained by cutaway, or had sample weights, which a run folder does not keep.

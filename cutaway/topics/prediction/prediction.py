@@ -314,9 +314,9 @@ def predictions(
     Args:
         context: The run.
         x: See `new_samples`.
-        options: The epoch, and what is wanted in addition to the probabilities; the temperature is left to the caller.
+        options: The epoch, and the outputs in addition to the probabilities; the temperature is left to the caller.
         warn: Warn of what no training sample had, of samples that are far from all of them, and of columns of a table
-            that differ from those of the training samples by more than chance; not of dates, rows in groups, or copies.
+            that differ from the training samples' by more than chance; not of dates, rows in groups, or copies.
 
     Yields:
         At least one chunk.

@@ -4,7 +4,7 @@ The rule for a sample: of up to 2,000 training samples, as the model sees them, 
 other one is taken. A new sample is far if its distance to the nearest of them is more than 1.2 times the 99.9%
 quantile of those. A sample from where the training samples came from is nearer with a probability of about 99.9%,
 because its distance is one more of the same kind (as in conformal prediction: Vovk, Gammerman, Shafer 2005,
-"Algorithmic Learning in a Random World"); the factor is for small tables, whose quantile is that of a hundred samples.
+"Algorithmic Learning in a Random World"); the factor is for small tables, whose quantile comes from a hundred samples.
 """
 
 import math
@@ -254,7 +254,7 @@ class ShiftedColumns:
         is_one = len(found) == 1
         warn_user(
             f"{len(found):,} {'column differs' if is_one else 'columns differ'} between the training samples and these "
-            f"rows by more than chance: {named}; what was measured on the test samples need not hold for these "
+            f"rows by more than chance: {named}; measures on the test samples may not hold for these "
             f"rows, so check how {'it was' if is_one else 'they were'} recorded"
         )
 

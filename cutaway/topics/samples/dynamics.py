@@ -291,7 +291,7 @@ def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int
     """The epochs that can be followed, and where their predictions are from."""
     recorded = _Recorded(context, split)
     epochs = [epoch for epoch in context.folder.predicted_epochs if epoch > 0]
-    # those of training samples are of changed images: another deformation that is misread is nothing forgotten
+    # training samples are predicted as changed images: a deformation that is misread is nothing forgotten
     changed = context.manifest.config.get("augment") and split in ("train", "all") and context.opens
     wanted = "computed" if predictions == "auto" and changed else predictions
     if wanted != "computed" and epochs and not recorded.missing(epochs[0]):
@@ -314,7 +314,7 @@ def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int
 
 
 def _rows(context: RunContext, split: str) -> slice:
-    """The rows of a split among those of all three."""
+    """The rows of a split among the rows of all three."""
     if split == "all":
         return slice(None)
     first = sum(len(context.split.part(name)) for name in PARTS[: PARTS.index(split)])

@@ -16,7 +16,7 @@ COMPUTED = 2_000_000
 def hardest(source: ReportSource) -> Section | None:
     """The training samples that were hardest to learn.
 
-    None if they are not known, or no predictions of them were recorded; those of a user's own fit are computed.
+    None if they are not known, or no predictions of them were recorded; for a user's own fit they are computed.
     """
     from .dynamics import sample_dynamics
 
@@ -28,7 +28,7 @@ def hardest(source: ReportSource) -> Section | None:
         return None
     augmented = bool(context.manifest.config.get("augment"))
     few = context.opens and epochs * len(context.split.train) <= COMPUTED
-    # a Recorder records none of training samples, and those of an augmented training are of changed images
+    # a Recorder records none of training samples, and an augmented training predicts changed images
     predictions = "computed" if is_fit or (augmented and few) else "recorded"
     found = sample_dynamics(
         context, SamplesOptions(split="train", predictions=predictions), on_progress=source.on_progress

@@ -29,7 +29,7 @@ class FixedSettings(BaseModel):
 
     Attributes:
         recipe: Name of the recipe.
-        hidden: Units of each hidden layer; None for the recipe's or those of the space.
+        hidden: Units of each hidden layer; None for the recipe's or the space's.
         dropout: See `cutaway.mlp`; None as there.
         batch_norm: See `cutaway.mlp`.
         activation: See `cutaway.mlp`.
@@ -93,7 +93,7 @@ class SweepManifest(BaseModel):
         space: Settings that are tried, as `Space.to_record` writes them.
         fixed: Settings that are not.
         default: The settings of trial 0, resolved.
-        seed: Random seed of weights, split, order and of what is drawn from the space.
+        seed: Random seed of weights, split, order and draws from the space.
         trials: Number of trials when the file was written.
         versions: Versions of cutaway and Optuna.
     """

@@ -30,7 +30,7 @@ from cutaway.results.units import COUNT, TEXT, Unit, decimals, share
 from cutaway.results.written import WrittenFile, output_path, write_html
 from cutaway.runs import RUNS
 from cutaway.training import RECIPES
-from cutaway.words import percent
+from cutaway.words import percent, shown
 
 from .manifest import SweepManifest
 from .space import Space, read_space
@@ -79,7 +79,7 @@ class TrialRow:
 @public
 @dataclass(frozen=True)
 class Sweep(Result):
-    """Trials of settings, the best of which is chosen on validation samples; no trial uses the test samples.
+    """Trials of settings. The best one is chosen on validation samples; no trial uses the test samples.
 
     Attributes:
         folder: Its folder, with a run folder for each trial.
@@ -164,7 +164,7 @@ class Sweep(Result):
         """
         trial = next((each for each in self.trials if each.number == number), None)
         if trial is None:
-            raise UsageError(f"no such trial in this sweep: {number!r}", hint="choose one of to_pandas()")
+            raise UsageError(f"no such trial in this sweep: {shown(number)}", hint="choose one of to_pandas()")
         return open_run(self.folder / trial.run, data=self.loaded)
 
     @property
@@ -375,7 +375,7 @@ class Sweep(Result):
 
 
 def _load(manifest: SweepManifest) -> Dataset | LoadedTable:
-    """The data of a sweep, loaded from where they were.
+    """The data of a sweep, loaded from their old place.
 
     Raises:
         UsageError, DataError: See `cutaway.load_dataset`; or they were arrays.

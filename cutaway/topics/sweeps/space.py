@@ -19,10 +19,11 @@ from typing import Annotated, Any, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cutaway.augmentation import as_augmentation
-from cutaway.checks import meant
+from cutaway.checks import check_whole, meant
 from cutaway.errors import CutawayError, Hint, UnknownNameError, UsageError, printable
 from cutaway.models import FORM, ModelForm
 from cutaway.training import check_setting
+from cutaway.words import shown
 
 _SMALL: dict[str, Any] = {
     "learning_rate": {"low": 0.0003, "high": 0.03, "log": True},
@@ -166,9 +167,10 @@ def read_space(space: str | Path | Mapping[str, Any]) -> Space:
         UnknownNameError: There is no such preset, file or setting.
         UsageError: The file is damaged, or values are outside the range of the setting.
     """
-    record = space if isinstance(space, Mapping) else _load(str(space))
+    is_named = isinstance(space, str | Path)
+    record = _load(str(space)) if is_named else space
     if not isinstance(record, Mapping) or not record:
-        where = "a space given in Python" if isinstance(space, Mapping) else f'the space "{space}"'
+        where = f'the space "{space}"' if is_named else "a space given in Python"
         raise UsageError(f"there are no settings in {where}", hint='try {"dropout": [0.0, 0.2]}')
     found = {str(name): _setting(str(name), values) for name, values in cast("Mapping[Any, Any]", record).items()}
     if "hidden" in found and {"layers", "units"} & {*found}:
@@ -217,9 +219,7 @@ def _setting(name: str, values: Any) -> Range | Choices:
     if found is None or not whole:
         write = f"{name} = {{low = ..., high = ...}}, or " if name in NUMBERS else ""
         hint = f"write {write}{name} = [...], as the guide on sweeps shows"
-        raise UsageError(
-            f"cannot use these values for {name}: {printable(repr(cast('object', values)), 80)}", hint=hint
-        )
+        raise UsageError(f"cannot use these values for {name}: {shown(cast('object', values))}", hint=hint)
     for end in (found.low, found.high):
         _check(name, int(end) if name in WHOLE else float(end))
     return found
@@ -234,7 +234,7 @@ def _choices(name: str, values: list[Any]) -> Choices:
     for place, value in enumerate(plain):
         _check(name, value)
         if value in plain[:place]:
-            raise UsageError(f"{name} lists {value!r} twice", hint="leave one of them out")
+            raise UsageError(f"{name} lists {shown(value)} twice", hint="leave one of them out")
     return Choices(tuple(plain))
 
 
@@ -255,15 +255,13 @@ def _check(name: str, value: Any) -> None:
         UsageError: It is not one that a training takes.
     """
     try:
-        if name == "layers" and not (type(value) is int and 1 <= value <= MOST_LAYERS):
-            raise UsageError(
-                f"layers must be a whole number from 1 to {MOST_LAYERS}", got=repr(value), hint="try layers=2"
-            )
-        if name in FORM:
-            ModelForm(**cast("dict[str, Any]", {name: value}))
+        if name == "layers":
+            check_whole(value, name=name, least=1, most=MOST_LAYERS)
+        elif name in FORM:
+            ModelForm(**{name: value})
         elif name == "units":
             ModelForm(hidden=(value,))
-        elif name != "layers":
+        else:
             check_setting(name, value)
     except CutawayError as error:
         raise UsageError(f"{error.fault} in the space of {name}", hint=error.hint) from None

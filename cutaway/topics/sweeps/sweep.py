@@ -83,7 +83,7 @@ def sweep(
         activation: Activation of the hidden layers in every trial; likewise.
         ensemble: Number of models side by side in every trial; likewise.
         class_weight: See `cutaway.train`.
-        seed: Random seed of the split, the first weights, and of what is drawn. Without an engine, the same seed gives
+        seed: Random seed of the split, the first weights, and the draws. Without an engine, the same seed gives
             the same trials.
         options: Options for data by name or path, as `cutaway.load_dataset` takes them.
         progress: True draws a bar, False draws nothing, a callable gets `Progress` records.

@@ -11,8 +11,8 @@ NAMED = 3
 """Maximum number of inputs to name for a unit."""
 
 SHUFFLES = 19
-"""Shuffles of the samples: a correlation counts that is larger than all of theirs, so that one in 20 layers whose units
-follow no input names any."""
+"""Shuffles of the samples: a correlation counts that is larger than all of theirs: one in 20 layers whose units
+follow no input then names any."""
 
 LEAST = 20
 """With fewer samples, nothing is named."""

@@ -23,7 +23,7 @@ from cutaway.results.table import Table, value
 from cutaway.results.units import COUNT, LOST, MEASURED, NAME, decimals
 from cutaway.results.units import Unit as Written
 from cutaway.topics.common.sample_list import NAME_OF_SAMPLE
-from cutaway.words import UNDEFINED, number, percent
+from cutaway.words import UNDEFINED, number, percent, shown
 
 from .options import SORTS, UnitsOptions
 
@@ -217,7 +217,7 @@ class Units(Result):
         """
         if not 0 <= unit < len(self):
             rule = f'"{self.layer}" has the units 0 to {len(self) - 1}'
-            raise UnknownNameError(rule, got=str(unit), hint="choose one of these")
+            raise UnknownNameError(rule, got=shown(unit), hint="choose one of these")
         return self._summaries([unit])[0]
 
     def _summaries(self, units: list[int]) -> list[dict[str, Any]]:
@@ -389,7 +389,7 @@ def units(context: RunContext, options: UnitsOptions, *, on_progress: ProgressCa
 
     Args:
         context: The run.
-        options: What is asked. Constant units are found on all samples.
+        options: The options. Constant units are found on all samples.
         on_progress: Called after every batch, in samples.
 
     Raises:

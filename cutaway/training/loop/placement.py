@@ -29,7 +29,7 @@ class OneDevice:
     """Everything is on the device that JAX chooses."""
 
     devices: Sequence[Any] | None = None
-    """Devices, each of which needs the rows; None for JAX's default device."""
+    """Devices that each need the rows; None for JAX's default device."""
 
     def padded(self, rows: int) -> int:
         """The rows of a batch of N samples."""

@@ -159,6 +159,7 @@ def test_wrong_questions_are_refused(studio):
         ("explore", {"run": "../first"}, 404),
         ("explore", {"run": "first", "split": "other"}, 400),
         ("explore", {"run": "first", "samples": 3}, 400),
+        ("explore", {"run": "first", "epochs": ["last"]}, 400),
         ("sections", {"run": "first", "split": "test"}, 400),
         ("compare", {"run": "first"}, 400),
         ("compare", {"run": "first", "against": ".trash"}, 404),

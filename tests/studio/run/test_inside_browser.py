@@ -50,16 +50,7 @@ def test_the_page_of_a_run_has_its_map_its_sections_and_its_figures(shown):
     opened = shown()
     opened.wait("document.querySelector('#learning .plot').childElementCount", seconds=60)
     sections = opened.page.evaluate("[...document.querySelectorAll('section[id]')].map((each) => each.id)")
-    order = [
-        "verdict",
-        "explore",
-        "findings",
-        "mistakes",
-        "classes",
-        "confidence",
-        "layers",
-        "learning",
-    ]
+    order = ["verdict", "explore", "findings", "mistakes", "classes", "confidence", "layers", "learning"]
     assert [name for name in sections if name in order] == order
     assert "Test accuracy" in opened.page.locator(".facts").inner_text()
     link = opened.page.get_by_role("navigation", name="Sections").get_by_role("link", name="Mistakes")
@@ -196,11 +187,13 @@ def test_other_samples_layers_and_epochs_are_chosen_and_computed(shown):
 
 
 @pytest.mark.exhaustive
-def test_a_layer_that_is_not_there_is_said_in_one_line(open_page, studio):
-    opened = open_page(studio, "/runs/first?layers=nothing")
-    opened.wait("document.querySelector('#explore')?.textContent.includes('nothing')", seconds=400)
-    assert "could not be made" in opened.page.locator("#explore").inner_text()
-    opened.check_quiet()
+@pytest.mark.parametrize(
+    ("query", "said"), [("layers=no", "could not be made"), ("samples=9", "from 20 to"), ("split=no", "split must")]
+)
+def test_what_is_wrong_in_the_address_is_said_in_one_line(open_page, studio, query, said):
+    opened = open_page(studio, f"/runs/first?{query}")
+    opened.wait(f"document.querySelector('#explore')?.textContent.includes('{said}')", seconds=400)
+    assert opened.page.locator("#explore").inner_text().count("\n") < 3
 
 
 @pytest.mark.exhaustive

@@ -65,7 +65,7 @@ class ColumnarReader:
         """Read the files one after another.
 
         Raises:
-            DataError: A file is damaged, or its columns differ from those of the first.
+            DataError: A file is damaged, or its columns differ from the first file's.
         """
         import pyarrow as pa
 
@@ -98,7 +98,7 @@ def open_columnar(path: Path, *, files: Sequence[Path] = ()) -> ColumnarReader:
     if not files:
         raise DataError(
             f"no file in {path} ends in {', '.join(FORMATS)}",
-            hint="pass the folder that they are in, such as that of one split",
+            hint="pass the folder that they are in, such as the folder of one split",
         )
     process = _process_for(path)
     process.start()  # it loads while we do
@@ -114,7 +114,7 @@ def _process_for(path: Path) -> FileProcess:
 
 
 def columnar_files(folder: Path) -> list[Path]:
-    """The files of a folder whose names end like those of columnar files, sorted by name."""
+    """The files of a folder that end like columnar files, sorted by name."""
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in FORMATS and path.is_file())
 
 

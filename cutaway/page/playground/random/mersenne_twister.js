@@ -6,7 +6,7 @@ const STATE_WORDS = 624;
 const SHIFT_WORDS = 397;
 
 /**
- * A stream of random numbers: the same as those of `numpy.random.RandomState(seed)`.
+ * A stream of random numbers: the same as from `numpy.random.RandomState(seed)`.
  *
  * Source: Matsumoto and Nishimura 1998, "Mersenne twister"; normal numbers by Marsaglia's polar method.
  */

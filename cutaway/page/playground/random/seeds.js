@@ -85,7 +85,7 @@ export function epochOrder(samples, seed, epoch) {
 }
 
 /**
- * Random numbers of 32 bits: those of `numpy.random.Philox(key=[first, second])`.
+ * Random numbers of 32 bits, the same as from `numpy.random.Philox(key=[first, second])`.
  *
  * Source: Salmon et al. 2011, section 3.4 (Philox-4x64, 10 rounds).
  * @param {bigint} first

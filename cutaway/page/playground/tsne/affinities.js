@@ -53,7 +53,7 @@ function fillRow(squared, row, { i, perplexity }) {
     return ties === others ? 0 : Infinity;
   }
   const goal = Math.log(perplexity);
-  // the logarithm of beta, in which the entropy is nearly linear
+  // the logarithm of beta: the entropy is nearly linear in it
   let [at, low, high] = [-Math.log(spread / others), -Infinity, Infinity];
   let [beta, total] = [0, 1];
   for (let step = 0; step < MAX_STEPS; step++) {

@@ -20,7 +20,7 @@ import { boundsOf } from "./distances.js";
  * @property {number} momentum
  */
 
-/** Steps with early exaggeration, its factor, and the momenta during it and later: those of `ct.TSNE` for few points. */
+/** Steps with early exaggeration, its factor, and the momenta during it and later, as `ct.TSNE` has them for few points. */
 export const EARLY_STEPS = 250;
 const [EXAGGERATION, EARLY_MOMENTUM, MOMENTUM] = [12, 0.5, 0.8];
 

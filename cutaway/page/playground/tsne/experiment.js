@@ -137,7 +137,7 @@ export class Experiment {
 }
 
 /**
- * The first two principal components, of which the first has the standard deviation of a start.
+ * The first two principal components; the first has the standard deviation of a start.
  * @param {Float64Array} scores (point, 2), with the mean 0.
  */
 function startOfComponents(scores) {

@@ -63,7 +63,7 @@ function kernelsOf({ beta, inData, inMap, neighbors }) {
   };
   /** @type {Kernel} */
   const student = {
-    title: "On the map, Student's t, whose tail is longer than that of a Gaussian (dashes)",
+    title: "On the map, Student's t, whose tail is longer than a Gaussian's (dashes)",
     weigh: (distance) => 1 / (1 + distance ** 2),
     beside: (distance) => Math.exp(-(distance ** 2)),
     ...{ distances: inMap, first: 0, reach: Math.max(LEAST_REACH, 1.5 * middle) },

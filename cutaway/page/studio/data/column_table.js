@@ -5,7 +5,7 @@ import { dataBody } from "./data_address.js";
 import { workingBox } from "./upload.js";
 import { doWork, WorkCanceled } from "../run/work.js";
 
-/** @type {[string, string][]} What a person can do with a column, and what it is called in the list. */
+/** @type {[string, string][]} What a person can do with a column, and its name in the list. */
 const USES = [
   ["feature", "Learn from it"],
   ["category", "Learn from it as a category"],
@@ -57,7 +57,7 @@ function withUse(options, column, use) {
 }
 
 /**
- * The columns of a table: their types, what is missing, and what will be done with each, which a click changes.
+ * The columns of a table: their types, missing values, and the use of each, which a click changes.
  * @param {DataSurvey} found
  * @param {(edit: (options: Record<string, any>) => Record<string, any>) => void} change takes how options are changed,
  *   not options: those that this table was drawn with may be old by then
@@ -111,7 +111,7 @@ function classLegend({ histograms }) {
   const { classes, colors, rows, of } = histograms;
   const entries = classes.map((text, k) => element("span", { class: "histogram-class" }, swatch(colors[k] ?? OTHERS), text));
   const drawn = rows < of ? `${grouped(rows)} of ${grouped(of)}` : grouped(rows);
-  const hint = `${drawn} training rows, those of each class above one another:`;
+  const hint = `${drawn} training rows, the classes above one another:`;
   return element("p", { class: "caption histogram-legend" }, hint, ...entries);
 }
 

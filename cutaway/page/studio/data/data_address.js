@@ -43,7 +43,7 @@ export function readOptions(text) {
 }
 
 /**
- * Data and their options as the studio is asked about them. A test table is one of the options in an address, and data
+ * Data and their options in a request to the studio. A test table is one of the options in an address, and data
  * of its own for the studio.
  * @param {DataReference} data
  * @param {Record<string, any>} options

@@ -45,7 +45,7 @@ function uploadElement(uploads) {
 }
 
 /**
- * Files beside a table that end as it does: other uploads, or files of its folder.
+ * Files next to a table that end as it does: other uploads, or files of its folder.
  * @param {import("./data_address.js").DataReference} data
  * @returns {Promise<import("./data_address.js").DataReference[]>}
  */

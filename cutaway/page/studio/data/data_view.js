@@ -33,7 +33,7 @@ const CHOICES = [
   },
 ];
 
-/** @type {[string, string][]} Shares of the rows that become test samples, and what they are called. */
+/** @type {[string, string][]} Shares of the rows that become test samples, and their names. */
 const SHARES = [
   ["", "a fifth of the rows"],
   ["0.1", "a tenth"],
@@ -61,7 +61,7 @@ class ChosenData {
   #obstacle = /** @type {string | null} */ ("The data are being read.");
   /** @type {Promise<import("./data_address.js").DataReference[]> | null} */
   #beside = null;
-  /** @type {import("./column_table.js").DataSurvey | null} what was found with the last options that could be used */
+  /** @type {import("./column_table.js").DataSurvey | null} the survey with the last options that could be used */
   #found = null;
 
   /**
@@ -132,7 +132,7 @@ class ChosenData {
     this.body.replaceChildren(...(Object.keys(this.options).length ? [element("p", {}, plain)] : []));
   }
 
-  /** @param {(options: Record<string, any>) => Record<string, any>} edit makes the next options from those of now */
+  /** @param {(options: Record<string, any>) => Record<string, any>} edit makes the next options from the present ones */
   change(edit) {
     this.options = edit(this.options);
     this.#choices++;

@@ -19,7 +19,7 @@ export function workingBox(host, text, { label = text, cancel }) {
 /**
  * @param {string} path
  * @param {File} file
- * @param {{ signal: AbortSignal, onProgress: (sent: number) => void }} given what is called with the bytes that were sent
+ * @param {{ signal: AbortSignal, onProgress: (sent: number) => void }} given `onProgress` gets the number of bytes that were sent
  * @returns {Promise<any>} its JSON
  */
 function send(path, file, { signal, onProgress }) {
@@ -61,7 +61,7 @@ async function uploadFile(host, file) {
 
 /**
  * Where a file is dropped or chosen.
- * @param {(name: string) => void} uploaded called with what it is called in the studio
+ * @param {(name: string) => void} uploaded called with its name in the studio
  */
 export function uploadArea(uploaded) {
   const working = element("div");

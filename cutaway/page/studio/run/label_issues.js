@@ -41,7 +41,7 @@ class LabelIssuesView {
     this.line = element("div");
     this.place = element("div", { class: "label-issues-page" });
     this.again = element("section", { class: "train-again", id: "again", hidden: true });
-    // so that the label that has the focus is above it
+    // the label that has the focus stays above it
     const keepSpace = () => document.body.style.setProperty("--train-bar", `${this.again.offsetHeight}px`);
     new ResizeObserver(keepSpace).observe(this.again);
     listen({
@@ -109,7 +109,7 @@ class LabelIssuesView {
   async #update() {
     const changes = this.sheet?.changes;
     const { decisions, changed } = await ask(`${this.path}/decisions`);
-    if (this.sheet?.changes === changes) this.sheet?.update(decisions); // otherwise they are asked for again soon
+    if (this.sheet?.changes === changes) this.sheet?.update(decisions); // otherwise they are fetched again soon
     const changing = decisions.filter((/** @type {any} */ each) => each.action !== "keep").length;
     this.#decided = { count: decisions.length, changing, changed };
     this.#offerAgain();
@@ -149,7 +149,7 @@ class LabelIssuesView {
       this.#say(["The training with your decisions is done."], link, begin);
     } else {
       const failed = error ? `The training did not end well: ${error} ` : stopped ? "The last training was stopped. " : "";
-      const words = `${counted(count, "decision")} in labels.csv, of which ${grouped(changing)} would change the training. `;
+      const words = `${counted(count, "decision")} in labels.csv; ${grouped(changing)} would change the training. `;
       const link = state === "ended" && run ? element("a", { href: compare, text: "See what the last training changed" }) : "";
       this.#say([failed + words, link], begin);
     }

@@ -16,7 +16,7 @@ import { LabelIssueList } from "../../label_sheet.js";
 
 /** A sheet of label issues for a person to decide on; each decision is saved immediately. */
 export class LabelSheetView {
-  /** @type {Map<number, LabelDecision>} what was decided in the page, by the place of the label issue */
+  /** @type {Map<number, LabelDecision>} decisions of the page, by the place of the label issue */
   decisions = new Map();
   /** @type {{ index: number, before: LabelDecision | undefined }[]} */
   #done = [];
@@ -35,7 +35,7 @@ export class LabelSheetView {
    */
   constructor(host, record, keep) {
     this.record = record;
-    /** @type {Pick<LabelIssueRecord, "action" | "label">[]} what was decided before the sheet was made */
+    /** @type {Pick<LabelIssueRecord, "action" | "label">[]} decisions from before the sheet was made */
     this.first = record.issues.map(({ action, label }) => ({ action, label }));
     this.keep = keep;
     this.list = new LabelIssueList(host, (index) => this.go(index));
@@ -83,7 +83,7 @@ export class LabelSheetView {
   }
 
   /**
-   * Show what was decided elsewhere; what is decided here and not kept yet counts for more.
+   * Show decisions from elsewhere; decisions of this page that are not kept yet count for more.
    * @param {{ sample: string, action: LabelAction, label: number | null }[]} decided the last decision on each sample
    */
   update(decided) {

@@ -15,8 +15,8 @@ export class MapView {
 
   /**
    * @param {HTMLElement} host
-   * @param {Record<string, any>} task what is shown, as `explore` takes it
-   * @param {{ address?: boolean, links?: ParentNode }} [options] whether what is shown is kept in the address, and
+   * @param {Record<string, any>} task the options of the map, as `explore` takes them
+   * @param {{ address?: boolean, links?: ParentNode }} [options] whether the view is kept in the address, and
    *   where sections are whose buttons show samples
    */
   constructor(host, task, { address = true, links = document } = {}) {
@@ -36,7 +36,7 @@ export class MapView {
     /** @type {(done: boolean) => void} */
     let say = () => {};
     const isDone = new Promise((resolve) => (say = resolve));
-    void this.#preview(signal, isDone); // before the maps, so that it is made before them
+    void this.#preview(signal, isDone); // requested before the maps, and made before them
     try {
       const { key } = await doWork("explore", this.task, {
         again,
@@ -118,23 +118,18 @@ const SPLITS = [
 ];
 
 /**
- * What the map shows, as the address says it: ?split=train&samples=5000&layers=dense&epochs=1&epochs=2.
+ * What the map shows, as the address says it: ?split=train&samples=5000&layers=dense&epochs=1&epochs=2. The studio
+ * refuses wrong values.
  * @param {string} run
  */
 export function mapTask(run) {
   const query = new URLSearchParams(location.search);
-  const numbers = query.getAll("epochs").filter((each) => /^\d{1,9}$/.test(each));
-  return {
-    run,
-    split: SPLITS.some(([split]) => split === query.get("split")) ? query.get("split") : null,
-    samples: /^\d{2,6}$/.test(query.get("samples") ?? "") ? query.get("samples") : null,
-    layers: query.getAll("layers"),
-    epochs: numbers,
-  };
+  const [split, samples] = [query.get("split"), query.get("samples")];
+  return { run, split, samples, layers: query.getAll("layers"), epochs: query.getAll("epochs") };
 }
 
 /**
- * Controls with which a person chooses the samples, the layers and the epochs of the map.
+ * Controls for the samples, the layers and the epochs of the map.
  * @param {ReturnType<typeof mapTask>} task
  */
 export function mapControls(task) {

@@ -28,7 +28,7 @@ export function partArrays(key, { name, arrays }, part = name) {
 }
 
 /**
- * The element of a section. Its HTML is made by templates of ours, in which every text is escaped; scripts in it would
+ * The element of a section. Its HTML is made by our templates, which escape every text; scripts in it would
  * not run, and the policy of the page admits none.
  * @param {SectionRecord} section
  * @returns {HTMLElement}

@@ -53,7 +53,7 @@ class RunSections {
   #order = null;
   /** @type {IntersectionObserver | null} */
   #watch = null;
-  /** The section in which the reader was before the page was loaded again, until everything is there. */
+  /** The reader's section before the page was loaded again, until everything is there. */
   #wanted = history.state?.section ?? "";
 
   /**
@@ -80,7 +80,7 @@ class RunSections {
     this.sections = element("div", { class: "sections" });
     this.footer = element("p", { class: "caption" });
     this.map = new MapView(this.mapHost, this.task, { links: host });
-    // as high as most verdicts, so that little moves when it comes
+    // as high as most verdicts: little moves when it comes
     verdict.replaceChildren(element("div", { class: "verdict-waiting" }, element("p", { class: "hint", text: "Verdict" }), this.line));
     host.replaceChildren(
       ...[this.#bar(), mapControls(this.task), this.mapHost],
@@ -167,7 +167,7 @@ class RunSections {
         if (target === "label_issues") goTo(`${runPath(this.run.id)}/label-issues`); // which has a page of its own
         else showPart(target, { always: true });
       });
-      this.sections.before(this.line); // what is still to come is below
+      this.sections.before(this.line); // the rest comes below
       this.verdict.replaceChildren(made);
       return this.#navigate();
     }
@@ -214,7 +214,7 @@ class RunSections {
     const link = (/** @type {HTMLElement} */ section) => {
       const text = capitalized(section.id);
       const go = (/** @type {Event} */ event) => {
-        event.preventDefault(); // what is shown stays in the address
+        event.preventDefault(); // the address keeps the view
         showPart(section.id, { always: true });
       };
       return element("a", { href: `${location.pathname}${location.search}#${section.id}`, text, onclick: go });
@@ -223,7 +223,7 @@ class RunSections {
     this.#watch?.disconnect();
     this.#watch = markCurrent(this.list, (current) => this.#keepPlace(current));
     if (!this.#wanted) return;
-    showPart(this.#wanted, { always: true }); // what comes above it pushes it down
+    showPart(this.#wanted, { always: true }); // parts that come above it push it down
     scrollBy(0, history.state?.offset ?? 0);
   }
 

@@ -56,7 +56,7 @@ function runHead(run) {
     renameRun(run, become);
   };
   const remove = async () => {
-    // another page, so that nothing here still asks for parts of the run
+    // another page: nothing here still asks for parts of the run
     if ((await deleteRuns([run], { offerUndo: false })).length) goTo(`trash/${encodeURIComponent(run.id)}`);
   };
   draw();

@@ -39,7 +39,7 @@ function follow() {
 /**
  * Ask for a job, or how it stands.
  * @param {string} kind such as "sections"
- * @param {Record<string, any>} given what the job needs; what is null or empty is left out
+ * @param {Record<string, any>} given what the job needs; null and empty values are left out
  * @param {boolean} [again] whether it is done again where it failed
  * @returns {Promise<WorkState>}
  */

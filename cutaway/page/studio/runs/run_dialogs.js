@@ -79,7 +79,7 @@ function takeBack(ids) {
  * Do something with each of some runs, one after the other; an error is shown, and the others go on.
  * @param {string[]} ids
  * @param {(id: string) => Promise<any>} act
- * @returns {Promise<string[]>} those with which it worked
+ * @returns {Promise<string[]>} those that it worked for
  */
 async function forEach(ids, act) {
   const done = [];
@@ -97,7 +97,7 @@ async function forEach(ids, act) {
 /**
  * Show the trash.
  * @param {string[]} ids
- * @returns {(ids: string[]) => void} shows what is in it now
+ * @returns {(ids: string[]) => void} shows its present runs
  */
 export function openTrash(ids) {
   const list = element("ul", { class: "trash" });
@@ -120,7 +120,7 @@ export function openTrash(ids) {
   return show;
 }
 
-/** @param {string[]} runs those that the person sees: what came into the trash since then stays there */
+/** @param {string[]} runs those that the person sees: later ones stay in the trash */
 async function emptyTrash(runs) {
   const sure = await askFirst({
     title: "Empty the trash?",

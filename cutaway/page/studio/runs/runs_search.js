@@ -132,7 +132,7 @@ export function readQuery(text) {
 }
 
 /**
- * The part of an address behind its question mark; "" for what is shown anyway.
+ * The part of an address behind its question mark; "" for the default view.
  * @param {RunsQuery} query
  */
 export function writtenQuery({ search, states, sort, falling }) {

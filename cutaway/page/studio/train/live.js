@@ -224,7 +224,7 @@ export function showLive(host, run) {
   const reload = () => void live.reload().catch(showError);
   listen({
     training: (message) => {
-      // of a training that has ended, what was read before its end may come after what was read then
+      // rows that were read before a training ended may come after the last ones
       const late = live.run.state !== "running" && message.since + message.rows.length <= live.rows.length;
       if (message.run === run.id && !late) live.take(message);
     },

@@ -147,7 +147,7 @@ export class LiveMap {
     this.head = head;
     this.#shown = head.number;
     this.#codes = { codes: labels, wrong: Uint8Array.from(labels, (label, i) => Number(label !== predicted[i])) };
-    // two layouts take turns, so that a map of a thousand epochs holds no more than these
+    // two layouts take turns: a map of a thousand epochs holds no more than these
     const key = head.number % 2 ? "odd" : "even";
     this.map.transition.add(key, xy);
     // without a GPU the cores that train paint each step of the way: 0.9 instead of 0.6 CPU seconds for each epoch

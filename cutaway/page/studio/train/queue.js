@@ -28,7 +28,7 @@ function jobWords(job) {
 }
 
 /**
- * Where a training is among all that wait, also those of other people, and for how long.
+ * The place of a training among all that wait, other people's included, and for how long.
  * @param {JobRow} job
  */
 function placeWords({ place, waiting, starts_in: seconds }) {

@@ -63,7 +63,7 @@ export class SettingField {
     this.input.value = settingText(value);
   }
 
-  /** @param {any} value what it is where nothing is given */
+  /** @param {any} value its default */
   otherwise(value) {
     const text = (this.usual = settingText(value));
     if (this.input instanceof HTMLInputElement) this.input.placeholder = text || (this.record.optional ? "none" : "");

@@ -153,8 +153,8 @@ class TrainForm {
   }
 
   /**
-   * Ask the studio what is wrong, and what everything will be.
-   * @returns {Promise<boolean | null>} whether nothing is wrong; null if it was asked again meanwhile
+   * Ask the studio what is wrong, and which values all settings will have.
+   * @returns {Promise<boolean | null>} whether nothing is wrong; null after another request meanwhile
    */
   async check() {
     const number = ++this.#asked;
