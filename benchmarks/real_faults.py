@@ -169,7 +169,7 @@ def shims(folder: Path) -> types.ModuleType:
         return table.assign(RainTomorrow=np.where(x[:, 2] + x[:, 4] / 2 > 0.8, "Yes", "No"))
 
     def iris(name: str) -> pd.DataFrame:
-        found = sklearn.datasets.load_iris(as_frame=True)
+        found: Any = sklearn.datasets.load_iris(as_frame=True)
         return found.data.assign(species=found.target)
 
     class KerasClassifier:
@@ -252,7 +252,9 @@ def main() -> int:
     folder, wanted = Path(sys.argv[1]).resolve(), sys.argv[2:]
     sys.modules["shims"] = shims(folder)
     print(f"{machine()}\n  {folder}: meant for commit {COMMIT} of ali-ghanbari/deepmufl-ase-2023")
-    counts = dict.fromkeys(("first", "named", "first before the first epoch", "wrong", "refused", "false refusals"), 0)
+    counts: dict[str, int] = dict.fromkeys(
+        ("first", "named", "first before the first epoch", "wrong", "refused", "false refusals"), 0
+    )
     for script in wanted or SCRIPTS:
         before, after, refused = run(folder, script)
         causes = {kind for kind, listed in CAUSES.items() if script in listed.split()}

@@ -264,6 +264,8 @@ class Recorder(keras.callbacks.Callback):
         seconds, model, logs = time.perf_counter() - self._epoch_start, self._keras_model, logs or {}
         weights = named_values(model, opens=self._opens)
         seen = int(on_host(self._count_samples() if self._seen is None else self._seen))
+        if (self.params or {}).get("steps") == 1:  # no second batch tells its size
+            self._batch_size = seen or None
         row = own_row(
             {name: plain(value) for name, value in logs.items()},
             epoch=self._epochs + 1,

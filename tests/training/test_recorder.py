@@ -12,8 +12,9 @@ import pytest
 
 import cutaway as ct
 from cutaway.errors import CutawayWarning, ModelError, RunError
+from cutaway.findings import run_checks
 from cutaway.runs import RunFolder
-from cutaway.topics.findings.evidence import recorded_findings
+from cutaway.topics.findings.evidence import recorded_evidence
 from cutaway.training.recorder import plain
 
 CATEGORICAL, SPARSE = "categorical_crossentropy", "sparse_categorical_crossentropy"
@@ -181,11 +182,11 @@ def test_validation_every_second_epoch_and_other_metrics_are_recorded(blobs, tmp
 
 
 @pytest.mark.exhaustive
-def test_with_one_batch_per_epoch_the_batch_size_is_unknown(blobs, tmp_path):
+def test_one_batch_per_epoch_holds_all_samples(blobs, tmp_path):
     recorder = ct.Recorder(tmp_path / "run", blobs)
     fit(make_model(), recorder, epochs=1, batch_size=1000)
     folder = RunFolder.open(recorder.path)
-    assert folder.manifest.config["batch_size"] is None
+    assert folder.manifest.config["batch_size"] == len(recorder.split.train)
     assert folder.history()[0]["samples_per_second"] > 0
 
 
@@ -367,7 +368,7 @@ def test_metrics_become_json(value, expected):
 OTHER_BACKEND = """
 import sys, keras, numpy as np, cutaway as ct
 from cutaway.runs import RunFolder
-from cutaway.topics.findings.evidence import recorded_findings
+from cutaway.topics.findings.evidence import recorded_evidence
 data = ct.load_dataset("digits")
 model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(10)])
 model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
@@ -445,14 +446,14 @@ def test_a_loss_that_does_not_fit_the_output_is_recorded_and_named(classes, last
     fit(model, recorder, epochs=1, validation_data=(data.inputs(val), data.y(val)))
     run = ct.open_run(recorder.path, data=data)
     assert run.folder.manifest.status == "finished"
-    assert kind in [each.kind for each in recorded_findings(run.context)]
+    assert kind in [each.kind for each in run_checks(recorded_evidence(run.context))]
 
 
 def test_a_loss_that_takes_logits_is_noted(blobs, tmp_path):
     model = make_model(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     recorder = ct.Recorder(tmp_path / "run", blobs)
     fit(model, recorder, epochs=1)
-    found = recorded_findings(ct.open_run(recorder.path, data=blobs).context)
+    found = run_checks(recorded_evidence(ct.open_run(recorder.path, data=blobs).context))
     assert "double-activation" in [each.kind for each in found]
 
 
@@ -465,6 +466,7 @@ def test_of_a_fit_on_numbers_the_history_is_kept(tmp_path):
             recorder = ct.Recorder(tmp_path / "run", (x, x[:, 0] * 3))
         settings = {"validation_split": 0.2, "verbose": 0, "callbacks": [recorder]}
         history = model.fit(x, x[:, 0] * 3, epochs=2, **settings).history
+        assert recorder.history is not None
         assert [row["val_loss"] for row in recorder.history] == history["val_loss"]
         lines = (tmp_path / name / "history.jsonl").read_text().splitlines()
         assert [json.loads(line) for line in lines] == recorder.history
