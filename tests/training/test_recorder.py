@@ -419,7 +419,7 @@ def test_a_second_fit_that_dies_leaves_no_result_of_the_first(tmp_path, blobs):
 
 def test_a_table_is_prepared_before_it_is_recorded(tmp_path):
     file = tmp_path / "x.csv"
-    file.write_text("a,y\n" + "".join(f"{(row * 37) % 101},{'yes' if row % 2 else 'no'}\n" for row in range(100)))
+    file.write_text("a,y\n" + "".join(f"{(row * 37) % 50},{'yes' if row % 2 else 'no'}\n" for row in range(100)))
     table = ct.load_dataset(file, label="y")
     with pytest.raises(ct.CutawayError):
         ct.Recorder(tmp_path / "run", table)
