@@ -8,7 +8,7 @@ from cutaway.row_keys import first_equal, row_keys
 from cutaway.words import percent
 
 from .records import DEFAULT_WEIGHTS, Evidence, Finding, Rule, check
-from .simpler_models import is_outdone, predicts_poorly
+from .simpler_models import underperforms
 
 # Drawn weights are never equal; fewer are part of a design, such as a filter that is given twice.
 MANY_ALIKE = 0.5
@@ -37,7 +37,7 @@ MANY_ALIKE = 0.5
 )
 def equal_weights(evidence: Evidence) -> Iterable[Finding]:
     """Name the layers whose units begin as copies of each other."""
-    is_good = evidence.measured is not None and not predicts_poorly(evidence) and not is_outdone(evidence)
+    is_good = evidence.measured is not None and not underperforms(evidence)
     for name, layer in evidence.layers.items():
         alike = evidence.weights[name].alike if name in evidence.weights else 0
         if alike <= MANY_ALIKE * layer.units or (is_good and layer.redundant <= MANY_ALIKE * layer.units):

@@ -289,9 +289,9 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
         yield Finding("simpler-model", "good", "No simpler model is better", text, record)
 
 
-def is_outdone(evidence: Evidence) -> bool:
-    """Whether another kind of model is right more often, which means more could be learned from these samples."""
-    return any(each.severity == "warning" for each in simpler_model(evidence))
+def underperforms(evidence: Evidence) -> bool:
+    """Whether a model predicts poorly, or another kind is right more often, so more could be learned."""
+    return predicts_poorly(evidence) or any(each.severity == "warning" for each in simpler_model(evidence))
 
 
 def _difference(model: SimplerModel) -> str:

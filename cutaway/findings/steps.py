@@ -11,10 +11,8 @@ from cutaway.models import DEFAULT_RATES
 from cutaway.words import percent
 
 from .records import FAR_RATE, Evidence, Finding, Remedy, Rule, check
-from .simpler_models import is_outdone, learned_nothing, predicts_poorly
+from .simpler_models import learned_nothing, underperforms
 
-# Keras' default for SGD, which hardly ever diverges.
-DEFAULT_SGD_RATE = 0.01
 LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
 
 
@@ -39,7 +37,7 @@ def divergence(evidence: Evidence) -> Iterable[Finding]:
     text = f"The {LOSSES[metric]} became NaN or infinite in epoch {epoch}."
     rate, record = evidence.config.get("learning_rate"), {"epoch": epoch, "metric": metric}
     advice = "Use a smaller learning rate, which usually prevents this."
-    remedy = use_rate(min(rate / 100, DEFAULT_SGD_RATE)) if rate else None
+    remedy = use_rate(min(rate / 100, DEFAULT_RATES["sgd"])) if rate else None  # SGD hardly ever diverges with that
     yield Finding("divergence", "warning", "Training diverged", text, record, remedy, advice=advice)
 
 
@@ -377,7 +375,7 @@ def too_few_epochs(evidence: Evidence) -> Iterable[Finding]:
     after, nothing = in_use if held_out is None else held_out, evidence.loss_of_nothing
     rises = after is not None and in_training is not None and in_training + EPOCH_RISE < after < FEW_MISTAKES
     still_learns = len(losses) == 1 and rises
-    if not (predicts_poorly(evidence) or is_outdone(evidence) or still_learns):
+    if not (underperforms(evidence) or still_learns):
         return
     # an unusually low rate is the cause itself
     left = LITTLE_LOSS if still_learns else LOSS_LEFT

@@ -9,7 +9,7 @@ from cutaway.words import counted, listed, percent
 from .classes import missed_class
 from .records import DEFAULT_WEIGHTS, Evidence, Finding, Remedy, Rule, check
 from .settings import FITTED
-from .simpler_models import is_outdone, predicts_poorly
+from .simpler_models import underperforms
 
 # Healthy models of the digits have up to 17% (tests/findings/sick_runs.py), which costs them nothing.
 MANY_DEAD = 0.25
@@ -99,7 +99,7 @@ MANY_SATURATED = 0.6
 )
 def saturated_units(evidence: Evidence) -> Iterable[Finding]:
     """Name the layers most of whose activations are at an end of the range."""
-    is_poor = evidence.confusion is None or predicts_poorly(evidence) or is_outdone(evidence)
+    is_poor = evidence.confusion is None or underperforms(evidence)
     for name, layer in evidence.layers.items():
         if layer.saturated is not None and layer.saturated > MANY_SATURATED:
             text = (
@@ -151,7 +151,7 @@ def bottleneck(evidence: Evidence) -> Iterable[Finding]:
     units = layers[name].units
     if units > NARROW or classes <= units + 1:
         return
-    if not (predicts_poorly(evidence) or missed_class(evidence) or is_outdone(evidence)):
+    if not (underperforms(evidence) or missed_class(evidence)):
         return
     numbers = "a single number" if units == 1 else f"{units} numbers"
     text = (
@@ -306,7 +306,7 @@ def frozen_layers(evidence: Evidence) -> Iterable[Finding]:
         "get a random function of the inputs."
     )
     advice = "Set trainable=True, or give the model trained weights."
-    is_poor = predicts_poorly(evidence) or is_outdone(evidence) or (evidence.accuracies.in_use or 1.0) < FITTED
+    is_poor = underperforms(evidence) or (evidence.accuracies.in_use or 1.0) < FITTED
     severity, record = "warning" if is_poor else "note", {"layers": list(frozen)}
     remedy = Remedy("train these layers (trainable=True)", layers={name: {"trainable": True} for name in frozen})
     yield Finding("frozen-layers", severity, "Layers are not trained", text, record, remedy, advice=advice)
