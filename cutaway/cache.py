@@ -114,7 +114,7 @@ def _digest(content: Any) -> str:
     try:
         text = json.dumps(content, sort_keys=True, default=_of_array)
     except ValueError:  # Python writes no number of more than 4,300 digits
-        raise UsageError("an option is a number with too many digits") from None
+        raise UsageError("an option is a number with too many digits", hint="pass a smaller number") from None
     return hashlib.sha256(text.encode()).hexdigest()
 
 

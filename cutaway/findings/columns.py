@@ -55,7 +55,7 @@ LARGEST_INPUT = 10.0
         source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
         known_as="unscaled features",
         about=(
-            "The weights of one column need much smaller steps than those of the others, so either the column "
+            "The weights of one column need much smaller steps than all others, so either the column "
             "dominates or the training is slow. Standardize the columns."
         ),
     ),
@@ -412,7 +412,7 @@ def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
         known_as="disguised missing values; special values, mixed data types in deepchecks",
         about=(
             'Numbers such as -999 that mean "not known" are taken as measured values, and distort the scale of '
-            "the column. Empty these cells, so that they are treated as missing."
+            "the column. Empty these cells: they are then treated as missing."
         ),
     ),
 )

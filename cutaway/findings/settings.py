@@ -8,7 +8,7 @@ from cutaway.metrics import is_finite
 from cutaway.words import percent
 
 from .records import Evidence, Finding, Remedy, Rule, check
-from .simpler_models import is_outdone, predicts_poorly
+from .simpler_models import underperforms
 from .steps import first_divergence
 
 # Points that the accuracy on training samples loses from training to use, with BatchNormalization. That in training is
@@ -102,7 +102,7 @@ USUAL = {
     ),
     "BatchNormalization.momentum, as used": Usual(
         "BatchNormalization that predicts {:.1%} fewer of its training samples correctly in use than in training",
-        "less than a tenth; Ioffe 2017, Batch renormalization: averages of batches are used, not those of the batch",
+        "less than a tenth; Ioffe 2017, Batch renormalization: moving averages are used, not the values of the batch",
         *(MODES_DIFFER, MODES_DIFFER + 1e-9, 0.9, "batch-normalization"),
     ),
 }
@@ -177,7 +177,7 @@ def held_back(evidence: Evidence, *, is_extreme: bool) -> str:
     _, in_use, held_out = evidence.accuracies
     if evidence.diverged or first_divergence(evidence.history):
         return "The training diverged"
-    if in_use is None and (predicts_poorly(evidence) or is_outdone(evidence)):
+    if in_use is None and underperforms(evidence):
         return "The model predicts poorly"
     if in_use is not None and in_use < FITTED and in_use - (held_out or in_use) <= FITTED_GAP:
         return f"As it is used, the model predicts only {percent(in_use, 1)} of its training samples correctly"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from cutaway.models import setup_faults
 
 from .records import Evidence, Finding, Rule, check
-from .simpler_models import is_outdone, predicts_poorly
+from .simpler_models import underperforms
 
 FITTING = {
     "classes": "End the model with a unit for each class and softmax, and use sparse_categorical_crossentropy.",
@@ -167,7 +167,7 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
         "x and y are equal, and no layer has fewer units than x has values.",
         'Goodfellow, Bengio, Courville 2016, "Deep learning", section 14.1',
         "wrong variable passed to fit, identity mapping",
-        "The model is asked to return what it is given, which it can do without learning anything about the data. "
+        "The model only has to return its inputs, which it can do without learning anything about the data. "
         "If that is an autoencoder, make a layer narrower than the inputs; otherwise pass the labels as y.",
     ),
     "loss-of-numbers": (
@@ -241,7 +241,7 @@ def setup(evidence: Evidence) -> Iterable[Finding]:
     if known is None:
         return
     is_trained = bool(evidence.history) or evidence.ready_made
-    works = is_trained and not (predicts_poorly(evidence) or is_outdone(evidence))
+    works = is_trained and not underperforms(evidence)
     targets, record = known.targets, {"loss": known.loss, "activation": known.activation, "outputs": known.units}
     fits = "two" if (targets.kind, targets.classes) == ("classes", 2) else targets.kind
     for kind in setup_faults(known):

@@ -56,7 +56,7 @@ REACH = {
 }
 """The least and the largest value that an activation function gives. Other functions are not judged."""
 
-TOLD = ("one-unit-softmax", "one-output", "numbers-as-classes")
+CONCLUSIVE = ("one-unit-softmax", "one-output", "numbers-as-classes")
 """Results of the table after which range and shape of the targets are not judged."""
 
 DEFAULT_RATES = {
@@ -65,14 +65,14 @@ DEFAULT_RATES = {
 }
 """Keras' own learning rates."""
 
-FAR_RATE = 100.0
+UNUSUAL_RATE = 100.0
 """Factor between a learning rate and the default that no usual schedule or batch size explains."""
 
 MOST_CLASSES = 20
 """Whole numbers of more different values are measured where the loss is for numbers."""
 
 BEYOND = 0.01
-"""Share of their range by which targets may be beyond what an activation gives."""
+"""Targets may be beyond the range of an activation by this share of their own range."""
 
 FAR_TARGETS, FEW_STEPS = 20.0, 100
 
@@ -214,7 +214,7 @@ def setup_faults(setup: Setup) -> list[str]:
     targets, wanted, shape, (low, high) = setup.targets, setup.target_shape, setup.targets.shape, setup.reach
     is_deeper = shape is not None and len(wanted) > max(len(shape), 1)
     result = "fine" if is_deeper else setup.result  # with an axis more, the last units are not all outputs
-    is_judged = setup.family and shape is not None and None not in wanted and result not in TOLD
+    is_judged = setup.family and shape is not None and None not in wanted and result not in CONCLUSIVE
     differs = is_judged and (is_deeper or [n for n in wanted if n != 1] != [n for n in shape or () if n != 1])
     numbers, beyond = setup.family == targets.kind == "numbers", BEYOND * (targets.high - targets.low)
     are_labels = is_judged and not differs and targets.kind == "classes" and setup.family != "numbers"
@@ -231,7 +231,7 @@ def setup_faults(setup: Setup) -> list[str]:
         "linear-hidden": setup.dense > 1 and {*setup.functions[:-1]} == {"linear"},
         "unscaled-targets": numbers and targets.std > FAR_TARGETS,
         "few-steps": 0 < setup.steps < FEW_STEPS,
-        "unusual-rate": not 1 / FAR_RATE < setup.times < FAR_RATE,
+        "unusual-rate": not 1 / UNUSUAL_RATE < setup.times < UNUSUAL_RATE,
     }
     return [kind for kind, is_so in found.items() if is_so]
 
@@ -255,7 +255,7 @@ def _name_of(given: Any) -> str:
 
 
 def setup_of_spec(spec: Mapping[str, Any], *, classes: int, **known: Any) -> Setup:
-    """The setup of a model and its data of which only the specification and the number of classes are known.
+    """The setup of a model and its data, from the specification and the number of classes alone.
 
     Args:
         spec: As `cutaway.models.spec_of` returns it; of a stranger, its settings may be of any type.
@@ -278,7 +278,7 @@ def setup_of(model: Any, x: np.ndarray, y: np.ndarray, **known: Any) -> Setup:
     Args:
         model: The model.
         x: Numbers ``(sample, ...)``.
-        y: Numbers ``(sample, ...)``, in the form in which fit gets them.
+        y: Numbers ``(sample, ...)``, as fit gets them.
         known: Further fields of `Setup`.
     """
     setup, width = compiled_setup(model), x.shape[-1]
@@ -300,7 +300,7 @@ def targets_of(y: np.ndarray, *, is_sparse: bool = False, most: int = MOST_CLASS
     Args:
         y: Finite numbers ``(sample, ...)``, at least one.
         is_sparse: Whether the loss takes class numbers: then whole numbers are classes, however many there are.
-        most: Maximum number of classes otherwise, of which each has two samples on average.
+        most: Maximum number of classes otherwise; each also has two samples on average.
     """
     rows = y.reshape(len(y), -1).astype(np.float64)
     low, high, width, distinct = float(rows.min()), float(rows.max()), rows.shape[1], len(np.unique(rows))

@@ -89,6 +89,7 @@ class ShortFits:
         loss: Any = keras.losses.get(model.loss)
         parts: list[Any] = [model.trainable_variables, model.non_trainable_variables, optimizer.variables]
         self._first = [[each.value for each in part] for part in parts]
+        self._rate = [each is optimizer.learning_rate for each in optimizer.variables].index(True)
         self._on_part = on_part
 
         def objective(trainable: Any, rest: Any, x: Any, y: Any) -> Any:
@@ -124,8 +125,9 @@ class ShortFits:
             Each measurement, float32 ``(sample,)``: their losses as the model is used, without dropout and penalties.
         """
         trainable, rest, moments = self._first
-        if rate is not None:  # without a schedule, the second variable of each optimizer
-            moments = [moments[0], jax.numpy.float32(rate), *moments[2:]]
+        if rate is not None:
+            moments = [*moments]
+            moments[self._rate] = jax.numpy.float32(rate)
         state = [trainable, rest, moments]
         found = [self._losses(state, x[held], y[held])]
         for start in range(0, len(order), CHUNK):

@@ -167,7 +167,7 @@ PICTURES: dict[str, tuple[Draw, Callable[[Trainer], ct.Run], Callable[[Trainer],
 
 
 def main(names: list[str]) -> int:
-    """Draw all pictures, or those of some kinds."""
+    """Draw the pictures of all kinds, or of some."""
     with tempfile.TemporaryDirectory() as folder:
         train = Trainer(folder)
         for kind in names or PICTURES:

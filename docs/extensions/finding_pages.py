@@ -1,4 +1,4 @@
-"""The directive ``finding-pages``: a section for each kind of finding, from the rules beside their checks."""
+"""The directive ``finding-pages``: a section for each kind of finding, from the rules next to their checks."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ def _section(rule: Rule) -> nodes.section:
     section = nodes.section("", nodes.title("", "", nodes.literal(text=rule.kind)), ids=[rule.kind], names=[rule.kind])
     section += [nodes.paragraph(text=each) for each in rule.page]
     if (IMAGES / f"{rule.kind}.png").exists():
-        alt = f"A run with {rule.kind} beside a run without it"
+        alt = f"A run with {rule.kind} and a run without it"
         section += nodes.image(uri=f"images/findings/{rule.kind}.png", alt=alt, classes=["card"])
     return section
 
 
 class FindingPages(Directive):
-    """``{finding-pages}``: the kinds in the order in which they are looked for, causes first."""
+    """``{finding-pages}``: the kinds in the order of the checks, causes first."""
 
     def run(self) -> list[nodes.Node]:
         """Return the sections."""

@@ -20,7 +20,7 @@ LEAVES = 32
 """Maximum number of intervals of an input in the rule."""
 
 TRIED = 16
-"""Maximum number of inputs that get a tree: those of 784 inputs take 3 s."""
+"""Maximum number of inputs that get a tree: 784 trees take 3 s."""
 
 LEAST = 40
 """Minimum number of samples for an answer."""

@@ -23,7 +23,7 @@ def simple_predictions(
         x: float32 ``(sample, input)``.
         y: int ``(sample,)``, at least two classes.
         others: float32 ``(other sample, input)``.
-        classes: Number of classes, of which some may have no sample.
+        classes: Number of classes; some may have no sample.
 
     Yields:
         Its name, one of `SIMPLE_MODELS`, and its probabilities, float64 ``(other sample, class)``.

@@ -77,7 +77,7 @@ class Answers:
 Tried = dict[tuple[str, int], tuple[Answers, float]]
 """What models say that were trained with a remedy, or with "" without any, and a seed, and the seconds of each.
 
-Models without the remedy of a leak are asked something else, so they have names of their own.
+Models without the remedy of a leak get other inputs, so they have names of their own.
 """
 
 
@@ -258,7 +258,7 @@ def _tried(
 ) -> tuple[list[Answers], list[Answers], float]:
     """The answers of models trained without and with a remedy, the run's own first, and the seconds for all.
 
-    What tells the class and will be left out makes the answers of a model too good: it is asked without that.
+    What tells the class and will be left out makes the answers of a model too good, so it does not get that.
     """
     asked = _changed(run, remedy) if leaks else None
     own = answers(run.context, ids, data=asked)

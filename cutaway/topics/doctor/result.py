@@ -60,7 +60,7 @@ class RemedyTest:
     Attributes:
         kind: Kind of the finding.
         remedy: What was done, in words.
-        before: Accuracy of the run, 0..1; of a leak, where the run is asked without the inputs that are left out.
+        before: Accuracy of the run, 0..1; for a leak, the run predicts without the inputs that are left out.
         after: Accuracy with the remedy and the seed of the run.
         judgments: What it is judged by, with the 95% interval of the difference and a p-value: the accuracy; before it,
             where the finding is about something else, the loss, the calibration error or the balanced accuracy; of a
@@ -124,7 +124,7 @@ class RemedyTest:
         if self.worse:
             means += f" The remedy makes the {' and the '.join(self.worse)} worse."
         if first.measure == WITHOUT:
-            means += " Both are asked with the mean of these inputs in all samples. The accuracy with them is too good."
+            means += " Both get the mean of these inputs in all samples. The accuracy with them is too good."
         same = " with the seed of the run" if first.trainings > 1 else ""
         return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong{same}.{means}"
 

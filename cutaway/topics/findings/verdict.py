@@ -242,7 +242,7 @@ def _first_warning(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> tup
 
 
 def question(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> Finding | None:
-    """What the user is asked of a column that tells most of the answer; None if no column does."""
+    """The question to the user about a column that tells most of the answer; None if no column does."""
     asked = (each for each, _ in causes if each.kind == "target-leakage" and each.severity == "note" and not each.muted)
     return next(asked, None)
 
@@ -283,7 +283,7 @@ def _next_step(
         state: See `Verdict`.
         problem: See `Verdict`.
         is_measured: See `Verdict`.
-        wrong: Labels of held-out samples that are wrong, at least.
+        wrong: Lower bound of the number of wrong labels of held-out samples.
         worth: See `Verdict`.
     """
     if state in ("stopped", "died") and context.manifest.origin == "training":

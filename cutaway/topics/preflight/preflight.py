@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cutaway.models import Model
 
 SAMPLES = 2_000
-"""Maximum number of samples of which inputs are measured."""
+"""Maximum number of samples to measure inputs on."""
 
 OF_OTHERS = ("linear-hidden", "few-steps", "unusual-rate")
 """Faults of a setup that are not about its loss, its last layer and its targets."""
