@@ -9,7 +9,7 @@ from cutaway.words import percent
 
 from .records import Evidence, Finding, Remedy, Rule, check
 from .simpler_models import underperforms
-from .steps import first_divergence
+from .steps import diverged_at
 
 # Points that the accuracy on training samples loses from training to use, with BatchNormalization. That in training is
 # a mean over an epoch in which the model becomes better, and dropout lowers it: in healthy runs it is below the other.
@@ -175,7 +175,7 @@ def unusual_settings(evidence: Evidence) -> Iterable[Finding]:
 def held_back(evidence: Evidence, *, is_extreme: bool) -> str:
     """What shows that a model is worse than it should be, a sentence without its end; empty if nothing does."""
     _, in_use, held_out = evidence.accuracies
-    if evidence.diverged or first_divergence(evidence.history):
+    if diverged_at(evidence):
         return "The training diverged"
     if in_use is None and underperforms(evidence):
         return "The model predicts poorly"

@@ -6,6 +6,7 @@ from cutaway.models import setup_faults
 
 from .records import Evidence, Finding, Rule, check
 from .simpler_models import underperforms
+from .steps import diverged_at
 
 FITTING = {
     "classes": "End the model with a unit for each class and softmax, and use sparse_categorical_crossentropy.",
@@ -176,7 +177,7 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
         "faster.",
         "{fitting}",
         "The targets are classes, the loss is a distance, and the last activation is not linear or the targets are "
-        "one-hot rows. A note if the model predicts well.",
+        "one-hot rows. A note if the model predicts well or the training diverged.",
         'Golik, Doetsch, Ney 2013, "Cross-entropy vs. squared error training"',
         "wrong loss function, classification with a regression loss",
         "A squared error of softmax or sigmoid hardly has a gradient where the model is sure and wrong, and "
@@ -186,7 +187,8 @@ FAULTS: Mapping[str, tuple[str, ...]] = {
         "No hidden layer has an activation",
         "Without activation functions between them, all layers together are one linear layer.",
         "Give the hidden layers an activation, such as relu.",
-        "There are hidden layers, and none has an activation function. A note if the model predicts well.",
+        "There are hidden layers, and none has an activation function. A note if the model predicts well or the "
+        "training diverged.",
         'Goodfellow, Bengio, Courville 2016, "Deep learning", section 6.1',
         "missing activation; missing non-linearity in NeuraLint and UMLAUT",
         "A linear function of a linear function is linear, so hidden layers without an activation add nothing "
@@ -241,7 +243,8 @@ def setup(evidence: Evidence) -> Iterable[Finding]:
     if known is None:
         return
     is_trained = bool(evidence.history) or evidence.ready_made
-    works = is_trained and not underperforms(evidence)
+    # a model of any kind can diverge, which shows nothing about these faults
+    works = diverged_at(evidence) or (is_trained and not underperforms(evidence))
     targets, record = known.targets, {"loss": known.loss, "activation": known.activation, "outputs": known.units}
     fits = "two" if (targets.kind, targets.classes) == ("classes", 2) else targets.kind
     for kind in setup_faults(known):

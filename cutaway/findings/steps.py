@@ -30,7 +30,7 @@ LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
 )
 def divergence(evidence: Evidence) -> Iterable[Finding]:
     """Find the first epoch whose loss is not a finite number."""
-    diverged = evidence.diverged or first_divergence(evidence.history)
+    diverged = diverged_at(evidence)
     if diverged is None:
         return
     epoch, metric = diverged
@@ -44,6 +44,11 @@ def divergence(evidence: Evidence) -> Iterable[Finding]:
 def use_rate(rate: float) -> Remedy:
     """Another learning rate."""
     return Remedy(f"use a learning rate of {rate:.2g}", {"learning_rate": rate})
+
+
+def diverged_at(evidence: Evidence) -> tuple[int, str] | None:
+    """The first epoch with a loss that is not finite, and which loss; None if the training did not diverge."""
+    return evidence.diverged or first_divergence(evidence.history)
 
 
 def first_divergence(history: Sequence[Mapping[str, Any]]) -> tuple[int, str] | None:
