@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cutaway.checks import warn_user
+from cutaway.checks import open_regular, warn_user
 from cutaway.errors import UsageError
 from cutaway.log import survive
 
@@ -183,7 +183,7 @@ class CachedResult:
         try:
             path = self.path
             _check_private(path.parent.stat())
-            with open(path, "rb") as file:
+            with open(open_regular(path, os.O_RDONLY), "rb") as file:
                 _check_private(os.fstat(file.fileno()))
                 checksum, data = file.read(CHECKSUM_BYTES), file.read()
         except FileNotFoundError:
@@ -238,7 +238,7 @@ class CachedResult:
             OSError: The cache cannot be written.
         """
         private_folder(RESULTS)
-        if not self.path.exists():
+        if not self.path.is_file():
             self._place(make)
         os.utime(self.path)
         return self.path

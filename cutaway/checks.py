@@ -1,6 +1,7 @@
 """Checks of arguments and files before any work begins, and warnings about them."""
 
 import difflib
+import errno
 import math
 import operator
 import os
@@ -31,6 +32,23 @@ LONGEST_NAME = 1_000
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 
+def as_array(value: Any, *, what: str) -> "np.ndarray":
+    """View a value as a NumPy array.
+
+    Raises:
+        DataError: The value is ragged or has masked entries.
+    """
+    import numpy as np  # here, because commands check their options without it
+
+    try:
+        values = np.asarray(value)
+    except ValueError:
+        raise DataError(f"{what} have rows of different lengths", hint="pad or truncate the rows") from None
+    if np.ma.is_masked(value):
+        raise DataError(f"{what} are a masked array", hint="fill in or drop the masked entries")
+    return values
+
+
 def check_matrix(values: "np.ndarray", *, name: str, rows: "np.ndarray | None" = None) -> "np.ndarray":
     """Return ``values`` as float32 (sample, unit).
 
@@ -42,9 +60,9 @@ def check_matrix(values: "np.ndarray", *, name: str, rows: "np.ndarray | None" =
     Raises:
         DataError: It is empty, not two-dimensional or not of real numbers, or a value in it is not finite.
     """
-    import numpy as np  # here, because commands check their options without it
+    import numpy as np
 
-    array = np.asarray(values)
+    array = as_array(values, what=name)
     if array.ndim != 2 or array.size == 0:
         raise DataError(
             f"{name} must be a nonempty matrix (sample, unit), got the shape {array.shape}",
@@ -250,6 +268,17 @@ def wrong_part(first: Mapping[str, Any], *, skip: int = 0) -> str:
     return f'"{place}" of {got}, which {required(first)}' if place else got
 
 
+def check_path(value: Any, *, name: str) -> Path:
+    """Return the path of a file or a folder.
+
+    Raises:
+        UsageError: It is something else, or holds a zero byte, as no path does.
+    """
+    if not isinstance(value, str | os.PathLike) or "\0" in str(value):
+        raise UsageError(f"{name} must be a path, not {shown(value)}", hint="pass text or a pathlib.Path")
+    return Path(value)
+
+
 def check_regular(path: Path) -> None:
     """Refuse a pipe, a socket, a device or a folder in the place of a file: reading a pipe waits until somebody writes.
 
@@ -258,6 +287,64 @@ def check_regular(path: Path) -> None:
     """
     if os.path.exists(path) and not os.path.isfile(path):
         raise DataError(f"{path} is {file_kind(os.stat(path).st_mode)}, not a file", hint="copy the data into a file")
+
+
+def open_regular(path: Path, flags: int, *, mode: int = 0o600) -> int:
+    """Open a regular file without following a link and without waiting at a pipe; return its descriptor.
+
+    Args:
+        path: The file.
+        flags: See `os.open`.
+        mode: Permissions of a new file, less the umask.
+
+    Raises:
+        OSError: It cannot be opened, or is a link or of another kind.
+    """
+    for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # Windows has the last one only
+        flags |= getattr(os, name, 0)
+    try:
+        descriptor = os.open(path, flags, mode)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "a symbolic link in the place of a file", str(path)) from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no regular file in the place of one", str(path))
+    return descriptor
+
+
+def read_regular(path: Path) -> bytes:
+    """Read a file as `open_regular` opens it.
+
+    Raises:
+        OSError: See `open_regular`.
+    """
+    with open(open_regular(path, os.O_RDONLY), "rb") as file:
+        return file.read()
+
+
+def file_state(path: object) -> tuple[int, int, int] | None:
+    """Size, time of the last change and inode of a file or folder; None if there is none."""
+    try:
+        status = os.stat(str(path))
+    except (OSError, ValueError):  # reading it says why
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def check_unchanged(states: Mapping[Path, object]) -> None:
+    """Refuse files that were written or replaced since they were opened: old and new rows would be mixed.
+
+    Args:
+        states: What `file_state` returned for each file before it was opened.
+
+    Raises:
+        DataError: One was.
+    """
+    for file, state in states.items():
+        if file_state(file) != state:
+            raise DataError(f"{file} changed while it was read", hint="load it again once nobody writes it")
 
 
 def file_kind(mode: int) -> str:

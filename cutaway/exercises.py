@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.checks import check_path
 from cutaway.errors import CutawayError, DataError, UnknownNameError, UsageError
 from cutaway.words import shown
 
@@ -84,14 +85,11 @@ def exercises_done(path: str | Path | None = None) -> None:
     sheet = "\n".join(_line(lesson) for lesson in lessons) or "nothing has been checked since the notebook was started"
     print(sheet)  # noqa: T201 (a student reads it below the cell)
     if path is not None:
-        if not isinstance(path, str | Path) or Path(path).suffix.lower() != ".txt" or "\0" in str(path):
-            raise UsageError(  # a sheet must not replace its own notebook
-                f"the file must end in .txt, got {shown(path)}", hint='try "my name.txt"'
-            )
         from cutaway.runs import check_output, write_output
 
-        check_output(Path(path))
-        write_output(Path(path), f"{sheet}\n".encode())
+        target = check_path(path, name="path")
+        check_output(target, (".txt",))  # a sheet must not replace its own notebook
+        write_output(target, f"{sheet}\n".encode())
 
 
 def write_answers(path: Path | str, exercises: Mapping[str, Exercise]) -> Path:
@@ -117,9 +115,9 @@ def write_answers(path: Path | str, exercises: Mapping[str, Exercise]) -> Path:
             _known(lesson[name])
         except (TypeError, ValueError, OverflowError) as error:
             raise UsageError(f'exercise "{name}" cannot be judged: {error}', hint="correct its record") from error
-    target = Path(path)
+    target = check_path(path, name="path")
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(base64.encodebytes(json.dumps(lesson).encode()))
+    target.write_bytes(base64.encodebytes(json.dumps(lesson, default=np.ndarray.tolist).encode()))
     return target
 
 
@@ -222,11 +220,11 @@ def _kind(answer: Any) -> str:
 
 
 def _plain(exercise: str, answer: Any, inputs: Sequence[Sequence[Any]]) -> Any:
-    """The compared values: the letter, the numbers, or all numbers that the function returns, in lists."""
+    """The compared values: the letter, the numbers, or a list of all numbers that the function returns."""
     if isinstance(answer, str):
         return answer.strip().lower()
     if not callable(answer):
-        return _student_numbers(exercise, answer).tolist()
+        return _student_numbers(exercise, answer)
     returned: list[float] = []
     for arguments in inputs:
         try:
@@ -246,18 +244,20 @@ def _student_numbers(exercise: str, value: Any) -> np.ndarray:
 
 
 def _numbers(value: Any) -> np.ndarray:
-    """As float64. NumPy would read "0.5" as a number, and None as NaN.
+    """As an array of numbers. NumPy would read "0.5" as a number, and None as NaN.
 
     Raises:
         TypeError, ValueError, OverflowError: These are no numbers.
     """
     array = np.asarray(value)
-    if array.dtype.kind not in "biufO" or any(each is None or isinstance(each, str) for each in array.flat):
+    has_objects = array.dtype.kind == "O"
+    kinds = set[type](map(type, array.flat)) if has_objects else ()
+    if array.dtype.kind not in "biufO" or any(issubclass(kind, str | None) for kind in kinds):
         raise TypeError(f"no numbers: {type(value).__name__}")
-    return array.astype(np.float64)
+    return array.astype(np.float64) if has_objects else array  # of others it may be too large to copy
 
 
 def _agree(given: Any, expected: Any, tolerance: float) -> bool:
-    if isinstance(given, str) or np.shape(given) != np.shape(expected):
-        return bool(given == expected)
-    return np.allclose(given, expected, rtol=1e-9, atol=tolerance)
+    if isinstance(given, str):
+        return given == expected
+    return np.shape(given) == np.shape(expected) and np.allclose(given, expected, rtol=1e-9, atol=tolerance)

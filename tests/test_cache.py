@@ -68,6 +68,19 @@ def test_what_cannot_be_read_is_logged_and_computed_again(folder, damage, caplog
     assert file.read_bytes() == whole
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_a_pipe_in_the_place_of_a_result_is_not_waited_for(folder):
+    place().write("whole")
+    (file,) = folder.iterdir()
+    file.unlink()
+    os.mkfifo(file)
+    assert place().get(lambda: "computed") == "computed"
+    assert place().get(refuse) == "computed"
+    file.unlink()
+    os.mkfifo(file)
+    assert place().get_file(lambda path: path.write_bytes(b"made") and None).read_bytes() == b"made"
+
+
 def test_a_class_that_is_gone_is_computed_again(monkeypatch):
     place().write(Measured(np.zeros(1), ()))
     monkeypatch.delattr(sys.modules[__name__], "Measured")

@@ -132,7 +132,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
             recipe=self.recipe,
             form=form,
             divide=partial(_divide, loaded),
-            sample_weight=None if sample_weight is None else np.asarray(sample_weight, np.float64),
+            sample_weight=sample_weight,
             class_weight=self._class_weight(),
             **self._settings(),
         )

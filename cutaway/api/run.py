@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from cutaway._lazy import public
+from cutaway.checks import check_path
 from cutaway.context import RunContext
 from cutaway.data import Dataset, Split
 from cutaway.errors import UsageError
@@ -883,7 +884,7 @@ class Run:
         """
         from cutaway.api.playground import playground_start, write_playground
 
-        return write_playground(Path(path), start=playground_start(self.context))
+        return write_playground(check_path(path, name="path"), start=playground_start(self.context))
 
     def report(
         self,

@@ -11,10 +11,11 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cutaway._lazy import public
-from cutaway.checks import check_whole
+from cutaway.checks import as_array, check_flag, check_whole, is_whole
 from cutaway.embedding import (
     EXACT,
     PCA_COMPONENTS,
+    PLACES,
     QUALITY_NEIGHBORS,
     Callback,
     Placement,
@@ -41,8 +42,11 @@ if TYPE_CHECKING:
 
 METRICS = ("euclidean", "cosine", "precomputed")
 
+TYPES = [*"dfe?", *np.typecodes["AllInteger"]]
+"""Types of rows that are taken as they are, by NumPy's letters; others, such as objects, are converted to the first."""
+
 ORIGIN_ROWS = 256
-"""Rows whose median is the origin of rows of float64, and rows that are moved there at a time."""
+"""Rows whose median is the origin of rows that float32 does not hold, and rows that are moved there at a time."""
 
 
 _Fitted: TypeAlias = "tuple[np.ndarray, float | None, dict[str, Any], Quality | None]"
@@ -209,18 +213,19 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _check(self) -> None:
         """Refuse what the engine cannot do, with what can be done instead."""
-        if isinstance(self.n_components, bool) or self.n_components not in (1, 2):
+        if not is_whole(self.n_components) or self.n_components not in (1, 2):
             hint = "pass n_components=2, or use sklearn.manifold.TSNE for another number"
             raise UsageError(f"n_components must be 2 or 1, not {shown(self.n_components)}", hint=hint)
-        if self.metric == "precomputed":
-            self._check_of_distances()
-        check_callback(self.callback, method="tsne")
         if not isinstance(self.metric, str) or self.metric not in METRICS:
             raise UsageError(
                 f"metric must be one of {', '.join(METRICS)}, not {shown(self.metric)}",
                 hint='for any other, pass sklearn.neighbors.kneighbors_graph(X, 90, mode="distance", metric=...) with '
                 'metric="precomputed"',
             )
+        if self.metric == "precomputed":
+            self._check_of_distances()
+        check_callback(self.callback, method="tsne")
+        check_flag(self.quality, name="quality")
 
     def _check_of_distances(self) -> None:
         """Refuse what distances alone do not allow."""
@@ -249,7 +254,11 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 rule = f"n_components=1 takes at most {EXACT:,} samples, not {samples:,}"
                 raise UsageError(rule, hint="pass n_components=2, or fewer samples")
             if not isinstance(init, str):
-                init = np.column_stack([np.asarray(init), np.zeros(len(init))])
+                init = as_array(init, what="the places of init")
+                if init.shape not in ((samples,), (samples, 1)):
+                    rule = f"init must have the shape ({samples}, 1) with n_components=1, not {init.shape}"
+                    raise DataError(rule, hint=PLACES)
+                init = np.column_stack([init, np.zeros(samples)])
         return {field.name: getattr(self, field.name) for field in fields(TSNESettings)} | {"init": init}
 
     def _fit_rows(self, X: Any, how: dict[str, Any]) -> _Fitted:
@@ -276,26 +285,27 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _rows(self, X: Any, *, reset: bool) -> np.ndarray:
         """Checked rows as the engine takes them, float32 (sample, column)."""
-        rows = self._matrix(X, reset=reset, dtype=[np.float32, np.float64])
-        if not isinstance(rows, np.ndarray):
-            rows = self._few_columns(rows, reset=reset)
+        from sklearn.decomposition import PCA
+
+        rows = self._matrix(X, reset=reset, dtype=TYPES)
         if self.metric == "cosine":
-            lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
-            if not lengths.all():
-                raise DataError(
-                    f"row {int(np.argmin(lengths))} holds only zeros, so it has no cosine distances",
-                    hint='leave such rows out, or pass metric="euclidean"',
-                )
-            rows = rows / lengths
+            rows = _of_length_1(rows)
+        if reset:  # of a wide sparse matrix the leading principal components, by Lanczos' method
+            is_wide = is_sparse(rows) and min(rows.shape) > PCA_COMPONENTS
+            self._components = PCA(PCA_COMPONENTS, svd_solver="arpack", random_state=0) if is_wide else None
+        if self._components is not None:
+            rows = self._components.fit_transform(rows) if reset else self._components.transform(rows)
+        count, columns = rows.shape
         if reset:  # float32 keeps small differences of large numbers, such as times, only near 0
-            is_double, some = rows.dtype == np.float64, rows[:: -(-len(rows) // ORIGIN_ROWS)]
-            self._origin = np.median(some, axis=0) if is_double else np.zeros(rows.shape[1])
-        if rows.dtype == np.float32 and not self._origin.any():
+            some = rows[:: -(-count // ORIGIN_ROWS)]
+            is_exact = np.can_cast(rows.dtype, np.float32)
+            self._origin = np.zeros(columns) if is_exact else np.median(_dense(some), axis=0)
+        if isinstance(rows, np.ndarray) and rows.dtype == np.float32 and not self._origin.any():
             return rows
-        near = np.empty(rows.shape, np.float32)
+        near = np.empty((count, columns), np.float32)
         with np.errstate(over="ignore"):  # infinite values are refused by whoever takes the rows
-            for first in range(0, len(rows), ORIGIN_ROWS):
-                near[first : first + ORIGIN_ROWS] = rows[first : first + ORIGIN_ROWS] - self._origin
+            for first in range(0, count, ORIGIN_ROWS):
+                near[first : first + ORIGIN_ROWS] = _dense(rows[first : first + ORIGIN_ROWS]) - self._origin
         return near
 
     def _matrix(self, X: Any, *, reset: bool, dtype: list[type]) -> Any:
@@ -306,7 +316,8 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         if is_sparse(X):
             check_sparse(X, what="the samples")
-            (rows, columns), few = X.shape, min(*X.shape, PCA_COMPONENTS)
+            rows, columns = X.shape
+            few = min(rows, columns, PCA_COMPONENTS if reset or self._components else columns)
             # float64 of a few columns of each, or principal components with two copies; or the starts of the rows
             size = 24 * (rows if self.metric == "precomputed" else few * max(X.shape))
             got = f"a sparse matrix of {rows:,} x {columns:,}"
@@ -314,23 +325,32 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         least = 4 if reset else 1
         return validate_data(self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_min_samples=least)
 
-    def _few_columns(self, rows: Any, *, reset: bool) -> np.ndarray:
-        """A sparse matrix as a dense one: its leading principal components by Lanczos' method if it is wide."""
-        from sklearn.decomposition import PCA
-        from sklearn.preprocessing import normalize
-
-        if reset:
-            is_wide = min(rows.shape) > PCA_COMPONENTS
-            self._components = PCA(PCA_COMPONENTS, svd_solver="arpack", random_state=0) if is_wide else None
-        if self._components is None:
-            return rows.toarray()
-        rows = normalize(rows) if self.metric == "cosine" else rows
-        return self._components.fit_transform(rows) if reset else self._components.transform(rows)
-
     def _callback(self) -> Callback | None:
         """The callback, with coordinates as the caller wants them."""
         callback = self.callback
         return callback and (lambda step: callback(replace(step, xy=self._shown(step.xy))))
+
+
+def _dense(rows: Any) -> np.ndarray:
+    return rows if isinstance(rows, np.ndarray) else rows.toarray()
+
+
+def _of_length_1(rows: Any) -> Any:
+    """Rows divided by their lengths.
+
+    Raises:
+        DataError: One holds only zeros.
+    """
+    from scipy.sparse.linalg import norm
+    from sklearn.preprocessing import normalize
+
+    lengths = (norm if is_sparse(rows) else np.linalg.norm)(rows.astype(np.float64), axis=1)
+    if not lengths.all():
+        raise DataError(
+            f"row {int(np.argmin(lengths))} holds only zeros, so it has no cosine distances",
+            hint='leave such rows out, or pass metric="euclidean"',
+        )
+    return normalize(rows) if is_sparse(rows) else rows / lengths[:, np.newaxis]
 
 
 def _seed(random_state: Any) -> int:

@@ -56,7 +56,7 @@ def label_issues(
     sizes: dict[str, Any] = {"folds": asked.folds, "seeds": asked.seeds, "epochs": asked.epochs, "engine": engine}
     loaded = _load(where, options) if run is None else None
     if sheet is not None:
-        check_images(run.data if run is not None else loaded)
+        check_images(run.data if run is not None else loaded, output)
     issues = run.label_issues(**sizes) if run is not None else issues_of_data(loaded, **sizes)
     if output is not None:
         write_label_issues(issues, output)
@@ -173,8 +173,12 @@ def check_image_file(path: Path) -> None:
         )
 
 
-def check_images(data: Any) -> None:
+def check_images(data: Any, output: Path | None) -> None:
     """Refuse a dataset or a table whose samples are no images.
+
+    Args:
+        data: The dataset or table.
+        output: The list that is written, if one is.
 
     Raises:
         UsageError: Its samples are not images.
@@ -182,7 +186,7 @@ def check_images(data: Any) -> None:
     if getattr(data, "image", None) is None:
         raise UsageError(
             f"the samples of {data.name} are not images",
-            hint="leave out --sheet, and write a list with -o label-issues.csv",
+            hint="leave out --sheet" + ", and write a list with -o label-issues.csv" * (output is None),
         )
 
 

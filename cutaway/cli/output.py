@@ -62,11 +62,11 @@ def say(text: str = "", stream: TextIO | None = None) -> None:
     print(wrapped(escaped(text), out), file=out)
 
 
-def print_rows(parts: "Iterable[Rows]") -> None:
+def print_rows(parts: "Iterable[Rows]", **how: Any) -> None:
     """Print rows as CSV: a terminal gets them escaped, a pipe or a file as they are."""
     from cutaway.topics.prediction.file import texts
 
-    for text, _ in texts(parts, lines=False):
+    for text, _ in texts(parts, lines=False, **how):
         sys.stdout.write(escaped(text) if sys.stdout.isatty() else text)
 
 

@@ -37,7 +37,7 @@ def predict(
     """Predict the classes of new samples, which are prepared as the training samples were."""
     from cutaway.api.opening import open_run
     from cutaway.topics.confidence.calibration import find_temperature
-    from cutaway.topics.prediction.file import write_rows
+    from cutaway.topics.prediction.file import dialect_like, write_rows
     from cutaway.topics.prediction.prediction import SHOWN, join, predictions
 
     opened, output = open_run(run, data=data, runs=runs), options.output
@@ -46,11 +46,12 @@ def predict(
     parts = predictions(opened.context, files[0] if len(files) == 1 else files, options)
     if temperature is not None:
         parts = (part.at_temperature(temperature) for part in parts)
+    dialect = dialect_like(files[0])
     if output == "-":
-        print_rows(parts)
+        print_rows(parts, dialect=dialect)
     elif output is not None:
         classes: Counter[str] = Counter()
-        count = write_rows(_counted(parts, classes), Path(output))
+        count = write_rows(_counted(parts, classes), Path(output), dialect=dialect)
         if as_json:
             print_json({"samples": count, "file": output})
         else:

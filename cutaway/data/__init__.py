@@ -66,6 +66,7 @@ from .samples import SampleIds
 from .sampling import stratified_sample
 from .sources import DatasetInfo
 from .sources.look import TableLook, look_at_table
+from .sources.parts import data_states
 from .sources.table import is_table_path
 from .split import PARTS, Split, join_ids
 from .splitting import all_ids, split_dataset
@@ -73,9 +74,11 @@ from .tables import (
     MISSING,
     UNIQUE,
     Column,
+    Dialect,
     Table,
     TableOptions,
     date_seconds,
+    find_dialect,
     has_identifier_name,
     hashed_values,
     is_frame,
@@ -105,6 +108,7 @@ __all__ = [
     "DatasetInfo",
     "Decided",
     "Decision",
+    "Dialect",
     "EncodedTarget",
     "InputFacts",
     "LazyRows",
@@ -131,10 +135,12 @@ __all__ = [
     "count_decisions",
     "csv_line",
     "csv_row",
+    "data_states",
     "dataset_names",
     "date_seconds",
     "decide",
     "drop",
+    "find_dialect",
     "find_sample",
     "has_identifier_name",
     "hashed_values",

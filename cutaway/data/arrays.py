@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import warn_user
+from cutaway.checks import as_array, warn_user
 from cutaway.errors import DataError
 from cutaway.parallel import ask_memory
 from cutaway.sparse import check_sparse, is_sparse
@@ -114,21 +114,6 @@ def is_pandas(value: Any, kind: str) -> bool:
     """Whether a value is a pandas object of that kind; this never imports pandas."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(value, getattr(pandas, kind))
-
-
-def as_array(value: Any, *, what: str) -> np.ndarray:
-    """View a value as a NumPy array.
-
-    Raises:
-        DataError: The value is ragged or has masked entries.
-    """
-    try:
-        values = np.asarray(value)
-    except ValueError:
-        raise DataError(f"{what} have rows of different lengths", hint="pad or truncate the rows") from None
-    if np.ma.is_masked(value):
-        raise DataError(f"{what} are a masked array", hint="fill in or drop the masked entries")
-    return values
 
 
 def _array_values(x: Any, split: str) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any, overload
 from weakref import WeakValueDictionary
 
 from cutaway._lazy import public
-from cutaway.checks import SURROGATES, check_regular, meant, warn_user
+from cutaway.checks import SURROGATES, check_regular, check_unchanged, meant, warn_user
 from cutaway.errors import DataError, Hint, UnknownNameError, UsageError
 from cutaway.options import DataOptions
 from cutaway.progress import ProgressCallback, ignore_progress
@@ -21,6 +21,7 @@ from .labeled import holds_labels, labeled_frames
 from .sources import DatasetInfo, DataSource, registry
 from .sources.features import Features
 from .sources.look import likely_label
+from .sources.parts import data_states
 from .sources.table import tables_beside
 from .tables import (
     Reader,
@@ -142,7 +143,9 @@ def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback
             f"the options are for a table, and {path} is a folder with {listed(others, 5)}",
             hint=f"name the table itself, such as {path / others[0]}",
         )
+    states = data_states(path)
     loaded = _load(source, path, options, on_progress)
+    check_unchanged(states)
     if others:
         warn_user(
             f"{path} is read as {source.description}, without the other data in it ({listed(others, 5)}): to train on "

@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import warn_user
+from cutaway.checks import as_array, warn_user
 from cutaway.errors import DataError, Hint, UsageError
 from cutaway.words import shown
-
-from .arrays import as_array
 
 # Real classification has rarely more classes with only a handful of samples each.
 MANY = 20

@@ -513,7 +513,9 @@ class JobManager:
         """A process is gone, whatever ended it."""
         with self._changed:
             jobs, process.jobs, process.runner = process.jobs, [], None
-            was_stopped = process.is_stopping or any(job.is_moved or not job.pages for job in jobs)
+            was_stopped = (
+                self._over.is_set() or process.is_stopping or any(job.is_moved or not job.pages for job in jobs)
+            )
             process.is_stopping = False
             for job in jobs:
                 if not was_stopped:

@@ -4,7 +4,6 @@ To add a kind that a page shows of a run, add it to `SECTIONS` here and to `cuta
 kind has a record of its own in `ManagedJob`, or in `TrainingJob` if it outlives the studio.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from cutaway.cache import cached
+from cutaway.checks import file_state
+from cutaway.data import data_states
 from cutaway.errors import RunError
 from cutaway.progress import ProgressCallback
 from cutaway.runs import RunFolder, labels_path
@@ -245,7 +246,7 @@ class Survey(Specification):
 
     def inputs(self, folder: Path) -> list[Any]:
         """When the files of the data were changed."""
-        return [file_signature(path) for path in (self.data, self.options.get("test"))]
+        return [list(data_states(path).values()) for path in (self.data, self.options.get("test"))]
 
 
 class LiveMap(Specification):
@@ -346,9 +347,9 @@ def run_signature(path: Path, *, label_issues: bool = False, personal: bool = Fa
     """
     try:
         run = RunFolder.open(path)
-        files: list[Any] = [_stamp(path / "run.json"), sorted(_stamps(path / "snapshots"))]
+        files: list[Any] = [_stamp(path / "run.json"), _stamps(path / "snapshots")]
         if label_issues:
-            files.append(sorted(_stamps(path / "folds")))
+            files.append(_stamps(path / "folds"))
         if personal:
             files += [_stamp(labels_path(path)), run.title]
         return [run.manifest.dataset.sha256, run.state, [row["epoch"] for row in run.history()], files]
@@ -356,27 +357,9 @@ def run_signature(path: Path, *, label_issues: bool = False, personal: bool = Fa
         raise RunError(f"cannot read the run: {error.strerror or error}", hint="look at its permissions") from error
 
 
-def file_signature(path: object) -> list[int] | None:
-    """Size, time and inode of a file or folder; None if there is none."""
-    try:
-        status = os.stat(str(path))
-    except (OSError, ValueError):  # reading the data says why
-        return None
-    return [status.st_size, status.st_mtime_ns, status.st_ino]
+def _stamp(path: Path) -> tuple[int, ...]:
+    return (file_state(path) or ())[:2]  # a copy has another inode
 
 
-def _stamp(path: Path) -> list[int]:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return []
-    return [status.st_size, status.st_mtime_ns]
-
-
-def _stamps(folder: Path) -> list[tuple[str, int, int]]:
-    try:
-        with os.scandir(folder) as entries:
-            stamps = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
-    except FileNotFoundError:
-        return []
-    return [(name, status.st_size, status.st_mtime_ns) for name, status in stamps]
+def _stamps(folder: Path) -> list[tuple[Any, ...]]:
+    return sorted((each.name, *_stamp(each)) for each in folder.glob("*"))

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from cutaway.cache import make_private
+from cutaway.checks import open_regular, read_regular
 from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError
 from cutaway.log import last_line, survive
 from cutaway.parallel import RunnerProcess
@@ -393,7 +394,10 @@ def _state(path: Path, status: Status | None, *, is_held: bool) -> tuple[str, st
     if status.state == "starting" and status.attempts < ATTEMPTS:
         return "queued", None
     last = ""
-    with survive(__name__, f"reading the log in {path}", OSError), open(path / LOG, "rb") as file:
+    with (
+        survive(__name__, f"reading the log in {path}", OSError),
+        open(open_regular(path / LOG, os.O_RDONLY), "rb") as file,
+    ):
         last = last_line(file)
     return "died", f"the process ended without a word{f', last in its log: {last}' if last else ''}"
 
@@ -440,7 +444,7 @@ def read_status(path: Path) -> Status | None:
 
 def _read(file: Path, kind: type[Record]) -> Record:
     try:
-        return kind.model_validate_json(file.read_bytes())
+        return kind.model_validate_json(read_regular(file))
     except (OSError, ValidationError) as error:
         got = error.strerror if isinstance(error, OSError) else "it is damaged, or of another version"
         raise RunError(f"{file.name} of a training cannot be read: {got}", hint="start it again") from error

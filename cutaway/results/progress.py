@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from math import inf
 from typing import Any, cast
 
+from cutaway.checks import check_flag
 from cutaway.progress import Pace, Progress, ProgressCallback, active_tokens, ignore_progress, raise_if_canceled
 
 ProgressOption = bool | Callable[[Progress], None]
@@ -76,7 +77,7 @@ class _Stderr:
 def _drawing(progress: ProgressOption) -> Generator[ProgressCallback]:
     if callable(progress):
         yield progress
-    elif not progress:
+    elif not check_flag(progress, name="progress, unless it is a function,"):
         yield ignore_progress
     elif _in_notebook():
         yield _cell()

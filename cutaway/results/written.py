@@ -4,6 +4,7 @@ import html
 import os
 from pathlib import Path
 
+from cutaway.checks import check_path
 from cutaway.runs import REPORT, check_no_link, check_output, write_output
 
 
@@ -30,7 +31,7 @@ def output_path(path: str | Path | None, *, folder: Path) -> Path:
         RunError: The report of the folder is a link.
         UsageError: It is no HTML file in a folder that exists, or cannot be written.
     """
-    target = folder / REPORT if path is None else Path(path)
+    target = folder / REPORT if path is None else check_path(path, name="path")
     if path is None:
         check_no_link(target)
     # a file of no type, such as /dev/stdout, is written as well

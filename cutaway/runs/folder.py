@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import check_whole, meant
+from cutaway.checks import check_path, check_whole, meant
 from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, UsageError, printable
 from cutaway.log import survive
 from cutaway.metrics import best_epoch
@@ -356,7 +356,9 @@ def _epochs_in(folder: Path, name: re.Pattern[str]) -> list[int]:
 
 def list_runs(runs: Path | str = RUNS) -> list[RunFolder | DamagedRun]:
     """All runs of a folder, oldest first, then those that are damaged by name; other folders are not among them."""
-    return sorted((read_run(path.parent) for path in sorted(Path(runs).glob(f"*/{MANIFEST}"))), key=_age)
+    return sorted(
+        (read_run(path.parent) for path in sorted(check_path(runs, name="runs").glob(f"*/{MANIFEST}"))), key=_age
+    )
 
 
 def read_run(path: Path) -> RunFolder | DamagedRun:
@@ -423,7 +425,7 @@ def find_run(run: Path | str, *, runs: Path | str = RUNS) -> RunFolder:
                 hint=TRAIN_FIRST + Hint(", or name the folder with {}", runs=None),
             )
         return known[-1]
-    for path in (Path(run), Path(runs) / run):
+    for path in (Path(run), check_path(runs, name="runs") / run):
         if os.path.lexists(path / MANIFEST):
             return RunFolder.open(path)
         if os.path.lexists(path / SWEEP):

@@ -5,9 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+from cutaway.checks import open_regular
 from cutaway.log import survive
-
-from .reading import open_regular
 
 BETWEEN = 0.005
 """Seconds between two tries."""

@@ -4,7 +4,6 @@ A file may have been replaced by anything: a pipe that blocks forever; a link ou
 large as a disk. So the kind and the size of a file are checked before a byte of it is read.
 """
 
-import errno
 import hashlib
 import json
 import os
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 import safetensors
 
-from cutaway.checks import file_kind
+from cutaway.checks import file_kind, open_regular
 from cutaway.errors import RunError
 
 RESTORE = "restore the file from a copy of the run, or train again"
@@ -72,31 +71,6 @@ def check_no_link(path: Path) -> None:
         raise RunError(f"{path} is a symbolic link, and is not written to", hint=RESTORE)
 
 
-def open_regular(path: Path, flags: int, *, mode: int = 0o600) -> int:
-    """Open a regular file without following a link and without waiting at a pipe; return its descriptor.
-
-    Args:
-        path: The file.
-        flags: See `os.open`.
-        mode: Permissions of a new file, less the umask.
-
-    Raises:
-        OSError: It cannot be opened, or is a link or of another kind.
-    """
-    for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):  # Windows has the last one only
-        flags |= getattr(os, name, 0)
-    try:
-        descriptor = os.open(path, flags, mode)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise OSError(errno.ELOOP, "a symbolic link in the place of a file", str(path)) from None
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "no regular file in the place of one", str(path))
-    return descriptor
-
-
 def read_bytes(path: Path, *, run: Path, limit: int) -> bytes:
     """Read a file of a run.
 
@@ -105,8 +79,7 @@ def read_bytes(path: Path, *, run: Path, limit: int) -> bytes:
     """
     real = regular_file(path, run=run, limit=limit)
     try:
-        # without waiting, should a pipe have taken the place of the file since it was looked at
-        with open(os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+        with open(open_regular(real, os.O_RDONLY), "rb") as file:  # it may have been replaced since it was looked at
             return file.read(min(os.fstat(file.fileno()).st_size, limit))
     except OSError as error:
         raise _refusal(error.strerror or str(error), path) from error

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-from cutaway.checks import warn_user
+from cutaway.checks import check_path, warn_user
 from cutaway.errors import Hint, RunError, UsageError, printable
 from cutaway.log import survive
 from cutaway.words import shown
@@ -85,7 +85,10 @@ class RunWriter:
             raise UsageError(
                 f"the name of a run must be text, got {shown(name)}", hint=Hint("pass for example {}", name="first")
             )
-        path = Path(runs) / f"{datetime.now():%Y%m%d-%H%M%S}-{_middle(name or otherwise)}-{secrets.token_hex(2)}"
+        path = (
+            check_path(runs, name="runs")
+            / f"{datetime.now():%Y%m%d-%H%M%S}-{_middle(name or otherwise)}-{secrets.token_hex(2)}"
+        )
         writer = cls.create_at(path, manifest=manifest, begin=begin)
         if printable(name or "", TITLE_LENGTH) not in path.name:
             with survive(__name__, f"writing the title of {path.name}", RunError):

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from cutaway.checks import read_regular
 from cutaway.errors import RunError, printable
 from cutaway.jobs import Trainings
 from cutaway.runs import changing, write_atomic
@@ -76,7 +77,7 @@ class DoneTasks:
                 return {}
             if self._file.stat().st_size > TASKS_BYTES:
                 raise ValueError(f"more than {TASKS_BYTES:,} bytes")
-            everybody = json.loads(self._file.read_bytes())
+            everybody = json.loads(read_regular(self._file))
             return {
                 str(person): {name: DoneTask(name=name, **done).fields() for name, done in own.items()}
                 for person, own in everybody.items()

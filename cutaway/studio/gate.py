@@ -88,6 +88,7 @@ HEADERS = {
 }
 CLOSED = "This studio is closed without its link. Next: open the link that cutaway studio printed in the terminal.\n"
 FOREIGN = "Pages of other sites cannot use this studio.\n"
+MALFORMED = "This is no request of HTTP. Next: open the link that cutaway studio printed in the terminal.\n"
 TOO_LONG = f"The header of a request holds at most {HEADER_BYTES:,} bytes. Next: delete the cookies of this address.\n"
 
 

@@ -8,9 +8,10 @@ from collections.abc import Generator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from cutaway.checks import open_regular
 from cutaway.errors import RunError
 from cutaway.log import FORMAT
-from cutaway.runs import check_own, open_regular
+from cutaway.runs import check_own
 
 LOG = Path(".studio") / "studio.log"
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cutaway.cache import private_folder
-from cutaway.checks import check_regular, check_whole
+from cutaway.checks import check_regular, check_whole, read_regular
 from cutaway.errors import UsageError
 from cutaway.log import survive
 from cutaway.runs import changing, write_atomic
@@ -121,6 +121,6 @@ def _read_tokens(file: Path) -> dict[str, str]:
         status = file.lstat()
         if status.st_mode & 0o177 or status.st_size > FILE_BYTES or status.st_uid != os.getuid():
             raise ValueError("it is too large, or others could have written it")
-        tokens = json.loads(file.read_bytes())
+        tokens = json.loads(read_regular(file))
         return {name: token for name, token in tokens.items() if isinstance(token, str) and TOKEN.fullmatch(token)}
     return {}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.cache import cached
+from cutaway.checks import file_state
 from cutaway.errors import UnknownNameError
 from cutaway.log import survive
 from cutaway.runs import SUMMARY, WATCHED, ProcessRecord, RunSummary, names_in, read_run
@@ -20,8 +21,8 @@ BATCH_SECONDS = 0.2
 TRIES = 3
 """Maximum number of times a run that is being written is read, before the last reading is taken."""
 
-Signature = tuple[tuple[int, int, int], ...]
-"""Modification time in nanoseconds, size and inode of each watched file; of one that is not there, zeros.
+Signature = tuple[tuple[int, int, int] | None, ...]
+"""The `file_state` of each watched file.
 
 With `cutaway.runs.SUMMARY` and the version of cutaway it decides a row: one that is kept is true as long as they are
 the same, and the process of a run that is being trained is there.
@@ -62,14 +63,8 @@ def run_entry(path: Path) -> Entry:
 
 def signature_of(path: Path) -> Signature | None:
     """A value that changes with a row; None if there is no run."""
-    found: list[tuple[int, int, int]] = []
-    for name in WATCHED:
-        try:
-            status = os.stat(path / name)
-            found.append((status.st_mtime_ns, status.st_size, status.st_ino))
-        except (OSError, ValueError):  # the file is not there
-            found.append((0, 0, 0))
-    return tuple(found) if found[0] != (0, 0, 0) else None
+    found = tuple(file_state(path / name) for name in WATCHED)
+    return found if found[0] else None
 
 
 class RunIndex:

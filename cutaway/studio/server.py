@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -101,7 +102,7 @@ def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Pat
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     from .app import create_app
-    from .gate import HEADER_BYTES, TOO_LONG
+    from .gate import HEADER_BYTES, MALFORMED, TOO_LONG
 
     gate = create_app(settings)
 
@@ -161,7 +162,8 @@ def _make_server(settings: StudioSettings, *, certificate: Path | None, key: Pat
             self._late = self.loop.call_later(HEADER_SECONDS, self.transport.close)
 
         def send_400_response(self, msg: str) -> None:
-            super().send_400_response(f"{msg} {TOO_LONG}")
+            is_long = getattr(sys.exception(), "error_status_hint", 400) == 431  # h11 read no end of the header
+            super().send_400_response(TOO_LONG if is_long else MALFORMED)
 
         def _unwatch(self) -> None:
             if self._late is not None:

@@ -30,7 +30,7 @@ from .config import (
 )
 from .plan import Plan, fold_trainer, plan, rows_of, train_into
 from .recipes import RECIPES, Recipe, base_settings, find_recipe, may_normalize, recipe_for
-from .weighting import check_same_weights, given_weights, sample_weights
+from .weighting import check_class_weight, check_same_weights, given_weights, sample_weights
 
 if TYPE_CHECKING:
     from .device import (
@@ -91,6 +91,7 @@ __all__ = [
     "TrainingResult",
     "as_taken",
     "base_settings",
+    "check_class_weight",
     "check_same_weights",
     "check_setting",
     "check_settings",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -10,6 +11,7 @@ from cutaway.augmentation import ALLOWED, Augmentation, as_augmentation, check_i
 from cutaway.checks import meant, refuse_text
 from cutaway.errors import ConfigError, Hint, RunError
 from cutaway.models import DEFAULT_RATES, FORM
+from cutaway.options import DataOptions
 from cutaway.parallel import has_fast_bfloat16
 from cutaway.words import shown
 
@@ -34,6 +36,9 @@ FINITE = {"loss": "the loss is not finite", "val_loss": "the validation loss is 
 
 _OTHER_NAMES = {"eta": "learning_rate"}
 """Names of settings in other libraries, if they are not alike."""
+
+_OF_DATA = {field.name for field in fields(DataOptions)}
+"""Options of data, which are no settings."""
 
 _EXAMPLES = {"patience": 3, "class_weight": "balanced"}
 """Examples of settings that have none in their default."""
@@ -129,7 +134,7 @@ def merge_settings(base: Mapping[str, Any] | None, given: Mapping[str, Any]) -> 
     if base and values.get("optimizer") != base.get("optimizer"):
         # these are for the recipe's own optimizer
         values |= {"learning_rate": "auto", "momentum": 0.0, "weight_decay": 0.0, **given}
-    if "sparse" in str(values.get("loss")):
+    if "sparse" in shown(values.get("loss")):
         values["label_smoothing"] = given.get("label_smoothing", 0.0)  # the recipe's is for its own loss
     return values
 
@@ -146,7 +151,7 @@ def wrong_settings(values: Mapping[str, Any]) -> dict[str, ConfigError]:
     without_effect = (
         ("momentum", "optimizer", optimizer != "sgd", "optimizer sgd"),
         ("weight_decay", "optimizer", optimizer != "adamw", "optimizer adamw"),
-        ("label_smoothing", "loss", "sparse" in str(loss), "a loss on one-hot labels"),
+        ("label_smoothing", "loss", "sparse" in shown(loss), "a loss on one-hot labels"),
     )
     for name, other, lacks, needs in without_effect:
         if lacks and values.get(name) and not {name, other} & {*found}:
@@ -290,4 +295,6 @@ def _hint_for_unknown(name: str) -> str:
     """The next step for a setting that does not exist: the one that was meant, if it can be guessed."""
     if name in FORM:
         return f"pass it to the model: cutaway.mlp({name}=...)"
+    if name in _OF_DATA:
+        return f"it is about the data: pass cutaway.load_dataset(DATA, {name}=...) in place of their path"
     return meant(_OTHER_NAMES.get(name, name), TrainingConfig.model_fields, "leave it out")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway.augmentation import class_change, class_mixing
-from cutaway.checks import warn_user
+from cutaway.checks import check_path, warn_user
 from cutaway.data import Dataset, Split, Table, split_and_prepare
 from cutaway.errors import Canceled, CutawayError, Hint, ModelError, RunError, UsageError, WorkInterrupted
 from cutaway.log import survive
@@ -107,7 +107,7 @@ class Plan:
 
         samples, manifest = self.samples(), self._manifest(record)
         rows = len(samples.y)
-        _check_room(Path(runs), self.model, rows=rows, data=self.data, epochs=self.config.epochs)
+        _check_room(check_path(runs, name="runs"), self.model, rows=rows, data=self.data, epochs=self.config.epochs)
         warn_of_predictions(rows, self.data.classes)
         self._warn_of_changed_classes(samples)
         raise_if_canceled()  # last chance: the folder is made next
@@ -172,8 +172,8 @@ def plan(
 
     per_class = settings.pop("class_weight", None if like is None else like["class_weight"])
     sample_weight = given_weights(loaded, sample_weight)
-    if isinstance(recipe, str):
-        recipe = find_recipe(recipe_for(recipe, loaded, {**settings, **(form or {})}))
+    if not isinstance(recipe, Recipe):
+        recipe = find_recipe(recipe_for(find_recipe(recipe).name, loaded, {**settings, **(form or {})}))
     found = None if like is not None else recipe
     weighted = per_class is not None or sample_weight is not None
     values = check_settings(like if found is None else base_settings(found, weighted=weighted), settings)

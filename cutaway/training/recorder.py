@@ -17,7 +17,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from cutaway.checks import warn_user
+from cutaway.checks import check_path, warn_user
 from cutaway.data import Dataset, SampleIds, Table, drop, load_dataset, split_dataset
 from cutaway.errors import CutawayError, ModelError, RunError, UsageError
 from cutaway.metrics import best_epoch, classification_metrics, largest_share
@@ -137,11 +137,12 @@ class Recorder(keras.callbacks.Callback):
                 f"the path of the recorder is the dataset {path.name}",
                 hint='swap them, for example: Recorder("runs/mine", data)',
             )
+        where = check_path(path, name="path")
         self.history: list[dict[str, Any]] | None = None
         if isinstance(data, tuple):
             y = np.asarray(data[1])
             if y.size and y.dtype.kind in "fiu" and targets_of(y, most=len(y)).kind in ("numbers", "shares"):
-                self._record_numbers(Path(path))
+                self._record_numbers(where)
                 return
             data = Dataset.from_arrays(*data)
         found = data if isinstance(data, Dataset | Table) else load_dataset(data)
@@ -150,7 +151,7 @@ class Recorder(keras.callbacks.Callback):
                 f"the columns of the table {found.name} are not prepared yet",
                 hint="prepare it first: data = table.prepare(table.split()), then Recorder(path, data)",
             )
-        self._place = Place.find(Path(path), overwrite=overwrite)
+        self._place = Place.find(where, overwrite=overwrite)
         self.path = self._place.path
         self._feeding = Feeding(found if validation_data is None else _validated_on(found, validation_data), inputs)
         self.split = split_dataset(self.data, validation=validation, seed=seed)

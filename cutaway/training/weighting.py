@@ -2,12 +2,35 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 
+from cutaway.checks import check_number, check_whole
 from cutaway.data import Dataset, Split, Table
 from cutaway.errors import UsageError
 from cutaway.words import shown
+
+
+def check_class_weight(given: Any) -> dict[int, float] | str | None:
+    """Return ``class_weight=`` as numbers.
+
+    Raises:
+        UsageError: It is neither "balanced" nor None, nor a mapping from whole numbers to weights of at least 0.
+    """
+    if isinstance(given, Mapping):
+        items = cast("Mapping[Any, Any]", given).items()
+        number = partial(check_whole, name="a class of class_weight", least=0)
+        weight = partial(check_number, name="a weight of class_weight", least=0)
+        return {number(key): weight(value) for key, value in items}
+    if given is None or (isinstance(given, str) and given == "balanced"):
+        return given
+    raise UsageError(
+        f'class_weight must be "balanced", or map classes to weights of at least 0, not {shown(given)}',
+        hint="pass for example class_weight={0: 2.0}",
+    )
 
 
 def class_weights(
@@ -26,20 +49,16 @@ def class_weights(
     Source:
         "balanced": King and Zeng 2001, "Logistic Regression in Rare Events Data", as in scikit-learn.
     """
-    if given is None:
+    checked = check_class_weight(given)
+    if checked is None:
         return None
-    if given == "balanced":
+    if isinstance(checked, str):
         counts = np.maximum(np.bincount(labels, minlength=classes), 1)
         return tuple(float(w) for w in len(labels) / (classes * counts))
-    rule = f'class_weight must be "balanced", or map classes 0 to {classes - 1} to weights of at least 0, not'
-    if not isinstance(given, Mapping):
-        raise UsageError(f"{rule} {shown(given)}", hint="pass for example class_weight={0: 2.0}")
-    weights = [1.0] * classes
-    for number, weight in given.items():
-        if number not in range(classes) or not 0 <= weight < float("inf"):
-            raise UsageError(f"{rule} {shown(number)} to {shown(weight)}", hint="name classes by their numbers")
-        weights[number] = float(weight)
-    return tuple(weights)
+    if (highest := max(checked, default=0)) >= classes:
+        rule = f"class_weight has a weight for class {highest}, and the classes are 0 to {classes - 1}"
+        raise UsageError(rule, hint="name classes by their numbers")
+    return tuple(checked.get(number, 1.0) for number in range(classes))
 
 
 def given_weights(data: Dataset | Table, sample_weight: np.ndarray | None) -> np.ndarray | None:
@@ -72,11 +91,14 @@ def sample_weights(
         return None
     weight = np.ones(len(split.train), np.float32)
     if given is not None:
-        values, wanted = np.asarray(given, np.float32), (len(data.sources["train"].y),)
+        values, wanted, got = np.empty(0), (len(data.sources["train"].y),), "something else"
+        with suppress(OverflowError, TypeError, ValueError):  # of a number with too many digits, or of none
+            values = np.asarray(given, np.float32)
+            got = f"shape {values.shape}" if values.shape != wanted else "a negative or infinite number"
         if values.shape != wanted or not np.isfinite(values).all() or (values < 0).any():
             raise UsageError(
                 f"sample_weight must be a finite number of at least 0 for each of the {wanted[0]:,} samples of train",
-                got=f"shape {values.shape}" if values.shape != wanted else "a negative or infinite number",
+                got=got,
                 hint="give weights in the order of the samples as they were loaded",
             )
         weight *= values[split.train.index]

@@ -68,7 +68,7 @@ def test_coordinates_are_those_of_the_engine(digits: np.ndarray, fitted: ct.TSNE
     assert fitted.kl_divergence_ < 1.03 * theirs.kl_divergence_
 
 
-@pytest.mark.parametrize("change", ["fortran", "threads", "sparse", *map(LONG, ["float32", "memmap", "list"])])
+@pytest.mark.parametrize("change", ["fortran", "threads", "sparse", "whole", *map(LONG, ["float32", "memmap", "list"])])
 def test_the_form_of_the_input_and_the_number_of_threads_change_no_byte(
     change: str, digits: np.ndarray, fitted: ct.TSNE, tmp_path: Path
 ) -> None:
@@ -80,6 +80,8 @@ def test_the_form_of_the_input_and_the_number_of_threads_change_no_byte(
         x = np.load(tmp_path / "x.npy", mmap_mode="r")
     elif change == "list":
         x = digits.tolist()
+    elif change == "whole":  # float32 would round them to 131,072
+        x = digits.astype(np.int64) + 2**40
     elif change == "threads":
         jobs = 1
     elif change == "sparse":  # of more than 50 columns, principal components take their place
@@ -121,9 +123,17 @@ def test_a_wide_sparse_matrix_is_laid_out_by_its_principal_components() -> None:
     model = ct.TSNE(perplexity=20).fit(matrix)
     assert model.embedding_.shape == (300, 2)
     assert model.transform(matrix[:5]).shape == (5, 2)
+    np.testing.assert_allclose(model.transform(matrix[:5].toarray()), model.transform(matrix[:5]), atol=1e-4)
     cosine = ct.TSNE(perplexity=20, metric="cosine").fit(matrix)
     scaled = ct.TSNE(perplexity=20, metric="cosine").fit(matrix * 2)  # lengths do not count
     assert scaled.kl_divergence_ == pytest.approx(cosine.kl_divergence_, rel=0.02)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_sparse_samples_are_placed_among_dense_ones(metric: str, digits: np.ndarray) -> None:
+    model = ct.TSNE(metric=metric, quality=False).fit(digits[:300])
+    found = model.transform(scipy.sparse.csr_array(digits[300:320]))
+    np.testing.assert_allclose(found, model.transform(digits[300:320]), atol=1e-4)
 
 
 def test_new_samples_have_the_same_place_whatever_comes_with_them(digits: np.ndarray) -> None:
@@ -237,6 +247,14 @@ def test_approximate_neighbors_give_about_the_same_divergence_and_say_what_they_
         ({"max_iter": 10}, "max_iter .*251 .*10"),
         ({"random_state": -1}, "random_state"),
         ({"n_jobs": 0}, "n_jobs"),
+        ({"init": None}, "init .*600, 2.*()"),
+        ({"init": [[1.0], [1.0, 2.0]]}, "init "),
+        ({"init": 5, "n_components": 1}, "init .*600, 1.*()"),
+        ({"init": np.zeros((600, 2)), "n_components": 1}, "init .*600, 1.*600, 2"),
+        ({"metric": np.array(["euclidean", "cosine"])}, "metric "),
+        ({"n_components": np.array([1, 2])}, "n_components "),
+        ({"progress": "x"}, "progress.*'x'"),
+        ({"quality": np.array([True, False])}, "quality "),
     ],
 )
 def test_parameters_outside_their_range_are_one_line(digits: np.ndarray, given, named: str | None) -> None:

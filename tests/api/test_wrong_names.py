@@ -6,6 +6,8 @@ import pytest
 import cutaway as ct
 from cutaway.checks import meant, required, wrong_part
 from cutaway.errors import UnknownNameError, UsageError
+from cutaway.exercises import write_answers
+from cutaway.runs import RunWriter
 from cutaway.training import find_recipe
 
 
@@ -93,6 +95,29 @@ def test_a_model_in_the_place_of_the_data_is_said(digits_run, tmp_path):
         ct.export(tmp_path / "m.keras", digits_run)
     with pytest.raises(UsageError):
         ct.Recorder(digits_run.data, tmp_path / "mine")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_path_is_one_line(digits_run, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    wrong = (
+        ("runs", lambda value: ct.open_run("latest", runs=value)),
+        ("runs", lambda value: ct.open_run("some", runs=value)),
+        ("runs", lambda value: ct.open_sweep("some", runs=value)),
+        ("runs", lambda value: RunWriter.create(value, name="a", manifest={})),
+        ("where", ct.open_sweep),
+        ("path", ct.open_model),
+        ("path", digits_run.report),
+        ("path", digits_run.playground),
+        ("path", lambda value: ct.export(digits_run, value)),
+        ("path", lambda value: ct.Recorder(value, digits_run.data)),
+        ("path", lambda value: write_answers(value, {})),
+    )
+    for value in (5, ["runs"], "a\0b"):
+        for name, call in wrong:
+            with pytest.raises(UsageError, match=f"{name} must be a path") as caught:
+                call(value)
+            assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
 
 

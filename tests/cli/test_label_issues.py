@@ -188,13 +188,15 @@ def test_a_sheet_is_refused_before_anything_is_trained(cutaway, table, tmp_path,
         found, _, err = cutaway("label-issues", *table, "--sheet", name)
         assert (found, words in err, err.count("\n")) == (code, True, 1), err
     assert (tmp_path / "notes.png").read_text() == "my notes"
+    _, _, err = cutaway("label-issues", *table, "--sheet", "s.png", "-o", "list.csv")
+    assert ("--sheet" in err, "-o" in err) == (True, False), "a list is written already"
 
 
 def test_an_older_sheet_is_replaced_and_a_run_of_images_has_one(tmp_path):
     for name, begins in (("a.png", b"\x89PNG\r\n\x1a\n..."), ("a.PDF", b"%PDF-1.4"), ("b.png", b"")):
         (tmp_path / name).write_bytes(begins)
         check_image_file(tmp_path / name)
-    check_images(SimpleNamespace(image=(8, 8, 1)))
+    check_images(SimpleNamespace(image=(8, 8, 1)), None)
 
 
 def test_the_doctor_says_what_it_cannot_judge_of_data(cutaway, table):

@@ -64,6 +64,17 @@ def test_predictions_with_neighbors_are_written_but_never_over_samples_or_decisi
     assert cutaway("predict", run, data, "-o", "other.csv", "--data", data)[0] == 0
 
 
+def test_predictions_are_written_as_the_table_is(cutaway, moved, tmp_path):
+    run, data = moved
+    frame = pd.read_csv(data)
+    frame.to_csv("german.csv", sep=";", decimal=",", index=False)
+    assert cutaway("predict", run, "german.csv", "-o", "p.csv", "--data", data)[0] == 0
+    assert cutaway("predict", run, data, "-o", "q.csv", "--data", data)[0] == 0
+    german, english = pd.read_csv("p.csv", sep=";", decimal=","), pd.read_csv("q.csv")
+    pd.testing.assert_frame_equal(german, english)
+    assert english.select_dtypes("number").shape[1] > 1
+
+
 def test_columns_without_names_are_called_as_importance_calls_them(cutaway, tmp_path):
     x = np.random.default_rng(0).normal(size=(100, 3))
     np.savez(tmp_path / "x.npz", x_train=x, y_train=(x[:, 2] > 0).astype(int))

@@ -1,5 +1,6 @@
 """Whose job is done first, when processes come and go, and what is remembered, without any process."""
 
+import logging
 import threading
 
 import pytest
@@ -241,6 +242,16 @@ def test_a_failure_is_remembered_until_it_is_asked_for_again(manager, tmp_path):
     assert manager.want(tmp_path, "a", SHEET, again=True).state == "running"
     manager.last("view").end("it was killed, perhaps because memory ran out")
     assert "it was killed, perhaps because memory ran out" in manager.want(tmp_path, "a", SHEET).error
+
+
+def test_what_a_studio_ends_with_itself_was_not_killed_for_its_memory(manager, tmp_path, caplog):
+    manager.start()
+    key = manager.want(tmp_path, "a", SHEET).key
+    with caplog.at_level(logging.INFO, logger="cutaway.jobs"):
+        manager.close()
+        manager.last("view").end("it was killed, perhaps because memory ran out")
+    assert "memory" not in caplog.text
+    assert not any(event["error"] for event in manager.events[tmp_path] if event["key"] == key)
 
 
 def test_what_ends_while_somebody_asks_for_it_is_not_done_again(manager, tmp_path, monkeypatch):

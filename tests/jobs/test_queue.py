@@ -131,6 +131,19 @@ def test_a_state_that_is_not_known_starts_nothing_and_stays(tmp_path):
     assert status.read_text() == '{"state": "paused", "until": 5}'
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path):
+    queue = TrainingQueue(tmp_path)
+    lost, dead = (queue.path(queue.add(job())) for _ in range(2))
+    write_status(dead, Status(state="running"))
+    os.mkfifo(lost / "status.json")
+    os.mkfifo(dead / "log.txt")
+    assert [(row["state"], "status.json" in row["error"]) for row in queue.rows()] == [
+        ("failed", True),
+        ("died", False),
+    ]
+
+
 def test_a_queue_is_private_and_outlives_the_folder_of_runs(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     queue = TrainingQueue(tmp_path / "runs")

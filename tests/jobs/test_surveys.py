@@ -36,6 +36,18 @@ def test_what_was_canceled_and_is_asked_for_again_is_looked_at_again(manager):
     assert (state.state, state.result) == ("done", "new")
 
 
+def test_a_file_that_is_added_to_a_folder_of_images_or_changed_in_one_of_tables_is_looked_at_again(tmp_path):
+    for folder in ("cats", "train/dogs"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "rows.parquet").write_bytes(b"old")
+    looks = [Survey(data=str(tmp_path)).inputs(ADA)]
+    for name, content in (("cats/1.png", b"1"), ("train/dogs/1.png", b"1"), ("rows.parquet", b"other")):
+        (tmp_path / name).write_bytes(content)
+        looks.append(Survey(data=str(tmp_path)).inputs(ADA))
+        assert looks[-1] not in looks[:-1], name
+    assert Survey(data=str(tmp_path)).inputs(ADA) == looks[-1]
+
+
 def test_after_one_that_was_canceled_comes_the_next_one(manager):
     first, second = (manager.want(ADA, "ada", Survey(data=data)).key for data in ("first", "second"))
     manager.leave("ada/page", first)

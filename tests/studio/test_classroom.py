@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from cutaway.errors import RunError
 from cutaway.runs import RunFolder
 from cutaway.studio import make_people
-from cutaway.studio.classroom import TASKS_FILE
+from cutaway.studio.classroom import TASKS_FILE, DoneTasks
+from cutaway.studio.people import _read_tokens
 
 DONE = {"name": "spiral", "when": "2026-11-30T10:00:00.000Z", "address": "data=spirals", "step": 412}
 
@@ -215,6 +217,14 @@ def test_a_damaged_file_of_tasks_is_said_and_kept(classroom, content):
     for answer in (classroom.ask("/api/class"), post(classroom, "/api/tasks", DONE, "Ada")):
         assert answer.status == 409
     assert file.read_bytes() == content
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_a_pipe_in_the_place_of_tasks_or_links_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / TASKS_FILE, 0o600)
+    with pytest.raises(RunError, match=TASKS_FILE):
+        DoneTasks(tmp_path).everybody()
+    assert _read_tokens(tmp_path / TASKS_FILE) == {}
 
 
 def test_tasks_of_one_person_are_bounded(classroom):

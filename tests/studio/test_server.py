@@ -18,6 +18,7 @@ import pytest
 from cutaway.errors import UsageError
 from cutaway.studio import Person, StudioSettings
 from cutaway.studio import server as server_module
+from cutaway.studio.gate import HEADER_BYTES
 
 
 @contextmanager
@@ -154,7 +155,9 @@ def test_broken_requests_are_refused_and_the_terminal_stays_quiet(settings, capf
                 with suppress(OSError):  # it may have answered and closed before all was sent
                     sock.sendall(sent)
                     sock.shutdown(socket.SHUT_WR)
-                assert read_all(sock).split(b" ")[1] in (b"400", b"431"), sent[:60]
+                answer = read_all(sock)
+                assert answer.split(b" ")[1] in (b"400", b"431"), sent[:60]
+                assert (b"cookies" in answer) == (len(sent) > HEADER_BYTES), sent[:60]
         connection = http.client.HTTPConnection("127.0.0.1", given.port, timeout=10)
         connection.request("GET", "/api/runs", headers={"cookie": f"{given.cookie}={given.people[0].token}"})
         assert connection.getresponse().status == 200  # it goes on

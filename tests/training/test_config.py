@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 import cutaway as ct
-from cutaway.errors import ConfigError, UnknownNameError
-from cutaway.training import RECIPES, TrainingConfig, find_recipe, lowest_loss, make_config, recipe_for
+from cutaway.data import split_dataset
+from cutaway.errors import ConfigError, UnknownNameError, UsageError
+from cutaway.training import RECIPES, TrainingConfig, find_recipe, lowest_loss, make_config, recipe_for, sample_weights
+from cutaway.training.weighting import class_weights
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,8 @@ from cutaway.training import RECIPES, TrainingConfig, find_recipe, lowest_loss, 
         {"momentum": 0.9},
         {"weight_decay": 0.1},
         {"label_smoothing": 0.1, "loss": "sparse_categorical_crossentropy"},
+        {"epochs": 10**5000},
+        {"loss": 10**5000},
     ],
 )
 def test_wrong_settings_are_named_in_one_line(settings):
@@ -49,12 +53,30 @@ def test_wrong_settings_are_named_in_one_line(settings):
         ("validation_split", "validation"),
         ("dropout", "cutaway.mlp(dropout=...)"),
         ("batch_norm", "cutaway.mlp(batch_norm=...)"),
+        ("label", "cutaway.load_dataset(DATA, label=...)"),
     ],
 )
 def test_a_setting_of_another_name_is_told_the_one_that_is_meant(name, meant):
     with pytest.raises(ConfigError) as caught:
         make_config(**{name: 0.2})
     assert meant in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "wrong", [{0: 10**400}, {10**5000: 1}, {0.5: 1}, {0: "x"}, {0: -1}, {2: 1}, [1, 2], np.ones(2), 5, "balance"]
+)
+def test_wrong_class_weights_are_one_line(wrong):
+    with pytest.raises(UsageError, match="class_weight") as caught:
+        class_weights(wrong, np.array([0, 1, 1]), classes=2)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [10**400, [10**400] * 1797, ["x"] * 1797, [[1], [1, 2]], [-1] * 1797, [1.0]])
+def test_wrong_sample_weights_are_one_line(wrong):
+    data = ct.load_dataset("digits")
+    with pytest.raises(UsageError, match="sample_weight.*1,797") as caught:
+        sample_weights(wrong, data=data, split=split_dataset(data), per_class=None)
+    assert "\n" not in str(caught.value)
 
 
 def test_an_augmentation_out_of_range_names_its_setting():

@@ -13,7 +13,7 @@ import numpy as np
 from cutaway._lazy import public
 from cutaway.api.opening import open_run
 from cutaway.api.run import Run
-from cutaway.checks import warn_user
+from cutaway.checks import check_path, warn_user
 from cutaway.data import MISSING, Preparation, Table, hashed_values, spellings
 from cutaway.errors import DataError, Hint, UsageError
 from cutaway.results.written import WrittenFile
@@ -116,7 +116,7 @@ def write_export(
             f"the path of the file is a run: {path.path.name}",
             hint='pass the run first, for example: export(run, "model.onnx")',
         )
-    target = Path(path)
+    target = check_path(path, name="path")
     _check_target(target, input)
     opened = run if isinstance(run, Run) else open_run(run, runs=runs)
     steps = opened.context.preparation

@@ -29,7 +29,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins like this for a formula, and would run it."""
 
 QUOTE = '"'
-SPECIAL = frozenset(',;"\r\n\t')
+SPECIAL = frozenset(',;|"\r\n\t')
 """A cell with one of these is written in quotes, whatever the delimiter of the file is taken for."""
 
 MOST = 1_000_000
@@ -192,15 +192,15 @@ def write_decisions(decisions: Iterable[Decision]) -> str:
     return "".join(csv_row(row) for row in (COLUMNS, *rows))
 
 
-def csv_row(cells: Iterable[str]) -> str:
+def csv_row(cells: Iterable[str], delimiter: str = ",") -> str:
     """A row of a CSV file of decisions, of cells that `quoted_cell` makes."""
-    return csv_line(map(quoted_cell, cells))
+    return csv_line(map(quoted_cell, cells), delimiter)
 
 
-def csv_line(cells: Iterable[str]) -> str:
+def csv_line(cells: Iterable[str], delimiter: str = ",") -> str:
     """A row of a CSV file; unlike by Python's csv, a carriage return is in quotes, since it ends a row for readers."""
     safe = (f'"{cell.replace(QUOTE, 2 * QUOTE)}"' if set(cell) & SPECIAL else cell for cell in cells)
-    return ",".join(safe) + "\n"
+    return delimiter.join(safe) + "\n"
 
 
 def _decision(values: Mapping[str, str], *, where: str) -> Decision:

@@ -51,7 +51,7 @@ def read_features(reader: ColumnarReader) -> Features:
     Raises:
         DataError: It holds images.
     """
-    schema, file = reader.schema, reader.files[0]
+    schema, file = reader.schema, next(iter(reader.states))
     if image := next((field.name for field in schema if _is_image(field.type)), None):
         raise DataError(
             f'the column "{image}" of {file} holds images, not numbers, text or dates',

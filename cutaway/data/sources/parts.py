@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+from cutaway.checks import file_state
 from cutaway.data.tables import FORMATS, columnar_files
 from cutaway.log import survive
 
@@ -34,6 +36,16 @@ def columnar_parts(path: Path) -> dict[str, tuple[Path, ...]]:
         if not parts["train"]:  # a single split, whatever it is called
             return {"train": tuple(files)} if files else {}
     return {source: tuple(files) for source, files in parts.items() if files}
+
+
+def data_states(path: object) -> dict[Path, Any]:
+    """What changes with the data at a path: the `file_state` of it, all in it, and all in the folders of its parts.
+
+    A folder itself changes when a file is added to it, but not when one is added to a folder in it.
+    """
+    where = Path(str(path))
+    folders = (where, where / "data", *map(where.joinpath, SOURCES))
+    return {each: file_state(each) for folder in folders for each in (folder, *sorted(folder.glob("*")))}
 
 
 def _files(folder: Path) -> list[Path]:

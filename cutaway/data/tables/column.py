@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -65,6 +66,9 @@ PADDED = r"^0\d"
 MOSTLY = 0.9
 """Minimum share of numbers in a column that counts as numbers with errors rather than as text."""
 
+EXACT = 2**53
+"""Whole numbers from here on are rounded as float64."""
+
 FEW = 64
 """Different values of a column up to which each gets an input of its own, and the column is no identifier."""
 
@@ -112,7 +116,9 @@ class Column:
         high: Largest.
         whole: Whether all numbers are whole.
         counts_up: Whether the numbers are first, first + 1, ... as far as they are known.
-        compared: The first whole numbers, at most `MOST_DISTINCT`, if all differ; otherwise None.
+        origin: The first number as a decimal of Arrow, if there are whole numbers of `EXACT` or more; otherwise None.
+        compared: The first whole numbers, as differences from `origin`, at most `MOST_DISTINCT`, if all differ;
+            otherwise None.
         padded: Whether numbers are names: one has a leading zero.
         text: Whether the cells are text whose meaning is to be found.
         typed: What the cells are if they are not such text.
@@ -137,6 +143,7 @@ class Column:
     high: float = np.nan
     whole: bool = True
     counts_up: bool = True
+    origin: Any = field(default=None, repr=False, compare=False)
     compared: np.ndarray | None = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
     padded: bool = False
     text: bool = False
@@ -232,6 +239,7 @@ class Column:
 
     def add(self, column: "pa.ChunkedArray") -> None:
         """Take in the next rows of the column."""
+        cells = column
         self.text = self.text or is_text(column)
         self.typed = None if self.text else self.typed or _type_of(column.type)
         if self.text or self.typed == "category":
@@ -244,7 +252,7 @@ class Column:
         if len(known) and (self.text or self.typed == "category"):
             self._add_text(known, column)
         elif len(known) and self.typed == "number":
-            self._add_numbers(known, gaps=len(known) < len(column))
+            self._add_numbers(known, cells, gaps=len(known) < len(column))
         elif len(known) and self.typed == "date":
             self._add_range(known.to_numpy())
         self.missing += len(column) - len(known)
@@ -259,12 +267,12 @@ class Column:
         seen_only_text = self.padded or (self.rows > self.missing and self.numbers == 0)
         numbers = None if seen_only_text or not self.text else as_numbers(known, self.decimal)
         if numbers is not None:
-            self._add_numbers(numbers, gaps=len(known) < len(column))
+            self._add_numbers(numbers, known, gaps=len(known) < len(column))
         elif self.text and not seen_only_text:
             fits = pc.fill_null(is_number_text(column, self.decimal), True)
             numeric = known.filter(is_number_text(known, self.decimal))
             if (found := as_numbers(numeric, self.decimal)) is not None and len(found):
-                self._add_numbers(found, gaps=True)
+                self._add_numbers(found, numeric, gaps=True)
             if self.no_number is None:
                 row = pc.index(fits, pa.scalar(False)).as_py()
                 self.no_number = (self.rows + row, column[row].as_py())
@@ -300,16 +308,28 @@ class Column:
     def _add_range(self, values: np.ndarray) -> None:
         self.low, self.high = float(np.fmin(self.low, values.min())), float(np.fmax(self.high, values.max()))
 
-    def _add_numbers(self, numbers: "pa.ChunkedArray", *, gaps: bool) -> None:
+    def _add_numbers(self, numbers: "pa.ChunkedArray", cells: "pa.ChunkedArray", *, gaps: bool) -> None:
         values = numbers.to_numpy()
         self._add_range(values)
         self.whole = self.whole and bool((values == np.floor(values)).all())
-        start = self.low + self.rows if self.rows else float(values[0])
+        values = self._differences(values, cells)
+        start = (self.low if self.origin is None else 0) + self.rows if self.rows else float(values[0])
         self.counts_up = self.counts_up and not gaps and bool((values == start + np.arange(len(values))).all())
         self.numbers += len(values)
         if self.compared is not None and len(self.compared) < MOST_DISTINCT:
             first = np.concatenate([self.compared, values])[:MOST_DISTINCT]
             self.compared = first if self.whole and len(np.unique(first)) == len(first) else None
+
+    def _differences(self, values: np.ndarray, cells: "pa.ChunkedArray") -> np.ndarray:
+        """The numbers of cells as they are, or, of large whole numbers, their exact differences from the first one."""
+        import pyarrow as pa
+
+        if max(-self.low, self.high) >= EXACT:
+            with suppress(pa.ArrowException):  # written as 1e+20, or with more digits
+                whole = cells.drop_null().cast(pa.decimal128(37, 0))
+                self.origin = self.origin or whole[0]
+                return compute().subtract(whole, self.origin).cast(pa.float64()).to_numpy()
+        return values
 
 
 def _type_of(kind: "pa.DataType") -> Type:
@@ -445,7 +465,7 @@ def _decide(column: Column, options: TableOptions, where: str) -> Column:
             + (f", and {count - 1:,} more that are no {what}" if count > 1 else ""),
             hint=Hint("empty these cells if they are not known, or pass {} or {}", category=name, ignore=name),
         )
-    if not wanted and (why := "constant" if column.constant else why_identifier(column)):
+    if not wanted and (why := why_identifier(column) or "constant" * column.constant):
         return column.ignored(why)
     if kind == "date":
         written = (column.month_first,) if options.month_first and column.month_first else column.formats
@@ -488,7 +508,7 @@ def _label_error(label: Column, where: str) -> DataError | None:
         )
     if label.type == "category" and label.distinct is None:
         return DataError(f'the label "{label.name}" of {where} has more than 20,000 classes', hint="name another label")
-    if label.constant:
+    if label.constant and not abs(label.high) >= EXACT:  # rounded, different classes would be equal
         return DataError(
             f'the label "{label.name}" is the same in every row of {where}',
             hint="name another label, or add rows of another class",

@@ -42,9 +42,9 @@ class Survey:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The labels in order: as numbers if all of them are, else as text."""
+        """The labels in order: as numbers if all of them are, else, and between equal ones, as text."""
         try:
-            return tuple(sorted(self.values, key=float))
+            return tuple(sorted(self.values, key=lambda value: (float(value), value)))
         except ValueError:
             return tuple(sorted(self.values))
 

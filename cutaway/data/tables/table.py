@@ -29,7 +29,7 @@ from .cells import as_categories, python_values, read_cells
 from .column import REQUESTED, Column, decide, questions
 from .fitting import fit_preparation
 from .options import TableOptions
-from .readers import ColumnarReader, Reader, compute, decimal_mark, open_any, reading
+from .readers import Reader, compute, decimal_mark, open_any, reading
 from .survey import Survey, survey
 
 if TYPE_CHECKING:
@@ -50,12 +50,10 @@ class RowNames(TextNames):
     Attributes:
         readers: The tables by source.
         column: Name of the column of names.
-        rows: Number of rows by source.
     """
 
     readers: Mapping[str, Reader]
     column: str
-    rows: Mapping[str, int]
 
     @property
     def by(self) -> str:
@@ -86,14 +84,8 @@ class RowNames(TextNames):
 
         cells: dict[str, Any] = {}
         for source, reader in self.readers.items():
-            read = [as_categories(chunk[self.column]) for chunk in reader.chunks([self.column])]
+            read = [as_categories(chunk[self.column]) for chunk in reading(reader, [self.column], task="reading names")]
             cells[source] = pa.chunked_array([chunk for column in read for chunk in column.chunks], pa.string())
-            if len(cells[source]) != self.rows[source]:
-                raise DataError(
-                    f"{reader.where or 'the table'} changed while it was in use: it has "
-                    f"{len(cells[source]):,} rows instead of {self.rows[source]:,}",
-                    hint="load it again",
-                )
         return cells
 
     @cached_property
@@ -153,8 +145,7 @@ class Table:
     @cached_property
     def row_names(self) -> RowNames | None:
         """What the rows are called, if a column holds their names."""
-        rows = {source: len(labels) for source, labels in self.labels.items()}
-        return RowNames(self.readers, self.options.id, rows) if self.options.id else None
+        return RowNames(self.readers, self.options.id) if self.options.id else None
 
     @property
     def naming(self) -> Naming | None:
@@ -263,7 +254,7 @@ class Table:
         for number, source in enumerate(ids.sources):
             wanted = np.unique(ids.index[ids.source_index == number])
             first = 0
-            for chunk in self.readers[source].chunks() if len(wanted) else ():
+            for chunk in reading(self.readers[source], task="reading rows") if len(wanted) else ():
                 inside = wanted[(wanted >= first) & (wanted < first + len(chunk))]
                 cells = [python_values(column, inside - first) for column in chunk.columns]
                 for row, *values in zip(inside, *cells, strict=True):
@@ -293,7 +284,6 @@ class Table:
             self.readers[source],
             preparation.columns,
             formats=preparation.date_formats,
-            rows=len(self.labels[source]),
             task="preparing the table",
             on_progress=on_progress,
         )
@@ -333,7 +323,6 @@ def table_cells(
             table.readers[source],
             used if kinds is None else kinds,
             formats=formats,
-            rows=len(table.labels[source]),
             task="fitting the preparation" if kinds is None else "reading columns",
             on_progress=on_progress,
         )
@@ -363,7 +352,6 @@ def cell_chunks(
     kinds: Mapping[str, Any],
     *,
     formats: Mapping[str, str],
-    rows: int | None = None,
     task: str = "reading",
     on_progress: ProgressCallback = ignore_progress,
 ) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -373,12 +361,11 @@ def cell_chunks(
         reader: The table.
         kinds: What each column that is wanted is read as.
         formats: How the dates of a column are written in text.
-        rows: Number of rows that are expected, or None.
         task: Name of the work in its progress.
         on_progress: Told after every chunk.
 
     Raises:
-        DataError: A column is missing, a cell is of another kind, or the table has another number of rows than `rows`.
+        DataError: A column is missing, a cell is of another kind, or the file has changed since it was opened.
     """
     where, known = str(reader.where or "the table"), set(reader.columns)
     if lacking := [column for column in kinds if column not in known]:
@@ -391,12 +378,6 @@ def cell_chunks(
     for chunk in reading(reader, list(kinds), task=task, on_progress=on_progress):
         yield first, read_cells(chunk, kinds, formats=formats, decimal=decimal, first=first, where=where)
         first += len(chunk)
-        if rows is not None and first > rows:
-            break
-    if rows is not None and first != rows:
-        raise DataError(
-            f"{where} changed while it was in use: it has {first:,} rows instead of {rows:,}", hint="load it again"
-        )
 
 
 def make_table(
@@ -478,8 +459,7 @@ def make_inputs(
         fill(inputs)
         inputs.flags.writeable = False
         return inputs
-    files = reader.files if isinstance(reader, ColumnarReader) else (reader.where,)
-    states = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    states = [(file.name, *state[:2]) for file, state in reader.states.items()]
 
     def write(path: Path) -> None:
         free = shutil.disk_usage(path.parent).free

@@ -6,15 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.checks import check_matrix, check_perplexity
+from cutaway.checks import as_array, check_matrix, check_perplexity
 from cutaway.errors import DataError, Hint, UsageError
-from cutaway.options import TSNESettings
+from cutaway.options import INITIALIZATIONS, TSNESettings
 
 PCA_COMPONENTS = 50
 """Maximum number of principal components for searching neighbors."""
 
 USUAL_PERPLEXITY = 30
 """As in scikit-learn and openTSNE."""
+
+PLACES = f"pass the place of each sample, or one of {', '.join(INITIALIZATIONS)}"
+"""The next step for places of samples that do not fit."""
 
 INITIAL_DEVIATION = 1e-4
 """Standard deviation of the initial layout: at this size all pairs repel alike, and the start decides where groups
@@ -102,13 +105,8 @@ def initialization_name(init: str | np.ndarray) -> str:
 def _check_initialization(init: Any, *, samples: int) -> None:
     if isinstance(init, str):
         return
-    array = check_matrix(init, name="initial coordinates")
+    array = as_array(init, what="the places of init")
     if array.shape != (samples, 2):
-        raise DataError(
-            f"init must have the shape ({samples}, 2), got {array.shape}",
-        )
-    if np.ptp(array, axis=0).max() == 0:
-        raise DataError(
-            "init puts all samples at one place",
-            hint='pass "random"',
-        )
+        raise DataError(f"init must have the shape ({samples}, 2), not {array.shape}", hint=PLACES)
+    if np.ptp(check_matrix(array, name="the places of init"), axis=0).max() == 0:
+        raise DataError("init puts all samples at one place", hint='pass "random"')

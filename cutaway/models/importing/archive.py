@@ -9,10 +9,9 @@ import os
 import textwrap
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
-from cutaway.checks import check_regular
+from cutaway.checks import check_path, check_regular
 from cutaway.errors import CutawayError, DataError, UnknownNameError
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -55,7 +54,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         UnknownNameError: No such file.
         DataError: It is larger, empty or cannot be read.
     """
-    path = Path(path)
+    path = check_path(path, name="path")
     if not os.path.exists(path):
         raise UnknownNameError(f"no such model file: {path}")
     check_regular(path)

@@ -17,7 +17,7 @@ import numpy as np
 
 from cutaway._lazy import public
 from cutaway.cache import CachedResult
-from cutaway.checks import check_whole
+from cutaway.checks import check_path, check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.embedding import Layout, PreviousEmbedding, drift, embed, embed_next, layer_neighbors, resolve_settings
@@ -91,7 +91,7 @@ class Film:
         Raises:
             UsageError: It ends in something else, or cannot be written.
         """
-        where = Path(path)
+        where = check_path(path, name="path")
         check_output(where, ENDINGS)
         kind = where.suffix.lower()[1:]
         write_output(where, self.data if kind == self.kind else _converted(self.data, kind))

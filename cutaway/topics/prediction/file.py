@@ -4,13 +4,13 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from cutaway.data import count_decisions, csv_line, csv_row, quoted_cell
+from cutaway.data import Dialect, count_decisions, csv_line, csv_row, find_dialect, is_table_path, quoted_cell
 from cutaway.errors import CutawayError, UsageError
 from cutaway.log import survive
 from cutaway.runs import check_output, output_file
@@ -34,13 +34,26 @@ class Rows(Protocol):
         ...
 
 
-def write_rows(parts: Iterable[Rows], path: Path, *, what: str = "predictions") -> int:
+COMMAS = Dialect()
+"""How rows are written as text where nothing else is said."""
+
+
+def dialect_like(file: str) -> Dialect:
+    """How a table in a text file is written; `COMMAS` for any other file."""
+    with suppress(CutawayError, OSError):  # a binary file, a folder, none: whoever reads it says what is wrong
+        if is_table_path(Path(file)):
+            return find_dialect(Path(file), header=True)
+    return COMMAS
+
+
+def write_rows(parts: Iterable[Rows], path: Path, *, what: str = "predictions", dialect: Dialect = COMMAS) -> int:
     """Write rows to a file, in the format of its ending.
 
     Args:
         parts: The rows, chunk by chunk, at least one.
         path: A file that ends in one of `ENDINGS`. It appears when it is complete; an existing one is replaced.
         what: What the rows are, for the message of an error.
+        dialect: The delimiter and the decimal mark of CSV.
 
     Returns:
         The number of rows.
@@ -54,18 +67,19 @@ def write_rows(parts: Iterable[Rows], path: Path, *, what: str = "predictions") 
             return _write_parquet(parts, target)
         with open(target, "w", encoding="utf-8", newline="") as file:
             count = 0
-            for text, rows in texts(parts, lines=path.suffix.lower() == ".jsonl"):
+            for text, rows in texts(parts, lines=path.suffix.lower() == ".jsonl", dialect=dialect):
                 file.write(text)
                 count += rows
             return count
 
 
-def texts(parts: Iterable[Rows], *, lines: bool) -> Iterator[tuple[str, int]]:
+def texts(parts: Iterable[Rows], *, lines: bool, dialect: Dialect = COMMAS) -> Iterator[tuple[str, int]]:
     """Rows as CSV, or as JSON lines.
 
     Args:
         parts: The rows, chunk by chunk, at least one.
         lines: One JSON object a line, instead of CSV with the names of the columns in line 1.
+        dialect: The delimiter and the decimal mark of CSV.
 
     Yields:
         The text of a chunk, and its number of rows.
@@ -75,8 +89,9 @@ def texts(parts: Iterable[Rows], *, lines: bool) -> Iterator[tuple[str, int]]:
             written = [json.dumps(record, ensure_ascii=False) + "\n" for record in part.records()]
         else:
             columns = part.columns()
-            written = [] if number else [csv_row(columns)]
-            written += map(csv_line, zip(*map(_cells, columns.values()), strict=True))
+            written = [] if number else [csv_row(columns, dialect.delimiter)]
+            cells = (_cells(values, dialect.decimal) for values in columns.values())
+            written += (csv_line(row, dialect.delimiter) for row in zip(*cells, strict=True))
         yield "".join(written), len(part)
 
 
@@ -107,11 +122,11 @@ def _arrow_type(values: Any) -> Any:
     return pa.from_numpy_dtype(values.dtype) if isinstance(values, np.ndarray) else pa.string()
 
 
-def _cells(values: Any) -> list[str]:
+def _cells(values: Any, decimal: str) -> list[str]:
     """A column as text: no spreadsheet runs a cell of it, and `read_decisions` reads it as it is."""
     if not isinstance(values, np.ndarray):
         return [quoted_cell(value) for value in values]
-    return [_number(value) for value in values.tolist()]
+    return [_number(value).replace(".", decimal) for value in values.tolist()]
 
 
 def _number(value: bool | int | float | None) -> str:

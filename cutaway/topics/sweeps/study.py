@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
+from cutaway.checks import check_regular
 from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, UsageError, install_hint
 from cutaway.runs import ProcessRecord, check_no_link
 
@@ -262,6 +263,7 @@ def _journal(path: Path, *, makes: bool) -> Any:
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
     check_no_link(path)
+    check_regular(path)
     if not makes and not path.is_file():
         raise UnknownNameError(
             f"no {JOURNAL} in {path.parent}",

@@ -14,6 +14,7 @@ from typing import Any
 from cutaway._lazy import public
 from cutaway.api.given_data import as_dataset
 from cutaway.augmentation import Augmentation, as_augmentation, check_images
+from cutaway.checks import check_path
 from cutaway.data import Dataset, Table, drop, split_and_prepare
 from cutaway.errors import REQUEST, Canceled, Hint, UsageError, WorkInterrupted
 from cutaway.execution import check_engine, run_tasks
@@ -21,7 +22,8 @@ from cutaway.progress import Progress, ProgressCallback
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS
 from cutaway.topics.findings.evidence import warn_of_leaks
-from cutaway.training import Plan, check_settings, find_recipe, plan, recipe_for
+from cutaway.training import Plan, check_class_weight, check_settings, find_recipe, plan, recipe_for
+from cutaway.words import shown
 
 from .manifest import FILE, FixedSettings, SweepManifest, plain_settings, read_manifest, write_manifest
 from .options import TRIALS, SweepOptions
@@ -103,6 +105,7 @@ def sweep(
     found_space = read_space(space)
     trials = SweepOptions(trials=trials).trials
     _check_name(name)
+    runs = check_path(runs, name="runs")
     check_engine(engine)
     form = {
         "hidden": hidden,
@@ -119,7 +122,7 @@ def sweep(
         loaded = as_dataset(data, y, verb="sweep", on_progress=on_progress, **(options or {}))
         first = _first_plan(loaded, fixed, found_space, seed=seed, on_progress=on_progress)
         manifest = _manifest(first, fixed, found_space, name=name, seed=seed, trials=trials)
-        folder = Path(runs).absolute() / f"sweep-{manifest.name}"
+        folder = runs.absolute() / f"sweep-{manifest.name}"
         if (folder / FILE).exists():
             before = read_manifest(folder)
             manifest.check_same(before, where=str(folder))
@@ -154,7 +157,8 @@ def open_sweep(where: str | Path, *, storage: str | None = None, runs: str | Pat
         RunError: It is damaged, or its storage does not answer.
         UsageError: Optuna is not installed.
     """
-    places = [Path(where).expanduser(), Path(runs) / str(where), Path(runs) / f"sweep-{where}"]
+    given, runs = check_path(where, name="where"), check_path(runs, name="runs")
+    places = [given.expanduser(), runs / given, runs / f"sweep-{given}"]
     folder = next((place for place in places if (place / FILE).is_file()), places[0]).absolute()
     return _read(folder, storage, read_manifest(folder), None)
 
@@ -305,11 +309,11 @@ def _fixed(
     given = {name: value for name, value in form.items() if value is not None}
     checked = asdict(ModelForm(**{**asdict(base.form), **given}))
     augment = str(as_augmentation(check_settings(base.settings, {**settings, "seed": seed}).get("augment")) or "none")
-    weights = {str(k): float(v) for k, v in class_weight.items()} if isinstance(class_weight, Mapping) else class_weight
+    weights = check_class_weight(class_weight)
     return FixedSettings(
         recipe=recipe,
         **{name: checked[name] for name in given},
-        class_weight=weights,
+        class_weight={str(k): v for k, v in weights.items()} if isinstance(weights, dict) else weights,
         # as text, to store it in the folder
         settings=plain_settings({**settings, **({"augment": augment} if "augment" in settings else {})}),
     )
@@ -325,10 +329,10 @@ def _check_functions(augmentations: Sequence[Augmentation]) -> None:
             )
 
 
-def _check_name(name: str | None) -> None:
-    if name is not None and not re.fullmatch(r"[\w][\w.-]{0,59}", name):
+def _check_name(name: Any) -> None:
+    if name is not None and not (isinstance(name, str) and re.fullmatch(r"[\w][\w.-]{0,59}", name)):
         raise UsageError(
             'a sweep name can have up to 60 letters, digits, "-", "_" and "."',
-            got=f'"{name}"',
+            got=shown(name),
             hint=Hint("try {}", name="first"),
         )

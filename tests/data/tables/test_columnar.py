@@ -13,6 +13,7 @@ from pyarrow import feather, parquet
 
 from cutaway.data import load_dataset, look_at_table
 from cutaway.data.tables import open_any, open_columnar, prepare_new_rows
+from cutaway.data.tables.readers import delimited, reading
 from cutaway.errors import CutawayError, DataError
 from cutaway.file_process import columnar, process
 
@@ -60,6 +61,27 @@ def test_a_pass_goes_on_in_another_process(tmp_path):
     reader.process._end()  # as if it had been idle
     for columns, first, others in zip((None, ["x"]), firsts, passes, strict=True):
         assert pa.concat_tables([first, *others]).equals(TABLE if columns is None else TABLE.select(columns))
+
+
+@pytest.mark.parametrize("ending", ["csv", "arrow", "parquet"])
+def test_a_file_that_is_replaced_between_two_chunks_or_two_passes_is_refused(tmp_path, ending, monkeypatch):
+    """The old rows would be mixed with the new ones, also where there are as many."""
+    path, other = tmp_path / f"t.{ending}", tmp_path / f"other.{ending}"
+    monkeypatch.setattr(delimited, "BLOCK", 1_000)
+    for file, table in ((path, TABLE), (other, TABLE.set_column(0, "x", pa.array(range(300, 600), pa.float32())))):
+        if ending == "csv":
+            file.write_bytes(table.to_pandas().to_csv(index=False).encode())
+        elif ending == "arrow":
+            file.write_bytes(ipc(table))
+        else:
+            parquet.write_table(table, file, row_group_size=100)
+    loaded = load_dataset(path, label="label")
+    rest = reading(open_any(path), task="reading")
+    next(rest)
+    other.replace(path)
+    for read_on in (lambda: list(rest), lambda: loaded.prepare(loaded.split())):
+        with pytest.raises(DataError, match=f"t.{ending}"):
+            read_on()
 
 
 @pytest.mark.parametrize("ending", ["arrow", "parquet"])

@@ -33,6 +33,8 @@ def numbered(text, rows=300):
         ([1] * 300, "constant"),
         ([None] * 300, "no value is known"),
         (list(range(300)), "counts the rows"),
+        ([str(10**30 + k) for k in range(300)], "counts the rows"),  # float64 would round all to the same number
+        ([2**60 + k for k in np.random.default_rng(0).permutation(300).tolist()], "nearly unique"),
         (np.random.default_rng(0).permutation(300), "nearly unique"),
         (np.random.default_rng(0).permutation(10**6)[:300], None),  # such as amounts, which differ by chance
         (np.random.default_rng(0).integers(0, 900, 300), None),
@@ -63,6 +65,13 @@ def test_whole_numbers_that_all_differ_identify_rows_if_they_are_called_so(name,
     numbers = np.random.default_rng(0).permutation(10**6)[:300]
     assert left_out(table(**{name: numbers}).columns) == ({name: "nearly unique"} if is_left_out else {})
     assert left_out(table(**{name: numbers // 50_000}).columns) == {}, "of 20 values"
+
+
+def test_labels_that_float64_rounds_to_the_same_number_are_two_classes():
+    frame = pd.DataFrame({"x": np.arange(60) % 7, "label": [str(10**30 + k % 2) for k in range(60)]})
+    loaded = load_dataset(frame, label="label")
+    assert loaded.class_names == (str(10**30), str(10**30 + 1))
+    assert loaded.labels["train"].tolist() == [0, 1] * 30
 
 
 def test_a_column_that_somebody_left_out_is_named_too():

@@ -7,10 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cutaway.checks import file_state
 from cutaway.errors import DataError
 from cutaway.file_process import FileProcess
 
-from .reader import check_columns
+from .reader import FileStates, check_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,13 +36,13 @@ class ColumnarReader:
 
     Attributes:
         where: The file or folder.
-        files: The files.
+        states: The files, in order, each as it was before it was opened.
         schema: What the first one says of its columns: names, types and metadata; the names are the same in every file.
         process: What reads them.
     """
 
     where: Path
-    files: tuple[Path, ...]
+    states: FileStates
     schema: "pa.Schema"
     process: FileProcess = field(repr=False, compare=False)
 
@@ -53,13 +54,13 @@ class ColumnarReader:
     @property
     def form(self) -> str:
         """What it is, in words."""
-        name = _kind(self.files[0]).capitalize()
-        return name if len(self.files) == 1 else f"{name}, {len(self.files)} files"
+        name = _kind(next(iter(self.states))).capitalize()
+        return name if len(self.states) == 1 else f"{name}, {len(self.states)} files"
 
     @property
     def size(self) -> tuple[int, str]:
         """Rows of all files; not known of Arrow files, whose parts have to be read to be counted."""
-        return sum(_ask(self.process, "index", file)[0] or 0 for file in self.files), "rows"
+        return sum(_ask(self.process, "index", file)[0] or 0 for file in self.states), "rows"
 
     def chunks(self, columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
         """Read the files one after another.
@@ -69,7 +70,7 @@ class ColumnarReader:
         """
         import pyarrow as pa
 
-        for file in self.files:
+        for file in self.states:
             if (names := tuple(_read_schema(self.process, file).names)) != self.columns:
                 raise DataError(
                     "the files of the folder have different columns",
@@ -102,9 +103,10 @@ def open_columnar(path: Path, *, files: Sequence[Path] = ()) -> ColumnarReader:
         )
     process = _process_for(path)
     process.start()  # it loads while we do
+    states = {file: file_state(file) for file in files}
     schema = _read_schema(process, files[0])
     check_columns(schema.names, where=str(files[0]))
-    return ColumnarReader(path, files, schema, process)
+    return ColumnarReader(path, states, schema, process)
 
 
 @lru_cache(maxsize=2)

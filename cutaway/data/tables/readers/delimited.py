@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cutaway.checks import warn_user
+from cutaway.checks import file_state, warn_user
 from cutaway.errors import DataError, Hint
 
-from .reader import BLOCK, check_columns, check_width, row_words
+from .reader import BLOCK, FileStates, check_columns, check_width, row_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,11 +72,13 @@ class DelimitedReader:
         where: The file.
         dialect: How it is written.
         columns: Names of the columns.
+        states: The file as it was before it was opened.
     """
 
     where: Path
     dialect: Dialect
     columns: tuple[str, ...]
+    states: FileStates
 
     @property
     def form(self) -> str:
@@ -174,17 +176,18 @@ def open_delimited(path: Path, *, header: bool | None = None, wanted: Container[
     """
     import pyarrow as pa
 
+    states = {path: file_state(path)}
     dialect = find_dialect(path, header=header)
     _check_width(path, dialect)
     try:
         names = _open(path, dialect, names=None, wanted=None, bad=None).schema.names
     except (pa.ArrowInvalid, OSError, UnicodeError) as error:
-        raise DelimitedReader(path, dialect, ())._unreadable(error, [], 0) from None
+        raise DelimitedReader(path, dialect, (), states)._unreadable(error, [], 0) from None
     if dialect.header:
         names = [name.strip() or f"column {number}" for number, name in enumerate(names, start=1)]
     else:
         names = [f"column {number}" for number in range(1, len(names) + 1)]
-    return DelimitedReader(path, dialect, check_columns(names, where=str(path), wanted=wanted))
+    return DelimitedReader(path, dialect, check_columns(names, where=str(path), wanted=wanted), states)
 
 
 def _check_width(path: Path, dialect: Dialect) -> None:

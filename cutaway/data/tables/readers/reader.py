@@ -1,15 +1,19 @@
 """Tables as chunks of columns, from every kind of file or frame: read one chunk at a time, never as a whole."""
 
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cutaway.checks import check_unchanged
 from cutaway.errors import DataError
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+FileStates = Mapping[Path, Any]
+"""Files, and the `file_state` of each."""
 
 BLOCK = 8 << 20
 """Bytes of text in a chunk."""
@@ -45,6 +49,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def states(self) -> FileStates:
+        """Each of its files as it was before it was opened, see `check_unchanged`; none for a table in memory."""
+        ...
+
+    @property
     def form(self) -> str:
         """How the table is written, as a person would say it: "CSV: utf-8, comma, ..."."""
         ...
@@ -75,6 +84,7 @@ class FrameReader:
     table: "pa.Table"
     form: str = "a table in memory"
     where: Path | None = None
+    states: FileStates = field(default_factory=dict[Path, Any])
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -116,17 +126,21 @@ def reading(
         columns: Names of the columns that are wanted; all if None.
         task: Name of the work in its progress.
         on_progress: Told after every chunk.
+
+    Raises:
+        DataError: A file is damaged, or has changed since it was opened.
     """
     total, unit = reader.size
     if 0 < total < SMALL[unit]:
-        yield from reader.chunks(columns)
-        return
+        on_progress = ignore_progress
     done = 0.0
     on_progress(Progress(task, 0, total, unit))
     for chunk in reader.chunks(columns):
+        check_unchanged(reader.states)
         yield chunk
         done += BLOCK / 1e6 if unit == "MB" else len(chunk)
         on_progress(Progress(task, min(int(done), max(total - 1, 0)) if total else int(done), total, unit))
+    check_unchanged(reader.states)
     on_progress(Progress(task, total or int(done), total or int(done), unit))
 
 
