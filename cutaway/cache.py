@@ -266,6 +266,11 @@ class CachedResult:
             self.path.unlink()
 
 
+def _delete(path: Path) -> None:
+    with survive(__name__, f"deleting {path}", OSError):
+        path.unlink()
+
+
 def forget_rows(data: Iterable[Any]) -> None:
     """Delete results that hold rows of some data.
 
@@ -277,8 +282,7 @@ def forget_rows(data: Iterable[Any]) -> None:
         for entry in os.scandir(private_folder(RESULTS)) if marks else ():
             ends = entry.name.rpartition("-")[2][32:]
             if not marks.isdisjoint(ends[first : first + MARK] for first in range(0, len(ends), MARK)):
-                with survive(__name__, f"deleting {entry.path}", OSError):
-                    os.unlink(entry.path)
+                _delete(Path(entry.path))
 
 
 def _checksum(data: bytes) -> bytes:
@@ -319,5 +323,4 @@ def tidy() -> None:
                 continue
             total += status.st_size if kind else 0
             if total > most if kind else status.st_mtime < time.time() - STRAY_SECONDS:
-                with survive(__name__, f"deleting {entry.path}", OSError):
-                    os.unlink(entry.path)
+                _delete(Path(entry.path))

@@ -222,19 +222,14 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 hint='for any other, pass sklearn.neighbors.kneighbors_graph(X, 90, mode="distance", metric=...) with '
                 'metric="precomputed"',
             )
-        if self.metric == "precomputed":
-            self._check_of_distances()
-        check_callback(self.callback, method="tsne")
-        check_flag(self.quality, name="quality")
-
-    def _check_of_distances(self) -> None:
-        """Refuse what distances alone do not allow."""
-        if self.neighbors != TSNE().neighbors:
+        if self.metric == "precomputed" and self.neighbors != TSNE().neighbors:
             raise UsageError(
                 f"neighbors={shown(self.neighbors)} does not go with precomputed distances, which name the nearest "
                 "samples",
                 hint="leave neighbors out",
             )
+        check_callback(self.callback, method="tsne")
+        check_flag(self.quality, name="quality")
 
     def _shown(self, xy: np.ndarray) -> np.ndarray:
         """Coordinates as the caller wants them: on a line, the second one of each is 0."""
@@ -285,14 +280,15 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _rows(self, X: Any, *, reset: bool) -> np.ndarray:
         """Checked rows as the engine takes them, float32 (sample, column)."""
-        from sklearn.decomposition import PCA
-
         rows = self._matrix(X, reset=reset, dtype=TYPES)
         if self.metric == "cosine":
             rows = _of_length_1(rows)
-        if reset:  # of a wide sparse matrix the leading principal components, by Lanczos' method
-            is_wide = is_sparse(rows) and min(rows.shape) > PCA_COMPONENTS
-            self._components = PCA(PCA_COMPONENTS, svd_solver="arpack", random_state=0) if is_wide else None
+        if reset:
+            self._components = None
+            if is_sparse(rows) and min(rows.shape) > PCA_COMPONENTS:
+                from sklearn.decomposition import PCA
+
+                self._components = PCA(PCA_COMPONENTS, svd_solver="arpack", random_state=0)  # Lanczos' method
         if self._components is not None:
             rows = self._components.fit_transform(rows) if reset else self._components.transform(rows)
         count, columns = rows.shape
@@ -308,7 +304,7 @@ class TSNE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 near[first : first + ORIGIN_ROWS] = _dense(rows[first : first + ORIGIN_ROWS]) - self._origin
         return near
 
-    def _matrix(self, X: Any, *, reset: bool, dtype: list[type]) -> Any:
+    def _matrix(self, X: Any, *, reset: bool, dtype: list[Any]) -> Any:
         """A matrix as scikit-learn checks it, dense or of the format CSR; a sparse one is looked at before.
 
         Raises:
@@ -342,15 +338,14 @@ def _of_length_1(rows: Any) -> Any:
         DataError: One holds only zeros.
     """
     from scipy.sparse.linalg import norm
-    from sklearn.preprocessing import normalize
 
-    lengths = (norm if is_sparse(rows) else np.linalg.norm)(rows.astype(np.float64), axis=1)
+    lengths = (norm if is_sparse(rows) else np.linalg.norm)(rows.astype(np.float64), axis=1)[:, np.newaxis]
     if not lengths.all():
         raise DataError(
             f"row {int(np.argmin(lengths))} holds only zeros, so it has no cosine distances",
             hint='leave such rows out, or pass metric="euclidean"',
         )
-    return normalize(rows) if is_sparse(rows) else rows / lengths[:, np.newaxis]
+    return rows.multiply(1 / lengths).tocsr() if is_sparse(rows) else rows / lengths
 
 
 def _seed(random_state: Any) -> int:

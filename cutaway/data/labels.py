@@ -8,7 +8,7 @@ import numpy as np
 
 from cutaway.checks import as_array, warn_user
 from cutaway.errors import DataError, Hint, UsageError
-from cutaway.words import shown
+from cutaway.words import listed, shown
 
 # Real classification has rarely more classes with only a handful of samples each.
 MANY = 20
@@ -116,6 +116,19 @@ def encode_labels(
         if lacking.any():
             raise _outside("every class of test is also in train", labels["test"], wrong=lacking, split="test")
     return codes, names
+
+
+def check_count(names: Sequence[str], labels: Sequence[Any]) -> None:
+    """Refuse names that are not as many as the labels.
+
+    Raises:
+        UsageError: They are not.
+    """
+    if len(names) != len(labels):
+        raise UsageError(
+            f"there are {len(names):,} class_names for {len(labels):,} labels",
+            hint=f"the labels are {listed(list(map(str, labels)), 10)}",
+        )
 
 
 def check_class_names(class_names: Any) -> tuple[str, ...]:

@@ -118,6 +118,9 @@ def test_what_is_no_path_is_one_line(digits_run, monkeypatch, tmp_path):
             with pytest.raises(UsageError, match=f"{name} must be a path") as caught:
                 call(value)
             assert "\n" not in str(caught.value)
+    for value in (5, None, ["default"], np.array(["default", "table"])):
+        with pytest.raises(UsageError, match="recipe must be"):
+            ct.train(digits_run.model(), "digits", recipe=value)
     assert not list(tmp_path.iterdir())
 
 

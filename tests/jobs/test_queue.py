@@ -138,10 +138,7 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path):
     write_status(dead, Status(state="running"))
     os.mkfifo(lost / "status.json")
     os.mkfifo(dead / "log.txt")
-    assert [(row["state"], "status.json" in row["error"]) for row in queue.rows()] == [
-        ("failed", True),
-        ("died", False),
-    ]
+    assert {row["state"]: "status.json" in row["error"] for row in queue.rows()} == {"failed": True, "died": False}
 
 
 def test_a_queue_is_private_and_outlives_the_folder_of_runs(tmp_path, monkeypatch):

@@ -1,25 +1,11 @@
 """Names for the labels of files that hold numbers, or for the folders of images."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from cutaway.errors import DataError, UsageError
-from cutaway.words import listed
-
-
-def check_count(names: Sequence[str], labels: Sequence[Any]) -> None:
-    """Refuse names that are not as many as the labels.
-
-    Raises:
-        UsageError: They are not.
-    """
-    if len(names) != len(labels):
-        raise UsageError(
-            f"there are {len(names):,} class_names for {len(labels):,} labels",
-            hint=f"the labels are {listed(list(map(str, labels)), 10)}",
-        )
+from cutaway.data.labels import check_count
+from cutaway.errors import DataError
 
 
 def numbered_labels(arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> dict[str, np.ndarray]:

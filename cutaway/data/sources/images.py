@@ -8,13 +8,12 @@ import numpy as np
 from cutaway.checks import warn_user
 from cutaway.data.dataset import Dataset, Source
 from cutaway.data.images import ENDINGS, check_size, image_files, read_images
-from cutaway.data.labels import check_class_names
+from cutaway.data.labels import check_class_names, check_count
 from cutaway.data.sample_names import FileNames
 from cutaway.data.split import PARTS
 from cutaway.errors import DataError
 from cutaway.log import survive
 
-from .class_names import check_count
 from .record import DataSource, path_origin
 
 

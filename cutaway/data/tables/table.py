@@ -15,13 +15,14 @@ from cutaway._lazy import public
 from cutaway.cache import cached
 from cutaway.checks import meant, warn_user
 from cutaway.data.dataset import Dataset, Source
+from cutaway.data.labels import check_count
 from cutaway.data.npy import map_npy
 from cutaway.data.preparation import Notes, Preparation, add_notes, row_count, warn_of
 from cutaway.data.sample_names import RowNumbers, TextNames
 from cutaway.data.samples import Naming, SampleIds
 from cutaway.data.split import Split
 from cutaway.data.splitting import Dividing, split_dataset
-from cutaway.errors import DataError, UnknownNameError, UsageError
+from cutaway.errors import DataError, UnknownNameError
 from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.words import listed
 
@@ -416,11 +417,7 @@ def make_table(
                 f"{len(shared):,} of {len(found.groups):,} groups of {source} are among the training samples as well"
             )
     names = options.class_names or train.class_names
-    if len(names) != len(train.class_names):
-        raise UsageError(
-            f"there are {len(names):,} class_names for {len(train.class_names):,} labels",
-            hint=f"the labels are {', '.join(train.class_names[:10])}",
-        )
+    check_count(names, train.class_names)
     return Table(
         name=name,
         readers=readers,
