@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -116,8 +115,7 @@ class Column:
         high: Largest.
         whole: Whether all numbers are whole.
         counts_up: Whether the numbers are first, first + 1, ... as far as they are known.
-        origin: The first number as a decimal of Arrow, if there are whole numbers of `EXACT` or more; otherwise None.
-        compared: The first whole numbers, as differences from `origin`, at most `MOST_DISTINCT`, if all differ;
+        compared: The cells of the first whole numbers, which float64 may round, at most `MOST_DISTINCT`, if all differ;
             otherwise None.
         padded: Whether numbers are names: one has a leading zero.
         text: Whether the cells are text whose meaning is to be found.
@@ -143,8 +141,7 @@ class Column:
     high: float = np.nan
     whole: bool = True
     counts_up: bool = True
-    origin: Any = field(default=None, repr=False, compare=False)
-    compared: np.ndarray | None = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
+    compared: list[Any] | None = field(default_factory=list[Any], repr=False, compare=False)
     padded: bool = False
     text: bool = False
     typed: Type | None = None
@@ -239,7 +236,7 @@ class Column:
 
     def add(self, column: "pa.ChunkedArray") -> None:
         """Take in the next rows of the column."""
-        cells = column
+        given = column
         self.text = self.text or is_text(column)
         self.typed = None if self.text else self.typed or _type_of(column.type)
         if self.text or self.typed == "category":
@@ -252,7 +249,8 @@ class Column:
         if len(known) and (self.text or self.typed == "category"):
             self._add_text(known, column)
         elif len(known) and self.typed == "number":
-            self._add_numbers(known, cells, gaps=len(known) < len(column))
+            cells = given.drop_null()  # NaN is null among the numbers alone
+            self._add_numbers(known, cells if len(cells) == len(known) else known, gaps=len(known) < len(column))
         elif len(known) and self.typed == "date":
             self._add_range(known.to_numpy())
         self.missing += len(column) - len(known)
@@ -312,24 +310,14 @@ class Column:
         values = numbers.to_numpy()
         self._add_range(values)
         self.whole = self.whole and bool((values == np.floor(values)).all())
-        values = self._differences(values, cells)
-        start = (self.low if self.origin is None else 0) + self.rows if self.rows else float(values[0])
+        start = self.low + self.rows if self.rows else float(values[0])
         self.counts_up = self.counts_up and not gaps and bool((values == start + np.arange(len(values))).all())
         self.numbers += len(values)
-        if self.compared is not None and len(self.compared) < MOST_DISTINCT:
-            first = np.concatenate([self.compared, values])[:MOST_DISTINCT]
-            self.compared = first if self.whole and len(np.unique(first)) == len(first) else None
-
-    def _differences(self, values: np.ndarray, cells: "pa.ChunkedArray") -> np.ndarray:
-        """The numbers of cells as they are, or, of large whole numbers, their exact differences from the first one."""
-        import pyarrow as pa
-
-        if max(-self.low, self.high) >= EXACT:
-            with suppress(pa.ArrowException):  # written as 1e+20, or with more digits
-                whole = cells.drop_null().cast(pa.decimal128(37, 0))
-                self.origin = self.origin or whole[0]
-                return compute().subtract(whole, self.origin).cast(pa.float64()).to_numpy()
-        return values
+        if not self.whole:
+            self.compared = None
+        elif self.compared is not None and len(self.compared) < MOST_DISTINCT:
+            first = [*self.compared, *cells.slice(0, MOST_DISTINCT).to_pylist()][:MOST_DISTINCT]
+            self.compared = first if len(set(first)) == len(first) else None
 
 
 def _type_of(kind: "pa.DataType") -> Type:
@@ -363,9 +351,9 @@ def why_identifier(column: Column) -> str:
     Other whole numbers are used, and `questions` asks about them if `has_identifier_name`.
     """
     if column.type == "number":
-        if column.counts_up and column.whole and not column.missing and column.rows > 2:
+        if column.counts_up and column.compared and not column.missing and column.rows > 2:
             return "counts the rows"
-        values = 0 if column.compared is None else len(column.compared)
+        values = len(column.compared or ())
         equal = values * (values - 1) / 2 / (column.high - column.low + 1)
         unique = values > FEW and (equal >= TIES or has_identifier_name(column.name))
         return UNIQUE if unique else ""
