@@ -3,8 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -21,10 +20,8 @@ def check_class_weight(given: Any) -> dict[int, float] | str | None:
         UsageError: It is neither "balanced" nor None, nor a mapping from whole numbers to weights of at least 0.
     """
     if isinstance(given, Mapping):
-        items = cast("Mapping[Any, Any]", given).items()
-        number = partial(check_whole, name="a class of class_weight", least=0)
-        weight = partial(check_number, name="a weight of class_weight", least=0)
-        return {number(key): weight(value) for key, value in items}
+        weights = {check_whole(key, name="a class of class_weight", least=0): value for key, value in given.items()}
+        return {key: check_number(value, name="a weight of class_weight", least=0) for key, value in weights.items()}
     if given is None or (isinstance(given, str) and given == "balanced"):
         return given
     raise UsageError(
