@@ -236,6 +236,8 @@ class Column:
 
     def add(self, column: "pa.ChunkedArray") -> None:
         """Take in the next rows of the column."""
+        import pyarrow as pa
+
         given = column
         self.text = self.text or is_text(column)
         self.typed = None if self.text else self.typed or _type_of(column.type)
@@ -249,8 +251,8 @@ class Column:
         if len(known) and (self.text or self.typed == "category"):
             self._add_text(known, column)
         elif len(known) and self.typed == "number":
-            cells = given.drop_null()  # NaN is null among the numbers alone
-            self._add_numbers(known, cells if len(cells) == len(known) else known, gaps=len(known) < len(column))
+            cells = given.drop_null() if pa.types.is_integer(given.type) else known
+            self._add_numbers(known, cells, gaps=len(known) < len(column))
         elif len(known) and self.typed == "date":
             self._add_range(known.to_numpy())
         self.missing += len(column) - len(known)
