@@ -105,6 +105,7 @@ def test_what_is_no_path_is_one_line(digits_run, monkeypatch, tmp_path):
         ("runs", lambda value: ct.open_run("some", runs=value)),
         ("runs", lambda value: ct.open_sweep("some", runs=value)),
         ("runs", lambda value: RunWriter.create(value, name="a", manifest={})),
+        ("runs", lambda value: ct.sweep("digits", runs=value)),
         ("where", ct.open_sweep),
         ("path", ct.open_model),
         ("path", digits_run.report),
