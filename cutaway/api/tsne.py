@@ -339,7 +339,8 @@ def _of_length_1(rows: Any) -> Any:
     """
     from scipy.sparse.linalg import norm
 
-    lengths = (norm if is_sparse(rows) else np.linalg.norm)(rows.astype(np.float64), axis=1)[:, np.newaxis]
+    length: Any = norm if is_sparse(rows) else np.linalg.norm
+    lengths = length(rows.astype(np.float64), axis=1)[:, np.newaxis]
     if not lengths.all():
         raise DataError(
             f"row {int(np.argmin(lengths))} holds only zeros, so it has no cosine distances",
