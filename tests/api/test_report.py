@@ -272,7 +272,6 @@ def test_mistakes_are_the_most_confident_wrong_predictions(source, digits_run, t
     assert [card.subtitle for card in shown.cards] == [
         f"{names[true]} → {names[predicted]}" for true, predicted in zip(worst.label, worst.predicted, strict=True)
     ]
-    # other tests may have looked for wrong labels of this run
     assert [card.text[0] for card in shown.cards] == [f"Confidence: {each:.1%}" for each in worst.confidence]
     with Image.open(io.BytesIO(shown.cards[0].images[0].png)) as image:
         assert image.size == (24, 24)

@@ -141,7 +141,8 @@ def test_a_column_that_tells_most_of_the_answer_is_a_question(digits_run):
     assert "train longer" in both.next_step
     source = ReportSource(digits_run.context, ignore_progress)
     source.computed[section.findings_of.__wrapped__] = (asked,)
-    assert '"seconds"' in section.verdict(source).lines[0].title
+    lines = section.verdict(source).lines  # other tests may have looked for wrong labels of this run
+    assert any('"seconds"' in line.title for line in lines)
 
 
 def test_a_loss_that_stands_still_is_a_symptom_until_the_cause_was_looked_for(digits_run):

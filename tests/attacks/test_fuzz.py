@@ -20,7 +20,7 @@ CHILD = Path(__file__).with_name("fuzz_child.py")
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit on memory needs Linux")
 @pytest.mark.parametrize(
-    "files", [pytest.param(30, marks=pytest.mark.short), pytest.param(1000, marks=pytest.mark.exhaustive)]
+    "files", [pytest.param(30, marks=pytest.mark.short), pytest.param(500, marks=pytest.mark.exhaustive)]
 )
 def test_changed_files_are_opened_or_refused(files, good, tmp_path):
     command = [sys.executable, CHILD, good.keras, good.h5, str(files)]
@@ -32,7 +32,7 @@ def test_changed_files_are_opened_or_refused(files, good, tmp_path):
 
 
 RUN_CHILD = Path(__file__).with_name("run_fuzz_child.py")
-LONG = int(os.environ.get("CUTAWAY_FUZZ_CASES", "200"))
+LONG = int(os.environ.get("CUTAWAY_FUZZ_CASES", "100"))
 """Cases in the long form, the same in every run; `make fuzz` looks for new ones, ten thousand in half an hour."""
 
 FIRST = int(os.environ.get("CUTAWAY_FUZZ_SEED", "0"))

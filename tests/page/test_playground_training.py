@@ -55,7 +55,7 @@ def _loss(parameters, x, y, *, activation, loss):
 
 
 @pytest.mark.parametrize(
-    "count", [pytest.param(27, marks=pytest.mark.short), pytest.param(200, marks=pytest.mark.exhaustive)]
+    "count", [pytest.param(27, marks=pytest.mark.short), pytest.param(80, marks=pytest.mark.exhaustive)]
 )
 def test_gradients_are_those_of_jax_for_every_activation_and_loss(count):
     activations, rng = run_script("return ACTIVATIONS;", imports=NETWORK), np.random.default_rng(0)

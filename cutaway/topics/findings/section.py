@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from cutaway.errors import CutawayError
-from cutaway.findings import LEAST_WRONG, Finding, folded, run_checks
+from cutaway.findings import LEAST_WRONG, Evidence, Finding, folded, run_checks
 from cutaway.log import survive
 from cutaway.page import Card, Cards, Mark, Parts, Section, Summary, SummaryLine, Text
 from cutaway.runs import by_name, run_command
@@ -46,7 +46,8 @@ NAME = 40
 
 def verdict(source: ReportSource) -> Section:
     """The accuracy on a scale with its baselines, the main problem, and the next step."""
-    path, found = source.context.path, gather(source.context, findings=findings_of(source))
+    path = source.context.path
+    found = gather(source.context, findings=findings_of(source), evidence=_evidence(source))
     answer, others = "Its accuracy on new samples is unknown.", dict[str, float]()
     worth = found.worth
     if worth is not None:
@@ -210,9 +211,14 @@ def _sentence(words: str) -> str:
 
 
 @once
+def _evidence(source: ReportSource) -> Evidence:
+    return evidence_of(source.context, layers=lambda: layers_of(source))
+
+
+@once
 def findings_of(source: ReportSource) -> tuple[Finding, ...]:
     """What a person should look at, warnings first."""
-    return run_checks(evidence_of(source.context, layers=lambda: layers_of(source)))
+    return run_checks(_evidence(source))
 
 
 def findings(source: ReportSource) -> Section:

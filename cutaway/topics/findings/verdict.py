@@ -187,19 +187,26 @@ class Verdict(Result):
         }
 
 
-def verdict(context: RunContext, *, measure: bool = True, findings: tuple[Finding, ...] | None = None) -> Verdict:
+def verdict(
+    context: RunContext,
+    *,
+    measure: bool = True,
+    findings: tuple[Finding, ...] | None = None,
+    evidence: Evidence | None = None,
+) -> Verdict:
     """Gather the facts about a run; see `cutaway.Run.verdict`.
 
     Args:
         context: The run.
         measure: Whether held-out samples are predicted if nobody has before, which may load data and Keras.
         findings: What was found in the run, if it is known; otherwise what is kept of it.
+        evidence: What that was found in; a cache that cannot be written keeps none.
     """
     folder, manifest = context.folder, context.manifest
     rows = folder.history()
     state, kept = folder.state, kept_so_far(manifest, rows)
     doctor, unknown = run_command("doctor", context.path), list[str]()
-    evidence = _known_evidence(context)
+    evidence = _known_evidence(context) if evidence is None else evidence
     is_measured = evidence is not None or findings is not None
     evidence = recorded_evidence(context) if evidence is None else evidence
     findings = run_checks(evidence) if findings is None else findings

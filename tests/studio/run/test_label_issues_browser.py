@@ -1,5 +1,7 @@
 """Fixing labels in Chromium: find, decide with the keyboard, train again, and see what it changed; the doctor."""
 
+import shutil
+
 import pytest
 
 import cutaway as ct
@@ -31,9 +33,18 @@ def decide_on_second(opened, key):
     opened.page.keyboard.press(key)
 
 
+@pytest.fixture(scope="module")
+def folds(trained, tmp_path_factory):
+    """The trainings of label issues of the first run: they take longer than all else."""
+    folder = shutil.copytree(trained, tmp_path_factory.mktemp("folds") / "runs")
+    ct.open_run(folder / "first").label_issues(folds=2, seeds=1, progress=False)
+    return folder
+
+
 @pytest.fixture
-def shown(open_page, own_studio):
+def shown(open_page, own_studio, folds):
     """The page of the label issues of the first run, which were found before."""
+    shutil.copytree(folds / "first", own_studio.folder / "first", dirs_exist_ok=True)
     ct.open_run(own_studio.folder / "first").label_issues(folds=2, seeds=1, progress=False)
     opened = open_page(own_studio, "/runs/first/label-issues")
     opened.wait(SHEET, seconds=400)
