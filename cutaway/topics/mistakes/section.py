@@ -29,9 +29,7 @@ def mistakes(source: ReportSource) -> Section | None:
         found.table(),
         lead=f"The highest probability first. {_about_labels(source)}",
         subtitle="{Label} → {Predicted}",
-        more={"Label issue": ["other models prefer another class" if each else "" for each in issues]}
-        if any(issues)
-        else {},
+        more={"Label issue": ["possible" if each else "" for each in issues]} if any(issues) else {},
     )
 
 
