@@ -17,6 +17,8 @@ from .output import as_typed, print_findings, print_json, say
 SERIOUS = 3
 """Exit code of --fail-on; errors have 1 and 2."""
 
+NOTHING_FOUND = "No check found anything that needs attention."
+
 
 @with_records
 def doctor(
@@ -61,7 +63,7 @@ def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict
 
     print_findings(found.findings, rules=asked.rules)
     if not any(each.severity == "warning" and not each.muted for each in found.findings):
-        say("No check found anything that needs attention.")
+        say(NOTHING_FOUND)
     for sentence in found.not_judged:
         say(sentence)
     say("What a kind of finding means:  cutaway doctor --explain KIND")

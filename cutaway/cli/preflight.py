@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
-from cutaway.errors import Canceled
 from cutaway.options import typed_options
 
-from .doctor import SERIOUS
+from .doctor import NOTHING_FOUND, SERIOUS
 from .options import GivenDataOptions, JsonOption, with_records
 from .output import print_findings, print_json, print_table, say
-from .trainings import GivenModel, GivenSettings
+from .trainings import GivenModel, GivenSettings, recipe_and_form
 
 
 @with_records
@@ -37,17 +36,16 @@ def preflight(
     from cutaway.topics.preflight.preflight import preflight_plan
 
     import_lean_keras()
-    recipe, form = model.get("recipe", "default"), {name: model[name] for name in model if name != "recipe"}
-    found = preflight_plan(data, options=options, train=train, recipe=recipe, form=form, **settings)
+    found = preflight_plan(data, options=options, train=train, **recipe_and_form(model), **settings)
+    is_serious = found.is_as_serious("warning")
     if as_json:
         print_json(found.to_json())
     else:
         print_findings(found.findings)
-        if train:
+        if not is_serious:
+            say(NOTHING_FOUND)
+        if found.measured:
             print_table(in_words(found.measured), title="Short trainings")
-        say("\n".join(found.notes()))
         say(f"\nNext: train:  cutaway train {shlex.join([data, *typed_options({**options, **model, **settings})])}")
-    if "stopped" in found.measured:
-        raise typer.Exit(Canceled.exit_code)
-    if found.is_as_serious("warning"):
+    if is_serious:
         raise typer.Exit(SERIOUS)

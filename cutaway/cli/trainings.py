@@ -57,6 +57,11 @@ GivenModel = Annotated[dict[str, Any], OptionsGiven(ModelOptions)]
 GivenSettings = Annotated[dict[str, Any], OptionsGiven(TrainingOptions)]
 
 
+def recipe_and_form(given: dict[str, Any]) -> dict[str, Any]:
+    """The recipe and the form of the model, from the options that the user gave on both."""
+    return {"recipe": given.get("recipe", "default"), "form": {name: given[name] for name in given if name != "recipe"}}
+
+
 @with_records
 def train(
     *,
@@ -102,8 +107,7 @@ def train(
     elif data is None:
         raise UsageError("train needs data, or a run to train like", hint="try cutaway train mnist")
     else:
-        recipe, form = model.get("recipe", "default"), {name: model[name] for name in model if name != "recipe"}
-        begin = partial(train_recipe, data, options=options, recipe=recipe, form=form)
+        begin = partial(train_recipe, data, options=options, **recipe_and_form(model))
     before = _run_before(like, labels, runs=runs)
     kept = 0 if labels is None else _count_kept(labels)  # now, since the file may be another one after the training
     run = begin(labels=labels, runs=runs, name=name, **settings)

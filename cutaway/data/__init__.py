@@ -10,6 +10,7 @@ scikit-learn, SciPy, pyarrow and Pillow are imported inside the functions that n
 `Table.describe`.
 """
 
+from .arrays import as_fitted
 from .catalog import dataset_names, load_again, load_dataset, looks_like_a_path, origin_options
 from .columns import ColumnFacts, column_facts, one_of_each_group
 from .dataset import Dataset, Source
@@ -129,6 +130,7 @@ __all__ = [
     "WholeGroups",
     "all_ids",
     "are_ties",
+    "as_fitted",
     "check_decisions",
     "column_facts",
     "column_shifts",

@@ -116,15 +116,40 @@ def is_pandas(value: Any, kind: str) -> bool:
     return pandas is not None and isinstance(value, getattr(pandas, kind))
 
 
+def as_numbers(value: Any, *, what: str) -> np.ndarray:
+    """View numbers as a NumPy array.
+
+    Raises:
+        DataError: The value is ragged, has masked entries, or holds something else than numbers.
+    """
+    values = as_array(value, what=what)
+    if values.dtype.kind not in "biuf":
+        raise DataError(
+            f"{what} have the dtype {values.dtype}, which is not a type of numbers",
+            hint="convert it, for example with np.asarray(x, dtype=np.float32)",
+        )
+    return values
+
+
+def as_fitted(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """View the inputs and the targets of a ``fit`` as NumPy arrays; those of one axis become a column.
+
+    Raises:
+        DataError: They are no numbers, there are none, or their lengths differ.
+    """
+    x, y = np.atleast_2d(as_numbers(x, what="the inputs").T).T, np.atleast_2d(as_numbers(y, what="the targets").T).T
+    if not x.size or len(x) != len(y):
+        raise DataError(
+            f"x and y must hold the same samples, at least one, not {len(x):,} and {len(y):,}",
+            hint="check how they were selected or read",
+        )
+    return x, y
+
+
 def _array_values(x: Any, split: str) -> np.ndarray:
     if is_sparse(x):
         x = _dense(x, split)
-    values = as_array(x, what=f"the inputs of {split}")
-    if values.dtype.kind not in "biuf":
-        raise DataError(
-            f"the inputs of {split} have the dtype {values.dtype}, which is not a type of numbers",
-            hint="convert it, for example with np.asarray(x, dtype=np.float32)",
-        )
+    values = as_numbers(x, what=f"the inputs of {split}")
     return _mapped_values(values, split) if is_mapped(values) else _copy(values)
 
 

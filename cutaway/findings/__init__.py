@@ -21,25 +21,18 @@ from .label_issues import (
     suggest,
     why_withheld,
 )
-from .records import Evidence, Finding, Remedy, Rule, SimplerModel, WeightFacts, check, class_in_words
+from .records import Evidence, Finding, Remedy, Rule, ShortTrainings, SimplerModel, WeightFacts, check, class_in_words
 from .registry import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, RULES, TRAINING, folded, passed_kinds, run_checks
-from .short_trainings import FAR, FAR_OF_NUMBERS, HALF, LEARNED, SHORT_TRAININGS, SLOW
 from .units import MANY_SATURATED, looks_drawn
 
 __all__ = [
-    "FAR",
-    "FAR_OF_NUMBERS",
     "GRADIENTS",
-    "HALF",
     "ISSUE_SCORE",
-    "LEARNED",
     "LEAST_EPOCHS",
     "LEAST_WRONG",
     "MANY_SATURATED",
     "PREDICTIONS",
     "RULES",
-    "SHORT_TRAININGS",
-    "SLOW",
     "TRAINING",
     "CountEstimate",
     "Evidence",
@@ -47,6 +40,7 @@ __all__ = [
     "HeldOut",
     "Remedy",
     "Rule",
+    "ShortTrainings",
     "SimplerModel",
     "WeightFacts",
     "alike_units",

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+
 from cutaway.data import ColumnFacts, InputFacts, LeakyInput, NearDuplicates, Repeats, Shift, WholeGroups
 from cutaway.errors import DataError, Hint
 from cutaway.interpret import LayerHealth
@@ -217,6 +219,32 @@ class SimplerModel:
         return 0.0 if self.losses is None else self.losses[0] - self.losses[1]
 
 
+@dataclass(frozen=True, eq=False)
+class ShortTrainings:
+    """What short trainings of a model showed, before its training.
+
+    Attributes:
+        rate: The learning rate of the model.
+        best_rate: The one that learned the most.
+        losses: By the name of a training, the losses ``(sample,)`` of samples that it did not train on, finite. "first"
+            is before the first step; "given" and "best" are those with the two rates. With the best one, all inputs are
+            0 in "blind", and targets are those of the row above or below in "moved", whichever is learned better. With
+            random targets, equal for equal samples, "shuffled" and, with inputs of 0, "unseen" are of samples that
+            equal one that was trained on, if there are any. "batch" and "free" are of one batch that was trained on, as
+            the model is set and without regularization. One entry is for each learning rate.
+    """
+
+    rate: float
+    best_rate: float
+    losses: Mapping[str, np.ndarray]
+
+    @property
+    def means(self) -> dict[str, float]:
+        """The rates, and the means of the losses."""
+        means = {name: float(each.mean()) for name, each in self.losses.items()}
+        return {"rate": self.rate, "best_rate": self.best_rate, **means}
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Evidence:
     """What is known about a run; a check that needs something unknown finds nothing.
@@ -232,7 +260,7 @@ class Evidence:
             largest standard deviation of Gaussian noise ("noise") of all layers, if there are any; None if unknown.
         frozen: Layers that are not trained although their weights were drawn at random; empty if unknown.
         setup: The loss, the layers and the targets; None if unknown.
-        short_trainings: What short trainings measured before the training, by name; empty if there were none.
+        short_trainings: What short trainings showed before the training; None if there were none.
         confusion: int (true, predicted), counts on the test samples, or on the validation samples if there are no
             test samples, an array or a sparse one; None if unknown.
         class_names: Names of the classes in the order of their numbers; None to call them by number.
@@ -291,7 +319,7 @@ class Evidence:
     regularization: Mapping[str, float] | None = None
     frozen: Sequence[str] = ()
     setup: Setup | None = None
-    short_trainings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    short_trainings: ShortTrainings | None = None
     confusion: Any = None
     class_names: Sequence[str] | None = None
     dead_units: Mapping[str, tuple[int, int]] = field(default_factory=dict)

@@ -108,7 +108,7 @@ _NEEDED: Mapping[str, Sequence[str]] = {
     ),
     "calibration": PREDICTIONS,
     "simpler_models": ("simpler-model",),
-    "short_trainings": tuple(short_trainings.SHORT_TRAININGS),
+    "short_trainings": tuple(short_trainings.WORDS),
     "input_columns": ("target-encoding", "left-out-columns", "sentinel-values", "mixed-units", "group-leakage"),
 }
 """What is empty where it is unknown -> kinds of findings that are not found then."""
@@ -170,7 +170,8 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "target-encoding": ("simpler-model",),
     "duplicates": ("simpler-model", "leaking-split"),
     "shifted-labels": ("unused-inputs",),
-    "unlearned-batch": ("poor-rate", "unused-inputs"),
+    "poor-rate": ("unlearned-batch",),
+    "unlearned-batch": ("unused-inputs",),
     "near-duplicates": ("simpler-model",),
     "group-leakage": ("near-duplicates", "simpler-model"),
     "frozen-layers": (*_UNTRAINED, *_SLOW, "bottleneck", "vanishing-gradients"),

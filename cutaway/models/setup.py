@@ -14,9 +14,16 @@ import numpy as np
 from .outputs import PROBABILITIES
 
 FAMILIES = {
-    **dict.fromkeys(("categoricalcrossentropy", "sparsecategoricalcrossentropy"), "classes"),
+    "categoricalcrossentropy": "classes",
+    "sparsecategoricalcrossentropy": "classes",
     "binarycrossentropy": "yes-no",
-    **dict.fromkeys(("mse", "meansquarederror", "mae", "meanabsoluteerror", "huber", "logcosh", "poisson"), "numbers"),
+    "mse": "numbers",
+    "meansquarederror": "numbers",
+    "mae": "numbers",
+    "meanabsoluteerror": "numbers",
+    "huber": "numbers",
+    "logcosh": "numbers",
+    "poisson": "numbers",
 }
 """What a loss is for, by its name in lower case without underscores: exclusive classes, answers of yes or no, or
 numbers. Other losses are not judged."""
@@ -77,8 +84,15 @@ BEYOND = 0.01
 FAR_TARGETS, FEW_STEPS = 20.0, 100
 
 _NO_FUNCTION = (
-    *("InputLayer", "Flatten", "Reshape", "Dropout", "GaussianNoise"),
-    *("BatchNormalization", "LayerNormalization", "Normalization", "Rescaling"),
+    "InputLayer",
+    "Flatten",
+    "Reshape",
+    "Dropout",
+    "GaussianNoise",
+    "BatchNormalization",
+    "LayerNormalization",
+    "Normalization",
+    "Rescaling",
 )
 _OWN = {"Softmax": "softmax", "ReLU": "relu"}
 _ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
@@ -128,7 +142,7 @@ class Setup:
     loss: str = ""
     from_logits: bool = False
     layers: tuple[tuple[str, str], ...] = ()
-    output: tuple[int | None, ...] = ()
+    output: tuple[Any, ...] = ()
     targets: Targets = Targets()
     optimizer: str = ""
     learning_rate: float = 0.0
@@ -144,6 +158,11 @@ class Setup:
         return FAMILIES.get(self.loss.lower().replace("_", ""), "")
 
     @property
+    def chance(self) -> float | None:
+        """The cross-entropy of equal probabilities; None if the loss is none."""
+        return {"classes": math.log(max(self.units, 2)), "yes-no": math.log(2)}.get(self.family)
+
+    @property
     def is_sparse(self) -> bool:
         """Whether the loss takes class numbers."""
         return self.loss.lower().startswith("sparse")
@@ -154,7 +173,7 @@ class Setup:
         return (self.output[-1] if self.output else 0) or 0
 
     @property
-    def target_shape(self) -> tuple[int | None, ...]:
+    def target_shape(self) -> tuple[Any, ...]:
         """The shape of the target of one sample that the loss takes."""
         return self.output[:-1] if self.is_sparse else self.output
 
@@ -162,11 +181,6 @@ class Setup:
     def highest_label(self) -> int:
         """The highest class number that the loss takes."""
         return self.units - 1 if self.is_sparse else 1
-
-    @property
-    def dense(self) -> int:
-        """Number of Dense layers."""
-        return [kind for kind, _ in self.layers].count("Dense")
 
     @property
     def functions(self) -> list[str]:
@@ -215,9 +229,10 @@ def setup_faults(setup: Setup) -> list[str]:
     is_deeper = shape is not None and len(wanted) > max(len(shape), 1)
     result = "fine" if is_deeper else setup.result  # with an axis more, the last units are not all outputs
     is_judged = setup.family and shape is not None and None not in wanted and result not in CONCLUSIVE
-    differs = is_judged and (is_deeper or [n for n in wanted if n != 1] != [n for n in shape or () if n != 1])
+    differs = is_judged and (is_deeper or math.prod(wanted) != math.prod(shape or ()))
     numbers, beyond = setup.family == targets.kind == "numbers", BEYOND * (targets.high - targets.low)
     are_labels = is_judged and not differs and targets.kind == "classes" and setup.family != "numbers"
+    is_deep = [kind for kind, _ in setup.layers].count("Dense") > 1
     found = {
         # nothing right can be learned
         "missing-values": setup.missing,
@@ -228,7 +243,7 @@ def setup_faults(setup: Setup) -> list[str]:
         result: result != "fine",
         # what can be learned is learned slowly or less well
         "inputs-are-targets": setup.copies,
-        "linear-hidden": setup.dense > 1 and {*setup.functions[:-1]} == {"linear"},
+        "linear-hidden": is_deep and {*setup.functions[:-1]} == {"linear"},
         "unscaled-targets": numbers and targets.std > FAR_TARGETS,
         "few-steps": 0 < setup.steps < FEW_STEPS,
         "unusual-rate": not 1 / UNUSUAL_RATE < setup.times < UNUSUAL_RATE,
@@ -286,7 +301,7 @@ def setup_of(model: Any, x: np.ndarray, y: np.ndarray, **known: Any) -> Setup:
     missing = sum(values.size - int(np.isfinite(values).sum()) for values in (x, y))
     return replace(
         setup,
-        targets=Targets() if missing else targets_of(y, is_sparse=setup.is_sparse, most=most),
+        targets=targets_of(y, is_sparse=setup.is_sparse, most=most),
         samples=len(x),
         copies=np.array_equal(x, y) and min(getattr(each, "units", width) for each in model.layers) >= width,
         missing=missing,
@@ -298,10 +313,12 @@ def targets_of(y: np.ndarray, *, is_sparse: bool = False, most: int = MOST_CLASS
     """What targets are.
 
     Args:
-        y: Finite numbers ``(sample, ...)``, at least one.
+        y: ``(sample, ...)``; unknown if they are not finite numbers, or if there are none.
         is_sparse: Whether the loss takes class numbers: then whole numbers are classes, however many there are.
         most: Maximum number of classes otherwise; each also has two samples on average.
     """
+    if y.dtype.kind not in "fiub" or not y.size or not np.isfinite(y).all():
+        return Targets()
     rows = y.reshape(len(y), -1).astype(np.float64)
     low, high, width, distinct = float(rows.min()), float(rows.max()), rows.shape[1], len(np.unique(rows))
     kind = "shares" if low >= 0 and high <= 1 else "numbers"

@@ -43,27 +43,25 @@ if TYPE_CHECKING:
     from .loop import FoldResult, FoldTrainer, TrainingData, TrainingResult, train_model
     from .manifest import known_config, new_manifest, split_record, warn_of_predictions
     from .recorder import Recorder
-    from .short_fits import CHUNK, OBSTACLES, ShortFits, compiled, copied_without
+    from .short_fits import WithoutRegularization, compiled, short_trainer
 
 _MODULES = {
     "FoldResult": "cutaway.training.loop",
     "FoldTrainer": "cutaway.training.loop",
     "INPUTS": "cutaway.training.feeding",
-    "OBSTACLES": "cutaway.training.short_fits",
-    "CHUNK": "cutaway.training.short_fits",
     "Recorder": "cutaway.training.recorder",
-    "ShortFits": "cutaway.training.short_fits",
     "TrainingData": "cutaway.training.loop",
     "TrainingResult": "cutaway.training.loop",
+    "WithoutRegularization": "cutaway.training.short_fits",
     "as_taken": "cutaway.training.first_layer",
     "compiled": "cutaway.training.short_fits",
-    "copied_without": "cutaway.training.short_fits",
     "describe_device": "cutaway.training.device",
     "describe_versions": "cutaway.training.device",
     "known_config": "cutaway.training.manifest",
     "new_manifest": "cutaway.training.manifest",
     "note_differences": "cutaway.training.device",
     "own_scale": "cutaway.training.first_layer",
+    "short_trainer": "cutaway.training.short_fits",
     "split_record": "cutaway.training.manifest",
     "train_model": "cutaway.training.loop",
     "warn_of_predictions": "cutaway.training.manifest",
@@ -71,13 +69,11 @@ _MODULES = {
 
 __all__ = [
     "AUTO",
-    "CHUNK",
     "DRAWN",
     "FINITE",
     "GIVEN",
     "INPUTS",
     "LOSSES",
-    "OBSTACLES",
     "RECIPES",
     "SCHEDULES",
     "FoldResult",
@@ -85,10 +81,10 @@ __all__ = [
     "Plan",
     "Recipe",
     "Recorder",
-    "ShortFits",
     "TrainingConfig",
     "TrainingData",
     "TrainingResult",
+    "WithoutRegularization",
     "as_taken",
     "base_settings",
     "check_class_weight",
@@ -96,7 +92,6 @@ __all__ = [
     "check_setting",
     "check_settings",
     "compiled",
-    "copied_without",
     "describe_device",
     "describe_versions",
     "find_recipe",
@@ -115,6 +110,7 @@ __all__ = [
     "recorded_config",
     "rows_of",
     "sample_weights",
+    "short_trainer",
     "split_record",
     "train_into",
     "train_model",

@@ -17,12 +17,12 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from cutaway.checks import check_path, warn_user
+from cutaway.checks import as_array, check_path, warn_user
 from cutaway.data import Dataset, SampleIds, Table, drop, load_dataset, split_dataset
 from cutaway.errors import CutawayError, ModelError, RunError, UsageError
 from cutaway.metrics import best_epoch, classification_metrics, largest_share
 from cutaway.models import WRAPPED, compiled_setup, fitting_shape, get_weights, spec_of, targets_of
-from cutaway.runs import Manifest, RunFolder, RunWriter, keeps_predictions
+from cutaway.runs import Manifest, RunFolder, RunWriter, history_path, keeps_predictions
 from cutaway.words import counted
 
 from .config import GIVEN
@@ -102,7 +102,8 @@ class Recorder(keras.callbacks.Callback):
         inputs: What fit gets: "scaled", as from ``data.inputs``; "raw", as from ``data.x``, for a model that rescales
             its inputs itself. "auto" is "raw" if the model begins with a Rescaling by the scale of the data, else
             "scaled"; then val_loss, too, has to be the one that we measure.
-        overwrite: Whether a run that is at `path` is deleted when fit starts.
+        overwrite: Whether a run that is at `path` is deleted when fit starts. Of numbers: whether a history alone that
+            is there is replaced now.
 
     Attributes:
         path: The run folder.
@@ -140,9 +141,9 @@ class Recorder(keras.callbacks.Callback):
         where = check_path(path, name="path")
         self.history: list[dict[str, Any]] | None = None
         if isinstance(data, tuple):
-            y = np.asarray(data[1])
-            if y.size and y.dtype.kind in "fiu" and targets_of(y, most=len(y)).kind in ("numbers", "shares"):
-                self._record_numbers(where)
+            y = as_array(data[1], what="the labels")
+            if targets_of(y, most=y.size).kind in ("numbers", "shares"):
+                self._record_numbers(where, overwrite=overwrite)
                 return
             data = Dataset.from_arrays(*data)
         found = data if isinstance(data, Dataset | Table) else load_dataset(data)
@@ -174,20 +175,23 @@ class Recorder(keras.callbacks.Callback):
         done = f"{epochs}, {self._manifest.status}" if self._manifest else "not fitted yet"
         return f"<Recorder {str(self.path)!r}: {self.data.name}, {done}>"
 
-    def _record_numbers(self, path: Path) -> None:
-        """Keep the history alone, in a new folder."""
-        self.path = next(p for n in count(1) if not (p := path.with_name(path.name + f"-{n}" * (n > 1))).exists())
+    def _record_numbers(self, path: Path, *, overwrite: bool) -> None:
+        """Keep the history alone, in a folder that is made now: another recorder takes another one."""
+        replaces = overwrite and history_path(path).exists() and not _is_run(path)
+        self.path = path if replaces else next(each for each in _numbered(path) if not each.exists())
         self.history = []
+        with _refusing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            history_path(self.path).write_text("", encoding="utf-8")
         warn_user(
             "the targets are measured numbers, and every analysis needs classes: only the history is kept, in "
-            f"{self.path / 'history.jsonl'}; ct.preflight(model, x, y) looks at such a fit"
+            f"{history_path(self.path)}; ct.preflight(model, x, y) looks at such a fit"
         )
 
     def _keep(self, history: list[dict[str, Any]], logs: Mapping[str, Any]) -> None:
         """Keep an epoch of a fit on numbers."""
         history.append({"epoch": len(history) + 1, **{name: plain(value) for name, value in logs.items()}})
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
+        with _refusing(self.path), history_path(self.path).open("a", encoding="utf-8") as file:
             file.write(json.dumps(history[-1]) + "\n")
 
     @property
@@ -384,18 +388,13 @@ class Recorder(keras.callbacks.Callback):
     def _writing(self) -> Generator[RunWriter]:
         """The writer, open only while something is written: a fit that raises leaves nothing open."""
         assert self._manifest is not None  # made when fit began
-        try:
+        with _refusing(self.path):
             writer = RunWriter(self.path, self._manifest, lines=self._lines)
             try:
                 yield writer
             finally:
                 self._manifest, self._lines = writer.manifest, writer.lines
                 writer.close()
-        except OSError as error:
-            raise RunError(
-                f"cannot write into {error.filename or self.path}: {error.strerror or error}",
-                hint="free some space and fit again, with another path if the folder is gone",
-            ) from error
 
     def _count_samples(self) -> Any:
         """Samples since Keras last reset its metrics, the weights of its mean loss; a tensor: nothing waits."""
@@ -486,7 +485,7 @@ class Place:
             )
         if overwrite or path.absolute() in _BEGUN:
             return cls(path, replaces=True)
-        free = next(p for n in count(2) if not (p := path.with_name(f"{path.name}-{n}")).exists() or _failed(p))
+        free = next(each for each in _numbered(path) if not each.exists() or _failed(each))
         warn_user(f'a run is at "{path}" already: this one is recorded at "{free}"; pass overwrite=True to replace it')
         return cls(free, replaces=free.exists())
 
@@ -516,6 +515,25 @@ class Place:
     def recorded(self) -> None:
         """Forget it: the folder holds an epoch."""
         _BEGUN.discard(self.path.absolute())
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    """A path, and others that end with a number from 2."""
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.name}-{number}")
+
+
+@contextmanager
+def _refusing(path: Path) -> Generator[None]:
+    """Say in an error of our own that a folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"cannot write into {error.filename or path}: {error.strerror or error}",
+            hint="free some space and fit again, with another path if the folder is gone",
+        ) from error
 
 
 def _failed(path: Path) -> bool:

@@ -477,3 +477,22 @@ def test_arrays_of_classes_are_recorded_as_a_dataset_of_them(tmp_path):
     x = np.random.default_rng(0).normal(size=(60, 4))
     recorder = ct.Recorder(tmp_path / "run", (x, np.arange(60) % 3))
     assert (recorder.history, recorder.data.classes) == (None, 3)
+
+
+@pytest.mark.filterwarnings("ignore:the targets are measured numbers")
+def test_two_histories_have_folders_of_their_own_and_one_is_replaced_if_asked(tmp_path):
+    numbers = (np.zeros((60, 4)), np.linspace(0, 1, 60))
+    first, second = (ct.Recorder(tmp_path / "run", numbers) for _ in range(2))
+    assert [first.path.name, second.path.name] == ["run", "run-2"]
+    first.on_epoch_end(0, {"loss": 1.0})
+    again = ct.Recorder(tmp_path / "run", numbers, overwrite=True)
+    assert (again.path, (again.path / "history.jsonl").read_text()) == (first.path, "")
+    (tmp_path / "mine").mkdir()
+    assert ct.Recorder(tmp_path / "mine", numbers, overwrite=True).path.name == "mine-2", "it is no history"
+
+
+@pytest.mark.filterwarnings("ignore:the targets are measured numbers")
+def test_a_history_that_cannot_be_written_is_an_error_of_our_own(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError):
+        ct.Recorder(tmp_path / "file" / "run", (np.zeros((60, 4)), np.linspace(0, 1, 60)))

@@ -493,7 +493,7 @@ def recorded_facts(context: RunContext) -> dict[str, Any]:
     """What the run folder records, as fields of `Evidence`."""
     from cutaway.training import DRAWN
 
-    rows, manifest = context.folder.history(), context.manifest
+    rows, manifest, epochs = context.folder.history(), context.manifest, context.folder.epochs
     test, record = manifest.test or {}, manifest.dataset
     kept = context.row(rows=rows) or {} if context.knows_validation_samples else {}
     facts: dict[str, Any] = {}
@@ -501,7 +501,7 @@ def recorded_facts(context: RunContext) -> dict[str, Any]:
         facts = {
             "model": context.spec["layers"],
             "regularization": _regularization(context),
-            "frozen": _frozen(context),
+            "frozen": frozen_layers(context.spec, lambda: context.snapshot(epochs[0])) if epochs else (),
             "setup": _setup(context),
             "default_weights": manifest.first_weights == DRAWN and _has_default_initializers(context),
         }
@@ -555,14 +555,14 @@ def _diverged(context: RunContext, *, epochs: int) -> tuple[int, str] | None:
     return next(((epochs + 1, metric) for metric, rule in FINITE.items() if why.startswith(rule)), None)
 
 
-def _layer_configs(context: RunContext) -> dict[str, dict[str, Any]]:
-    return {each["name"]: each.get("config") or {} for each in context.spec["layers"]}
+def _layer_configs(spec: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each.get("config") or {} for each in spec["layers"]}
 
 
 def _has_default_initializers(context: RunContext) -> bool:
     """Whether all layers have the initializers that Keras takes by default."""
     usual = {"kernel_initializer": "GlorotUniform", "bias_initializer": "Zeros"}
-    configs = _layer_configs(context).values()
+    configs = _layer_configs(context.spec).values()
     drawn = [(config[key], name) for config in configs for key, name in usual.items() if config.get(key)]
     return all(_class_name(given) == name for given, name in drawn)
 
@@ -592,17 +592,22 @@ def _regularization(context: RunContext) -> dict[str, float]:
     return strengths
 
 
-def _frozen(context: RunContext) -> tuple[str, ...]:
-    """Names of the Dense layers that are not trained although their weights were drawn."""
-    named = [name for name, config in _layer_configs(context).items() if config.get("trainable") is False]
-    if not named or not context.folder.epochs:
+def frozen_layers(spec: dict[str, Any], first: "Callable[[], Mapping[str, np.ndarray]]") -> tuple[str, ...]:
+    """Names of the Dense layers that are not trained although their first weights were drawn.
+
+    Args:
+        spec: The specification of the model.
+        first: Returns its first weights by name; called if there are layers that are not trained.
+    """
+    named = [name for name, config in _layer_configs(spec).items() if config.get("trainable") is False]
+    if not named:
         return ()
     from cutaway.models import get_weights, initialize, model_from_spec
 
-    first, again = context.snapshot(context.folder.epochs[0]), model_from_spec(context.spec, initialize=False)
+    weights, again = first(), model_from_spec(spec, initialize=False)
     initialize(again, seed=1)
-    drawn = {name: weights for name, weights in get_weights(again).items() if name.endswith("/kernel")}
-    return tuple(name for name in named if (key := f"{name}/kernel") in drawn and looks_drawn(first[key], drawn[key]))
+    drawn = {name: kernel for name, kernel in get_weights(again).items() if name.endswith("/kernel")}
+    return tuple(name for name in named if (key := f"{name}/kernel") in drawn and looks_drawn(weights[key], drawn[key]))
 
 
 def _setup(context: RunContext) -> Setup:

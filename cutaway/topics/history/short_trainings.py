@@ -8,15 +8,14 @@ from cutaway.page import Section, Table
 from cutaway.topics.common.source import ReportSource
 
 
-def in_words(measured: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+def in_words(measured: Mapping[str, float]) -> tuple[dict[str, str], ...]:
     """What was measured, a row for each value."""
-    texts = {name: each if isinstance(each, str) else f"{each:.4g}" for name, each in measured.items()}
-    return tuple({"Measured": name.replace("_", " "), "Value": text} for name, text in texts.items())
+    return tuple({"Measured": name.replace("_", " "), "Value": f"{each:.4g}"} for name, each in measured.items())
 
 
 def kept_trainings(*plan: Any, judged_on: str | None, **_: Any) -> CachedResult:
     """What was measured for a plan: a specification, the settings, and the digest of the samples to judge it on."""
-    return cached("short-trainings", plan, judged_on, method=1)
+    return cached("short-trainings", plan, judged_on, method=2)
 
 
 def short_trainings(source: ReportSource) -> Section | None:
@@ -26,5 +25,5 @@ def short_trainings(source: ReportSource) -> Section | None:
         return None
     manifest = context.manifest
     found = kept_trainings(context.spec, manifest.config, judged_on=manifest.judged_on).read()
-    lead = "Copies of the model, trained for seconds before the training. Losses are of samples not trained on."
+    lead = "The model, trained for seconds before the training. Losses are of samples not trained on."
     return found and Table(name="short", title="Short trainings", lead=lead, rows=in_words(found))

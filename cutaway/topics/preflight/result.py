@@ -1,4 +1,4 @@
-"""What a preflight says: findings, and what was checked without one."""
+"""What a preflight says."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,6 @@ from typing import Any
 from cutaway._lazy import public
 from cutaway.results.plain import plain
 from cutaway.topics.doctor.result import Diagnosis
-from cutaway.words import listed
 
 
 @public
@@ -18,18 +17,12 @@ class Preflight(Diagnosis):
     Attributes:
         name: The model or the data.
         findings: Warnings and notes.
-        passed: What was checked without a finding, a short phrase each.
-        measured: What short trainings measured, by name, if they were asked for; losses are means over samples that
-            were not trained on. With "stopped" if they were ended before.
+        measured: What short trainings measured, by name, if they were asked for: two learning rates, and mean losses,
+            of samples that were not trained on.
     """
 
-    passed: tuple[str, ...] = field(default=(), repr=False)
-    measured: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
-
-    def notes(self) -> tuple[str, ...]:
-        """What was checked without a finding, as a sentence."""
-        return (f"Checked without a finding: {listed(self.passed)}.",) if self.passed else ()
+    measured: Mapping[str, float] = field(default_factory=dict[str, float], repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway preflight --json`` answers."""
-        return super().to_json() | {"passed": list(self.passed), "measured": plain(dict(self.measured))}
+        return super().to_json() | {"measured": plain(self.measured)}
