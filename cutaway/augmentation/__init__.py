@@ -6,16 +6,5 @@ of kernels), checks and errors.
 """
 
 from .classes import class_change, class_mixing
-from .images import AugmentedRows, check_images
+from .images import check_images
 from .settings import ALLOWED, PRESETS, Augmentation, as_augmentation
-
-__all__ = [
-    "ALLOWED",
-    "PRESETS",
-    "Augmentation",
-    "AugmentedRows",
-    "as_augmentation",
-    "check_images",
-    "class_change",
-    "class_mixing",
-]

@@ -6,6 +6,4 @@ doctor with --fail-on), 130 the user stopped it with Ctrl-C. May call api, data,
 them inside commands, which keeps ``cutaway --help`` fast.
 """
 
-from .main import app, main
-
-__all__ = ["app", "main"]
+from .main import main

@@ -23,47 +23,9 @@ from .method import (
 )
 from .new_samples import Placement, place, placement
 from .quality import inspect_quality, measure_quality
-from .tsne.fit import TSNEResult, limited_threads, tsne_of_neighbors
+from .tsne.fit import limited_threads, tsne_of_neighbors
 from .tsne.fit import tsne as fit_tsne  # the package of this name is next to it
 from .tsne.layout_step import Callback, LayoutStep
 from .tsne.schedule import EXACT
-from .tsne.settings import PCA_COMPONENTS, PLACES, TSNESettings
-from .warm_start import NextEmbedding, PreviousEmbedding, embed_next, layer_neighbors
-
-__all__ = [
-    "EXACT",
-    "PCA_COMPONENTS",
-    "PLACES",
-    "PRESERVED",
-    "QUALITY_NEIGHBORS",
-    "Callback",
-    "Layout",
-    "LayoutStep",
-    "NextEmbedding",
-    "Placement",
-    "PreviousEmbedding",
-    "Quality",
-    "TSNEResult",
-    "TSNESettings",
-    "aligned_rows",
-    "caution_count",
-    "check_activations",
-    "check_callback",
-    "drift",
-    "embed",
-    "embed_next",
-    "fit_tsne",
-    "inspect_quality",
-    "inspected_neighbors",
-    "layer_neighbors",
-    "limited_threads",
-    "measure_quality",
-    "pca",
-    "place",
-    "placement",
-    "procrustes",
-    "resolve_settings",
-    "shared_neighbors",
-    "tsne_of_neighbors",
-    "warm_up",
-]
+from .tsne.settings import PCA_COMPONENTS, TSNESettings
+from .warm_start import PreviousEmbedding, embed_next, layer_neighbors

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .engines import ENGINES, check_engine
+from .engines import check_engine
 
 if TYPE_CHECKING:
     from .tasks import run_tasks
 
 _MODULES = {"run_tasks": f"{__name__}.tasks"}
-
-__all__ = ["ENGINES", "check_engine", "run_tasks"]
 
 __getattr__ = lazy_getattr(__name__, _MODULES)

@@ -5,5 +5,3 @@ the file, also if the process has crashed, run out of memory or hung. May call o
 """
 
 from .process import FileProcess
-
-__all__ = ["FileProcess"]

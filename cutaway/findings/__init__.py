@@ -24,38 +24,3 @@ from .label_issues import (
 from .records import Evidence, Finding, Remedy, Rule, ShortTrainings, SimplerModel, WeightFacts, check, class_in_words
 from .registry import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, RULES, TRAINING, folded, passed_kinds, run_checks
 from .units import MANY_SATURATED, looks_drawn
-
-__all__ = [
-    "GRADIENTS",
-    "ISSUE_SCORE",
-    "LEAST_EPOCHS",
-    "LEAST_WRONG",
-    "MANY_SATURATED",
-    "PREDICTIONS",
-    "RULES",
-    "TRAINING",
-    "CountEstimate",
-    "Evidence",
-    "Finding",
-    "HeldOut",
-    "Remedy",
-    "Rule",
-    "ShortTrainings",
-    "SimplerModel",
-    "WeightFacts",
-    "alike_units",
-    "bound_count",
-    "can_judge",
-    "check",
-    "class_in_words",
-    "deal_folds",
-    "errors_of_the_surest",
-    "folded",
-    "keep_highest",
-    "label_scores",
-    "looks_drawn",
-    "passed_kinds",
-    "run_checks",
-    "suggest",
-    "why_withheld",
-]

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from .influence import Objective, TrainingSamples, answers_at_once, influences
     from .layers import layer_records, measured_layers
     from .lookup import activations, default_layer, find_layer, prepared_inputs, preparing_layers
-    from .matching import UnitMatching, match_units
+    from .matching import match_units
     from .outline import Outline
     from .probes import probe_accuracy
-    from .records import TOP_SAMPLES, Ablation, LayerHealth, LayerMeasures, LayerRecord, UnitMeasures, WeightRecord
+    from .records import Ablation, LayerHealth, LayerMeasures, LayerRecord, UnitMeasures
     from .similarity import ModelSimilarity, compare_epochs, compare_models, layer_pairs
     from .units import constant_units, unit_measures
 
@@ -37,11 +37,8 @@ _MODULES = {
     "Objective": "cutaway.interpret.influence",
     "Outline": "cutaway.interpret.outline",
     "PartialDependence": "cutaway.interpret.importance",
-    "TOP_SAMPLES": "cutaway.interpret.records",
     "TrainingSamples": "cutaway.interpret.influence",
-    "UnitMatching": "cutaway.interpret.matching",
     "UnitMeasures": "cutaway.interpret.records",
-    "WeightRecord": "cutaway.interpret.records",
     "ablate": "cutaway.interpret.ablation",
     "activations": "cutaway.interpret.lookup",
     "answers_at_once": "cutaway.interpret.influence",
@@ -68,49 +65,6 @@ _MODULES = {
     "unit_measures": "cutaway.interpret.units",
     "update_sizes": "cutaway.interpret.health",
 }
-
-__all__ = [
-    "TOP_SAMPLES",
-    "Ablation",
-    "Attribution",
-    "Importance",
-    "LayerHealth",
-    "LayerMeasures",
-    "LayerRecord",
-    "ModelSimilarity",
-    "Objective",
-    "Outline",
-    "PartialDependence",
-    "TrainingSamples",
-    "UnitMatching",
-    "UnitMeasures",
-    "WeightRecord",
-    "ablate",
-    "activations",
-    "answers_at_once",
-    "attribute",
-    "compare_epochs",
-    "compare_models",
-    "constant_units",
-    "default_layer",
-    "find_layer",
-    "gradient_sizes",
-    "influences",
-    "input_attribution",
-    "layer_health",
-    "layer_history",
-    "layer_pairs",
-    "layer_records",
-    "match_units",
-    "measured_layers",
-    "partial_dependence",
-    "permutation_importance",
-    "prepared_inputs",
-    "preparing_layers",
-    "probe_accuracy",
-    "unit_measures",
-    "update_sizes",
-]
 
 __getattr__ = lazy_getattr_with_keras(
     __name__,

@@ -6,8 +6,8 @@ ask for waits in memory and may be canceled: what several ask for is done once. 
 What was made is in the user's cache (`read_part`). May call `cutaway.api` and every package below it.
 """
 
-from .manager import Frame, FrameStore, JobManager, JobState
-from .queues import CANCEL_SECONDS, QUEUES, Queue, QueueName
+from .manager import JobManager, JobState
+from .queues import QUEUES
 from .specifications import (
     KINDS,
     MANAGED_JOB,
@@ -19,45 +19,11 @@ from .specifications import (
     Repeat,
     SectionJob,
     Settings,
-    Specification,
     Survey,
     Training,
     TrainingJob,
     writes,
 )
-from .store import Part, read_array, read_part
+from .store import read_array, read_part
 from .training_queue import QueuedTraining, TrainingQueue, stop_process
 from .trainings import Trainings
-
-__all__ = [
-    "CANCEL_SECONDS",
-    "KINDS",
-    "MANAGED_JOB",
-    "QUEUES",
-    "Continuation",
-    "Form",
-    "Frame",
-    "FrameStore",
-    "JobManager",
-    "JobState",
-    "LiveMap",
-    "ManagedJob",
-    "Options",
-    "Part",
-    "Queue",
-    "QueueName",
-    "QueuedTraining",
-    "Repeat",
-    "SectionJob",
-    "Settings",
-    "Specification",
-    "Survey",
-    "Training",
-    "TrainingJob",
-    "TrainingQueue",
-    "Trainings",
-    "read_array",
-    "read_part",
-    "stop_process",
-    "writes",
-]

@@ -5,8 +5,6 @@ records. May call numpy, scipy, scikit-learn and `cutaway.errors`; it knows no r
 """
 
 from .calibration import (
-    TEMPERATURES,
-    Binning,
     ProbabilityScores,
     Reliability,
     Temperature,
@@ -25,12 +23,10 @@ from .confusion import (
     top_confusions,
     worst_mistakes,
 )
-from .coverage import Answered, CoverageCurve, answered_at, coverage_curve
+from .coverage import CoverageCurve, answered_at, coverage_curve
 from .dynamics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
 from .intervals import (
-    CONFIDENCE,
     Interval,
-    Share,
     exact_interval,
     mean_interval,
     paired_difference_interval,
@@ -46,7 +42,7 @@ from .overfitting import (
     paired_error,
     watch_overfitting,
 )
-from .paired import EXACT, McNemar, PairedMeasures, mcnemar, paired_measures
+from .paired import EXACT, PairedMeasures, mcnemar, paired_measures
 from .per_class import LISTED, PerClass, per_class
 from .power_law import LEAST_SIZES, Forecast, PowerLaw, fit_power_law, forecast
 from .probabilities import LEAST, ScoredSamples, at_temperature
@@ -62,80 +58,4 @@ from .thresholds import (
     precision_recall,
     roc_curve,
 )
-from .trainings import TrainingsDifference, compare_trainings
-
-__all__ = [
-    "CONFIDENCE",
-    "DIFFICULTIES",
-    "EXACT",
-    "KERAS_LEAST",
-    "LEAST",
-    "LEAST_SIZES",
-    "LISTED",
-    "NEVER",
-    "OVERFITTING_EPOCHS",
-    "OVERFITTING_RISE",
-    "TEMPERATURES",
-    "Answered",
-    "Binning",
-    "Confusion",
-    "CoverageCurve",
-    "Dynamics",
-    "DynamicsTracker",
-    "Forecast",
-    "Interval",
-    "McNemar",
-    "Mistakes",
-    "OperatingPoint",
-    "Overfitting",
-    "PairedMeasures",
-    "PerClass",
-    "PowerLaw",
-    "PrecisionRecall",
-    "PredictedClasses",
-    "ProbabilityScores",
-    "Reliability",
-    "RocCurve",
-    "ScoredSamples",
-    "Share",
-    "SparseCounts",
-    "Temperature",
-    "TrainingsDifference",
-    "answered_at",
-    "at_temperature",
-    "best_epoch",
-    "best_threshold",
-    "bootstrap_interval",
-    "calibrated_threshold",
-    "check_cost",
-    "classification_metrics",
-    "compare_trainings",
-    "confusion_counts",
-    "coverage_curve",
-    "cross_entropies",
-    "exact_interval",
-    "exchange_test",
-    "exchange_test_of",
-    "fit_power_law",
-    "fit_temperature",
-    "forecast",
-    "is_finite",
-    "largest_share",
-    "mcnemar",
-    "mean_interval",
-    "most_mistaken",
-    "operating_point",
-    "paired_difference_interval",
-    "paired_error",
-    "paired_measures",
-    "per_class",
-    "precision_recall",
-    "probability_scores",
-    "reliability",
-    "roc_curve",
-    "share_of",
-    "top_confusions",
-    "watch_overfitting",
-    "wilson_interval",
-    "worst_mistakes",
-]
+from .trainings import compare_trainings

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cutaway._lazy import lazy_getattr
 
-from .approximate import ApproximateNeighbors, approximate_neighbors
+from .approximate import approximate_neighbors
 from .components import (
     CenteredMatrix,
     PrincipalComponents,
@@ -32,22 +32,5 @@ _MODULES = {
     "compilation_progress": "cutaway.neighbors.compiled",
     "kernel": "cutaway.neighbors.compiled",
 }
-
-__all__ = [
-    "ApproximateNeighbors",
-    "CenteredMatrix",
-    "Neighbors",
-    "PrincipalComponents",
-    "U",
-    "approximate_neighbors",
-    "compilation_progress",
-    "kernel",
-    "nearest_among",
-    "nearest_neighbors",
-    "nearest_with_ties",
-    "pca",
-    "principal_points",
-    "principal_scores",
-]
 
 __getattr__ = lazy_getattr(__name__, _MODULES)

@@ -16,7 +16,7 @@ from .label_sheet import LabelIssue, LabelSheet
 from .matrices import HeatMap, Matrix
 from .notebook.explorer_widget import check_widget, explorer_widget
 from .playground import PlaygroundDigits, PlaygroundPage, render_playground
-from .render import SectionPart, render, render_section
+from .render import render, render_section
 from .sections import (
     Card,
     Cards,
@@ -32,51 +32,10 @@ from .sections import (
     Table,
     Text,
 )
-from .studio import StudioFiles, studio_files, studio_shell
+from .studio import studio_files, studio_shell
 
 if TYPE_CHECKING:
     from .notebook.widget import ExplorerWidget
-
-__all__ = [
-    "Card",
-    "Cards",
-    "Density",
-    "DensityGrid",
-    "Explorer",
-    "ExplorerWidget",
-    "Figure",
-    "HeatMap",
-    "Image",
-    "LabelIssue",
-    "LabelSheet",
-    "LayerMap",
-    "Level",
-    "Mark",
-    "Matrix",
-    "NetworkData",
-    "Page",
-    "Parts",
-    "PlaygroundDigits",
-    "PlaygroundPage",
-    "References",
-    "SampleColumn",
-    "Section",
-    "SectionPart",
-    "StudioFiles",
-    "Summary",
-    "SummaryLine",
-    "Table",
-    "Text",
-    "UnitColumns",
-    "check_widget",
-    "explorer_widget",
-    "render",
-    "render_playground",
-    "render_section",
-    "scale_layout",
-    "studio_files",
-    "studio_shell",
-]
 
 _MODULES = {"ExplorerWidget": "cutaway.page.notebook.widget"}
 

@@ -24,23 +24,4 @@ _MODULES: dict[str, str] = dict.fromkeys(
     ("Message", "MessageKind", "RunnerProcess", "how_it_ended"), f"{__name__}.runner_process"
 )
 
-__all__ = [
-    "Message",
-    "MessageKind",
-    "RunnerProcess",
-    "WorkerPool",
-    "ask_memory",
-    "cpu_count",
-    "cpu_flags",
-    "free_memory",
-    "has_fast_bfloat16",
-    "how_it_ended",
-    "map_ranges",
-    "prefetch",
-    "ranges",
-    "run_ranges",
-    "single_threaded_blas",
-    "single_threaded_openmp",
-]
-
 __getattr__ = lazy_getattr(__name__, _MODULES)

@@ -1,11 +1,10 @@
+# pyright: reportUnusedImport=false
 """The report of a run: one HTML page.
 
 In comes a `RunContext`; out goes HTML as a string, or the explorer by itself. Each section is a function that
 takes a `ReportSource` and returns a record of `cutaway.page`, or None if the run has nothing to show there; `sections`
 lists them. May call `cutaway.topics` and the packages below.
 """
-
-from cutaway.topics.common.source import ReportSource
 
 from .document import (
     embeddings,
@@ -18,17 +17,3 @@ from .document import (
 )
 from .explorer import preview, run_explorer
 from .progress import ReportProgress
-
-__all__ = [
-    "ReportProgress",
-    "ReportSource",
-    "embeddings",
-    "heading",
-    "make_section",
-    "preview",
-    "report_html",
-    "report_page",
-    "run_explorer",
-    "section_names",
-    "write_report",
-]

@@ -7,7 +7,6 @@ nor JAX is imported here, and weights are arrays by name. May call metrics, chec
 
 from .atomic import changing, check_output, output_file, remove_strays, write_atomic, write_output
 from .folder import (
-    DamagedRun,
     RunFolder,
     by_name,
     data_option,
@@ -23,7 +22,7 @@ from .folder import (
 from .folds import FoldStore
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
 from .locks import is_locked, take_lock
-from .manifest import FORMAT, DataOrigin, DatasetRecord, Manifest, ModelSpec, writer_in_words
+from .manifest import DataOrigin, DatasetRecord, Manifest, writer_in_words
 from .process import ProcessRecord
 from .reading import (
     check_no_link,
@@ -37,54 +36,3 @@ from .reading import (
 )
 from .summary import SUMMARY, WATCHED, RunSummary, sample_counts, summaries
 from .writer import RunWriter
-
-__all__ = [
-    "FORMAT",
-    "REPORT",
-    "RUNS",
-    "SUMMARY",
-    "WATCHED",
-    "DamagedRun",
-    "DataOrigin",
-    "DatasetRecord",
-    "FoldStore",
-    "Manifest",
-    "ModelSpec",
-    "ProcessRecord",
-    "RunFolder",
-    "RunSummary",
-    "RunWriter",
-    "by_name",
-    "changing",
-    "check_no_link",
-    "check_output",
-    "check_own",
-    "data_option",
-    "find_run",
-    "history_path",
-    "is_linked",
-    "is_locked",
-    "is_text",
-    "keeps_predictions",
-    "kept_so_far",
-    "labels_path",
-    "list_runs",
-    "names_in",
-    "output_file",
-    "read_bytes",
-    "read_json",
-    "read_run",
-    "read_title",
-    "regular_file",
-    "remove_strays",
-    "run_argument",
-    "run_command",
-    "sample_counts",
-    "snapshot_path",
-    "summaries",
-    "take_lock",
-    "write_atomic",
-    "write_output",
-    "write_title",
-    "writer_in_words",
-]

@@ -26,6 +26,4 @@ _MODULES = {
     "students": "cutaway.studio.people",
 }
 
-__all__ = ["LOG", "LOOPBACK", "Person", "StudioSettings", "make_people", "read_names", "serve", "students"]
-
 __getattr__ = lazy_getattr(__name__, _MODULES)

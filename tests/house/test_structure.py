@@ -18,17 +18,26 @@ def name_of(path: Path) -> str:
 MODULES = {name_of(path): path for path in PACKAGE.rglob("*.py")}
 
 
-def exports_of(path: Path) -> set[str]:
-    """The names in ``__all__`` of a package."""
-    lists = (
-        n.value
-        for n in ast.walk(ast.parse(path.read_text()))
-        if isinstance(n, ast.Assign) and any(getattr(t, "id", "") == "__all__" for t in n.targets)
-    )
-    return {name for found in lists for name in ast.literal_eval(found)}
+def imported(name: str, path: Path) -> dict[tuple[str, str], str]:
+    """The names that a file imports, each with the full name of its module -> what the file calls them."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    found: dict[tuple[str, str], str] = {}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            base = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            found |= {(module, alias.name): alias.asname or alias.name for alias in node.names}
+    return found
 
 
-EXPORTS = {name: exports_of(path) for name, path in MODULES.items() if path.name == "__init__.py"}
+IMPORTED = {name: imported(name, path) for name, path in MODULES.items()}
+
+EXPORTS = {
+    name: {called for (module, _), called in IMPORTED[name].items() if module.startswith(f"{name}.")}
+    for name, path in MODULES.items()
+    if path.name == "__init__.py"
+}
+"""What a package offers: the names that it imports from its own modules."""
 
 
 def resolve(module: str, name: str | None) -> str | None:
@@ -39,16 +48,10 @@ def resolve(module: str, name: str | None) -> str | None:
 
 def imports_of(name: str) -> set[str]:
     """Every module of ours that a module imports: at the top, in functions, for type checking, and lazily."""
-    path = MODULES[name]
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    found: set[str | None] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    found = {resolve(module, each) for module, each in IMPORTED[name]}
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
         if isinstance(node, ast.Import):
             found |= {resolve(alias.name, None) for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = package.rsplit(".", node.level - 1)[0] if node.level else ""
-            module = ".".join(part for part in (base, node.module) if part)
-            found |= {resolve(module, alias.name) for alias in node.names}
         elif isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "_MODULES" for t in node.targets):
             found |= {resolve(c.value, None) for c in ast.walk(node.value) if isinstance(c, ast.Constant) and c.value}
     return {module for module in found if module and module not in (name, "cutaway")}
@@ -109,11 +112,22 @@ def test_other_packages_are_imported_by_their_interface():
 
 def test_no_lazy_name_is_that_of_a_submodule():
     # once the submodule is imported, the attribute of the package would be the module
-    for package in set(EXPORTS) - {"cutaway.topics"}:  # whose names are its modules
+    for package in EXPORTS:
         lazy = {name for name in EXPORTS[package] if f"{package}.{name}" in MODULES}
         imports = [node for node in ast.parse(MODULES[package].read_text()).body if isinstance(node, ast.ImportFrom)]
         eager = {alias.name for node in imports for alias in node.names}
         assert lazy <= eager, package
+
+
+def test_what_a_package_offers_is_used():
+    places = {path: name for name, path in MODULES.items()}
+    used: set[tuple[str, str]] = set()
+    for path in (path for folder in ("cutaway", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")):
+        used |= imported(places.get(path, ""), path).keys()
+        attributes = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute))
+        used |= {(f"cutaway.{getattr(each.value, 'id', '')}", each.attr) for each in attributes}  # models.mlp
+    for package in set(EXPORTS) - {"cutaway"}:
+        assert not {name for name in EXPORTS[package] if (package, name) not in used}, package
 
 
 def test_results_are_kept_in_one_place():

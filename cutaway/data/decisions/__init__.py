@@ -14,19 +14,3 @@ from .record import (
     read_decisions,
     write_decisions,
 )
-
-__all__ = [
-    "Decided",
-    "Decision",
-    "check_decisions",
-    "count_decisions",
-    "csv_line",
-    "csv_row",
-    "decide",
-    "drop",
-    "quoted_cell",
-    "read_decisions",
-    "relabel",
-    "split_and_prepare",
-    "write_decisions",
-]

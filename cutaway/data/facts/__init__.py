@@ -6,7 +6,7 @@ neighbors.
 
 from .column_values import MixedUnits, Sentinels, far_values, mixed_units, words_among_numbers
 from .duplicates import NearDuplicates, Repeats, are_ties, near_duplicates, repeated_samples
-from .groups import Grouping, WholeGroups, blocks_of_labels, grouping_of, periods, whole_groups
+from .groups import WholeGroups, blocks_of_labels, grouping_of, periods, whole_groups
 from .inputs import LARGE_MEAN, InputFacts, input_facts, mean_over_spread
 from .leakage import (
     FEWER,
@@ -23,43 +23,3 @@ from .leakage import (
 )
 from .shift import ColumnShift, Shift, column_shifts, tell_apart
 from .simple_models import SIMPLE_MODELS, simple_predictions
-
-__all__ = [
-    "FEWER",
-    "LARGE_MEAN",
-    "SIMPLE_MODELS",
-    "TELLS",
-    "ColumnShift",
-    "EncodedTarget",
-    "Grouping",
-    "InputFacts",
-    "LeakyInput",
-    "MixedUnits",
-    "NearDuplicates",
-    "PredictiveWords",
-    "Repeats",
-    "Sentinels",
-    "Shift",
-    "WholeGroups",
-    "are_ties",
-    "blocks_of_labels",
-    "column_shifts",
-    "encoded_target",
-    "far_values",
-    "grouping_of",
-    "input_facts",
-    "judged_without",
-    "leaky_column",
-    "leaky_input",
-    "may_encode_target",
-    "mean_over_spread",
-    "mixed_units",
-    "near_duplicates",
-    "periods",
-    "predictive_words",
-    "repeated_samples",
-    "simple_predictions",
-    "tell_apart",
-    "whole_groups",
-    "words_among_numbers",
-]

@@ -7,17 +7,3 @@ images and (sample, row, column, 3) for colored ones. Files are never written. M
 
 from .centering import Centering, as_centering, center_ink, paper_level
 from .files import ENDINGS, check_size, image_files, new_image_files, read_image, read_images, read_new_image
-
-__all__ = [
-    "ENDINGS",
-    "Centering",
-    "as_centering",
-    "center_ink",
-    "check_size",
-    "image_files",
-    "new_image_files",
-    "paper_level",
-    "read_image",
-    "read_images",
-    "read_new_image",
-]

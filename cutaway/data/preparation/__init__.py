@@ -6,19 +6,3 @@ scikit-learn, SciPy and pyarrow are imported inside the functions that need them
 
 from .preparation import Preparation, add_notes, row_count, warn_of
 from .steps import DAY, PARTS, CategoryStep, DateStep, HashStep, Notes, NumberStep, Step, date_part
-
-__all__ = [
-    "DAY",
-    "PARTS",
-    "CategoryStep",
-    "DateStep",
-    "HashStep",
-    "Notes",
-    "NumberStep",
-    "Preparation",
-    "Step",
-    "add_notes",
-    "date_part",
-    "row_count",
-    "warn_of",
-]

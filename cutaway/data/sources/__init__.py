@@ -5,5 +5,3 @@ In comes a name or a path; out comes a `Dataset`. May call the other files of `c
 """
 
 from .record import DatasetInfo, DataSource
-
-__all__ = ["DataSource", "DatasetInfo"]

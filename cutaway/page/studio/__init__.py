@@ -1,5 +1,3 @@
 """The page of the studio: the shell, and the modules and style sheets that a server hands out."""
 
-from .files import StudioFiles, studio_files, studio_shell
-
-__all__ = ["StudioFiles", "studio_files", "studio_shell"]
+from .files import studio_files, studio_shell

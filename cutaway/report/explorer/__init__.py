@@ -1,3 +1,4 @@
+# pyright: reportUnusedImport=false
 """The section for looking at all samples, in every layer and after every epoch.
 
 In comes a `ReportSource`, or for a notebook a `RunContext`; out comes an `Explorer` for the page. May call what
@@ -7,5 +8,3 @@ In comes a `ReportSource`, or for a notebook a `RunContext`; out comes an `Explo
 from .by_itself import run_explorer
 from .preview import preview
 from .section import explore, note_left_out, shown_maps
-
-__all__ = ["explore", "note_left_out", "preview", "run_explorer", "shown_maps"]

@@ -1,3 +1,4 @@
+# pyright: reportUnusedImport=false
 """What the page needs to run the model of a run: as plain data and arrays, or the reason why it cannot.
 
 In comes a `RunContext`; out comes `cutaway.page.NetworkData`, which the modules in cutaway/page/network read. May call
@@ -5,5 +6,3 @@ In comes a `RunContext`; out comes `cutaway.page.NetworkData`, which the modules
 """
 
 from .model import network_data
-
-__all__ = ["network_data"]

@@ -6,13 +6,5 @@ runs, models, metrics, parallel, progress and errors.
 """
 
 from .evaluation import TrainingData
-from .folds import FoldResult, FoldTrainer
-from .trainer import TrainingResult, train_model
-
-__all__ = [
-    "FoldResult",
-    "FoldTrainer",
-    "TrainingData",
-    "TrainingResult",
-    "train_model",
-]
+from .folds import FoldTrainer
+from .trainer import train_model
