@@ -76,10 +76,10 @@ class Dataset:
     feature_names: tuple[str, ...] | None = None
     preparation: Preparation | None = None
     relabeled: Mapping[str, str] = field(default_factory=dict)
-    naming: Naming | None = field(default=None, repr=False)
+    naming: Naming | None = None
     centering: Centering | None = None
-    dividing: Dividing = field(default=Dividing(), repr=False)
-    extras: str | None = field(default=None, repr=False)
+    dividing: Dividing = field(default=Dividing())
+    extras: str | None = None
 
     def __post_init__(self) -> None:
         check_names((self.name,), what="the name of a dataset", hint='pass for example name="customers"')

@@ -1,7 +1,7 @@
 """The identity of samples, (source, index in that source), through every selection."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, overload
 
 import numpy as np
@@ -54,7 +54,7 @@ class SampleIds:
     sources: tuple[str, ...]
     source_index: np.ndarray
     index: np.ndarray
-    naming: Naming | None = field(default=None, repr=False)
+    naming: Naming | None = None
 
     def __post_init__(self) -> None:
         fits = (

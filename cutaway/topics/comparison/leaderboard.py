@@ -1,7 +1,7 @@
 """Many runs, one line each: those that were judged on the same samples share a table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,8 +90,8 @@ class Leaderboard(NotebookDisplay):
     """
 
     folder: Path
-    tables: tuple[tuple[RunSummary, ...], ...] = field(repr=False)
-    damaged: tuple[RunSummary, ...] = field(repr=False)
+    tables: tuple[tuple[RunSummary, ...], ...]
+    damaged: tuple[RunSummary, ...]
 
     def __repr__(self) -> str:
         runs, tables = sum(map(len, self.tables)), len(self.tables)

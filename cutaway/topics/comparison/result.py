@@ -1,7 +1,7 @@
 """Two runs on the same samples: what became better, what became worse, and why."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -170,18 +170,18 @@ class Comparison(SampleList):
     runs: tuple[str, str]
     epochs: tuple[int, int]
     split: str
-    settings: tuple[SettingDifference, ...] = field(repr=False)
-    measures: PairedMeasures = field(repr=False)
-    ids: SampleIds = field(repr=False)
-    class_names: tuple[str, ...] = field(repr=False)
-    labels: np.ndarray = field(repr=False)
-    predicted: np.ndarray = field(repr=False)
-    confidence: np.ndarray = field(repr=False)
-    label_probability: np.ndarray = field(repr=False)
-    matched_by: str = field(repr=False)
-    left_out: LeftOut = field(repr=False)
-    layers: "ModelSimilarity | None" = field(repr=False)
-    missing: dict[str, str] = field(repr=False)
+    settings: tuple[SettingDifference, ...]
+    measures: PairedMeasures
+    ids: SampleIds
+    class_names: tuple[str, ...]
+    labels: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray
+    label_probability: np.ndarray
+    matched_by: str
+    left_out: LeftOut
+    layers: "ModelSimilarity | None"
+    missing: dict[str, str]
 
     def line(self) -> str:
         """A one-line summary."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cutaway._lazy import public
@@ -163,10 +163,10 @@ class Diagnosis(Result):
     """
 
     name: str
-    findings: tuple[Finding, ...] = field(repr=False)
-    remedy_tests: tuple[RemedyTest, ...] = field(default=(), repr=False)
-    not_judged: tuple[str, ...] = field(default=(), repr=False)
-    next_step: str = field(default="", repr=False)
+    findings: tuple[Finding, ...]
+    remedy_tests: tuple[RemedyTest, ...] = ()
+    not_judged: tuple[str, ...] = ()
+    next_step: str = ""
 
     def line(self) -> str:
         """A one-line summary."""

@@ -5,7 +5,7 @@ most its held-out samples are predicted once. What is not known is named, with t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from cutaway._lazy import public
@@ -102,15 +102,15 @@ class Verdict(Result):
     state: str
     epochs: int
     kept_epoch: int | None
-    why: str | None = field(repr=False)
-    worth: Worth | None = field(repr=False)
-    causes: tuple[tuple[Finding, tuple[Finding, ...]], ...] = field(repr=False)
-    is_measured: bool = field(repr=False)
-    next_step: str = field(repr=False)
-    command: str | None = field(repr=False)
-    passed: tuple[str, ...] = field(repr=False)
-    unknown: tuple[str, ...] = field(repr=False)
-    opens: bool = field(default=True, repr=False)
+    why: str | None
+    worth: Worth | None
+    causes: tuple[tuple[Finding, tuple[Finding, ...]], ...]
+    is_measured: bool
+    next_step: str
+    command: str | None
+    passed: tuple[str, ...]
+    unknown: tuple[str, ...]
+    opens: bool = True
 
     @property
     def problem(self) -> Finding | None:

@@ -21,7 +21,7 @@ class Preflight(Diagnosis):
             of samples that were not trained on.
     """
 
-    measured: Mapping[str, float] = field(default_factory=dict[str, float], repr=False)
+    measured: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway preflight --json`` answers."""

@@ -77,7 +77,7 @@ class TrialRow:
 
 
 @public
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sweep(Result):
     """Trials of settings. The best one is chosen on validation samples; no trial uses the test samples.
 
@@ -89,9 +89,9 @@ class Sweep(Result):
     """
 
     folder: Path
-    manifest: SweepManifest = field(repr=False)
-    trials: tuple[Trial, ...] = field(repr=False)
-    loaded: Dataset | LoadedTable | None = field(default=None, repr=False, compare=False)
+    manifest: SweepManifest
+    trials: tuple[Trial, ...]
+    loaded: Dataset | LoadedTable | None = field(default=None, compare=False)
 
     @classmethod
     def checked(
@@ -112,9 +112,6 @@ class Sweep(Result):
                         hint="restore its storage and sweep.json from a copy, or begin another sweep",
                     )
         return cls(folder, manifest, tuple(trials), loaded)
-
-    def __repr__(self) -> str:
-        return printable(f"<{self.line()}>")
 
     def line(self) -> str:
         """A one-line summary."""
