@@ -49,13 +49,12 @@ def as_array(value: Any, *, what: str) -> "np.ndarray":
     return values
 
 
-def check_matrix(values: "np.ndarray", *, name: str, rows: "np.ndarray | None" = None) -> "np.ndarray":
+def check_matrix(values: "np.ndarray", *, name: str) -> "np.ndarray":
     """Return ``values`` as float32 (sample, unit).
 
     Args:
         values: The matrix.
         name: A name for its values, for errors.
-        rows: Integers (sample,), the numbers of the samples in errors; from 0 if None.
 
     Raises:
         DataError: It is empty, not two-dimensional or not of real numbers, or a value in it is not finite.
@@ -75,7 +74,7 @@ def check_matrix(values: "np.ndarray", *, name: str, rows: "np.ndarray | None" =
         row, column = np.argwhere(~(np.abs(array.astype(np.float64)) <= LARGEST))[0]
         raise DataError(
             f"{name} must be finite and within ±{LARGEST:g}",
-            got=f"{array[row, column]} at sample {row if rows is None else rows[row]}, unit {column}",
+            got=f"{array[row, column]} at sample {row}, unit {column}",
             hint="check for a layer or an epoch whose weights are not finite, or leave these samples out",
         )
     return array.astype(np.float32, copy=False)

@@ -113,16 +113,19 @@ class ProgressRecord:
     left: float | None
 
 
+REPORT_SECONDS = 0.2
+"""Seconds between two records of one task; its first and its last one are always sent."""
+
+
 class ProgressReporter:
     """A progress callback that adds rate and time left, and hands reports on a few times a second.
 
     Args:
         send: Takes each record.
-        seconds: Between two records of one task; its first and its last one are always sent.
     """
 
-    def __init__(self, send: "Callable[[ProgressRecord], None]", *, seconds: float = 0.2) -> None:
-        self._send, self._seconds = send, seconds
+    def __init__(self, send: "Callable[[ProgressRecord], None]") -> None:
+        self._send = send
         self._task, self._pace, self._sent = "", Pace(0, 0), 0.0
 
     def __call__(self, now: Progress) -> None:
@@ -132,7 +135,7 @@ class ProgressReporter:
         if begins:
             self._task, self._pace = now.task, Pace(now.done, clock)
         self._pace.take(now.done, clock)
-        if not begins and clock - self._sent < self._seconds and not now.ended:
+        if not begins and clock - self._sent < REPORT_SECONDS and not now.ended:
             return
         self._sent = clock
         rate, left = self._pace.rate(now.total), now.seconds_left

@@ -1,7 +1,7 @@
 """The cost of ablating each unit of a layer: its output is set to zero, one unit at a time."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -40,7 +40,6 @@ def ablate(
     labels: np.ndarray,
     classes: int,
     scale: float,
-    weights: Mapping[str, np.ndarray] | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Ablation:
     """Set the output of each unit of a hidden layer to zero, one unit at a time, and measure the cost.
@@ -56,7 +55,6 @@ def ablate(
         labels: int64 ``(sample,)``, the class of each sample, from 0.
         classes: Number of classes.
         scale: The value of `x` that becomes 1.
-        weights: A snapshot to use; None for the weights that the model has now.
         on_progress: Told after every batch, in samples.
 
     Raises:
@@ -71,7 +69,7 @@ def ablate(
     graph = hidden_graph(model, layer)
     units = output_size(model, layer)
     judge = jax.jit(_judge_batch(graph, layer, units=units, classes=classes, scale=scale))
-    values = weights_of(graph, weights)
+    values = weights_of(graph)
     correct, unablated = np.zeros((units, classes), np.int64), np.zeros(classes, np.int64)
     rises, squares = np.zeros(units), np.zeros(units)
     on_progress(Progress("ablation", 0, len(x), "samples", layer))

@@ -75,9 +75,7 @@ class Attribution:
         return float(parts.sum(dtype=np.float64)) + self.offsets[layer]
 
 
-def attribute(
-    model: keras.Model, x: np.ndarray, *, scale: float, weights: Mapping[str, np.ndarray] | None = None
-) -> Attribution:
+def attribute(model: keras.Model, x: np.ndarray, *, scale: float) -> Attribution:
     """Split the difference between the two highest logits of a sample among the units and the input values.
 
     Around a sample a piecewise linear model is linear, so the difference d is the sum of value times gradient over the
@@ -87,7 +85,6 @@ def attribute(
         model: A built model of Dense, BatchNormalization and the like, with relu, leaky_relu or linear; not changed.
         x: One raw sample, uint8 or float32, in the shape that the data have.
         scale: The value of `x` that becomes 1.
-        weights: A snapshot to use; None for the weights that the model has now.
 
     Raises:
         ModelError: A layer is not piecewise linear, or the snapshot is not one of this model.
@@ -106,7 +103,7 @@ def attribute(
             f"a sample must have the model's {int(np.prod(graph.shape))} numbers, got {x.dtype} of shape {x.shape}",
             hint="pass one row of the data, such as data.x(ids)[0]",
         )
-    parameters = weights_of(graph, weights)
+    parameters = weights_of(graph)
     values, logits, gradients = _differentiate(graph, parameters, x, scale)
     pair = np.argsort(-logits, kind="stable")[:2]
     offsets = _offsets(graph, parameters, gradients)

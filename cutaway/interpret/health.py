@@ -25,16 +25,13 @@ MOST_UNITS = 1024
 """Maximum number of units of a layer that are compared with each other."""
 
 
-def layer_health(
-    model: keras.Model, *, x: np.ndarray, scale: float, weights: Mapping[str, np.ndarray] | None = None
-) -> dict[str, LayerHealth]:
+def layer_health(model: keras.Model, *, x: np.ndarray, scale: float) -> dict[str, LayerHealth]:
     """Measure every hidden layer with units.
 
     Args:
         model: A built model; it is not changed.
         x: ``(sample, ...)`` raw rows, not more than a few thousand.
         scale: The value of `x` that becomes 1.
-        weights: A snapshot to use; None for the weights that the model has now.
 
     Source:
         Roy and Vetterli 2007, "The effective rank: a measure of effective dimensionality".
@@ -44,7 +41,7 @@ def layer_health(
         return {}
     forward = ForwardPass.of(model, names, scale=scale)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    for _, outputs in forward.batches(x, weights=weights):
+    for _, outputs in forward.batches(x):
         for name, values in outputs.items():
             parts[name].append(np.asarray(values).reshape(len(values), -1)[:, :MOST_UNITS])
     return {name: _health(np.concatenate(parts[name]), model.get_layer(name)) for name in names}

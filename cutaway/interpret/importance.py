@@ -5,7 +5,7 @@ average.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -54,7 +54,6 @@ def permutation_importance(
     scale: float,
     repeats: int = 5,
     seed: int = 0,
-    weights: Mapping[str, np.ndarray] | None = None,
     least: float = math.exp(-LARGEST_LOSS),
     on_progress: ProgressCallback = ignore_progress,
 ) -> Importance:
@@ -71,7 +70,6 @@ def permutation_importance(
         scale: The value of `x` that becomes 1.
         repeats: How often each group is shuffled, from 1 up.
         seed: Random seed of the shuffles.
-        weights: A snapshot to use; None for the weights that the model has now.
         least: Probability below which a sample costs no more.
         on_progress: Told after every group.
 
@@ -88,7 +86,7 @@ def permutation_importance(
     rng, run = np.random.default_rng(seed), ForwardPass.of(model, scale=scale)
 
     def measure(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        (outputs,) = run(rows, weights=weights).values()
+        (outputs,) = run(rows).values()
         probabilities = class_probabilities(model, outputs)
         given = probabilities[np.arange(len(labels)), labels].astype(np.float64)
         return -np.log(np.maximum(given, least)), probabilities.argmax(axis=1) == labels
@@ -167,7 +165,6 @@ def partial_dependence(
     points: np.ndarray,
     *,
     scale: float,
-    weights: Mapping[str, np.ndarray] | None = None,
 ) -> PartialDependence:
     """Give a group of inputs the values of each point, in all samples, and predict them.
 
@@ -179,7 +176,6 @@ def partial_dependence(
         group: The inputs that are changed together, such as those that one column of a table became.
         points: ``(point, input of the group)``, their values.
         scale: The value of `x` that becomes 1.
-        weights: A snapshot to use; None for the weights that the model has now.
 
     Raises:
         UsageError: There are no samples.
@@ -193,7 +189,7 @@ def partial_dependence(
     run, changed, curves = ForwardPass.of(model, scale=scale), x.copy(), list[np.ndarray]()
     for values in points:
         changed[:, list(group)] = values
-        (outputs,) = run(changed, weights=weights).values()
+        (outputs,) = run(changed).values()
         curves.append(class_probabilities(model, outputs).astype(np.float64))
     singles = np.stack(curves)  # (point, sample, class)
     mean = singles.mean(axis=1)

@@ -1,6 +1,6 @@
 """The kind and the size of each layer, and the number of its dead units."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -39,7 +39,6 @@ def layer_records(
     *,
     x: Any,
     scale: float,
-    weights: Mapping[str, np.ndarray] | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> tuple[LayerRecord, ...]:
     """Describe every layer of a model and run data through it to see which units never fire.
@@ -48,24 +47,20 @@ def layer_records(
         model: A built model; it is not changed.
         x: ``(sample, ...)`` raw rows, uint8 or float32.
         scale: The value of `x` that becomes 1.
-        weights: A snapshot to use; None for the weights that the model has now.
         on_progress: Told after every batch, in samples.
 
     Raises:
         ModelError: The snapshot is not one of this model.
     """
     firing = [name for name in measured_layers(model) if rectifies(model.get_layer(name))]
-    most = _largest_outputs(model, firing, x=x, scale=scale, weights=weights, on_progress=on_progress)
+    most = _largest_outputs(model, firing, x=x, scale=scale, on_progress=on_progress)
     dead = {name: np.flatnonzero(is_dead(values)) for name, values in most.items()}
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    return tuple(_record(layer, dead.get(layer.name), weights) for layer in layers)
+    return tuple(_record(layer, dead.get(layer.name)) for layer in layers)
 
 
-def _record(layer: Any, dead: np.ndarray | None, weights: Mapping[str, np.ndarray] | None) -> LayerRecord:
+def _record(layer: Any, dead: np.ndarray | None) -> LayerRecord:
     shape = tuple(layer.output.shape[1:])
-    values = {
-        w.name: np.asarray(w.value if weights is None else weights[f"{layer.name}/{w.name}"]) for w in layer.weights
-    }
     return LayerRecord(
         name=layer.name,
         kind=type(layer).__name__,
@@ -73,7 +68,7 @@ def _record(layer: Any, dead: np.ndarray | None, weights: Mapping[str, np.ndarra
         output_shape=shape,
         parameters=layer.count_params(),
         trainable=sum(int(np.prod(w.shape)) for w in layer.trainable_weights),
-        weights=tuple(_weight_record(name, value) for name, value in values.items()),
+        weights=tuple(_weight_record(each.name, np.asarray(each.value)) for each in layer.weights),
         units=int(np.prod(shape)),
         dead=None if dead is None else len(dead),
         dead_units=() if dead is None else tuple(dead[:NUMBERED].tolist()),
@@ -92,7 +87,6 @@ def _largest_outputs(
     *,
     x: Any,
     scale: float,
-    weights: Mapping[str, np.ndarray] | None,
     on_progress: ProgressCallback,
 ) -> dict[str, np.ndarray]:
     """The largest output of every unit of some layers over all samples, float32 ``(unit,)`` each."""
@@ -100,7 +94,7 @@ def _largest_outputs(
         return {}
     forward = ForwardPass.of(model, layers, scale=scale, reduce=_largest)
     found = {name: np.full(int(np.prod(shape)), -np.inf, np.float32) for name, shape in forward.shapes.items()}
-    for _, outputs in forward.batches(x, weights=weights, task="layers", on_progress=on_progress):
+    for _, outputs in forward.batches(x, task="layers", on_progress=on_progress):
         for name, values in outputs.items():
             np.maximum(found[name], values, out=found[name])
     return found

@@ -58,7 +58,6 @@ def activations(
     *,
     x: Any,
     scale: float,
-    weights: Mapping[str, np.ndarray] | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> np.ndarray:
     """Compute the activations of a layer in evaluation (no dropout, no noise).
@@ -68,7 +67,6 @@ def activations(
         layer: Name of one of its layers.
         x: ``(sample, ...)`` raw rows, uint8 or float32.
         scale: The value of `x` that becomes 1.
-        weights: A snapshot to use; None for the weights that the model has now.
         on_progress: Told after every batch, in samples.
 
     Returns:
@@ -78,7 +76,7 @@ def activations(
         UnknownNameError: The model has no layer of that name.
     """
     find_layer(model, layer)
-    out = forward(model, x, scale=scale, layer=layer, weights=weights, on_progress=on_progress)
+    out = forward(model, x, scale=scale, layer=layer, on_progress=on_progress)
     return out.reshape(len(out), math.prod(out.shape[1:]))
 
 

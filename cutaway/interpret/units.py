@@ -1,6 +1,5 @@
 """Measures of each unit of a layer: its top activating samples, its preferred class, the most similar unit."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -32,7 +31,6 @@ def unit_measures(
     labels: np.ndarray,
     classes: int,
     scale: float,
-    weights: Mapping[str, np.ndarray] | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> UnitMeasures:
     """Measure every unit of a hidden layer, batch by batch.
@@ -44,7 +42,6 @@ def unit_measures(
         labels: int64 ``(sample,)``, the class of each sample, from 0.
         classes: Number of classes.
         scale: The value of `x` that becomes 1.
-        weights: A snapshot to use; None for the weights that the model has now.
         on_progress: Told after every batch, in samples.
 
     Raises:
@@ -67,7 +64,7 @@ def unit_measures(
         )
     sums = _Sums(count, classes)
     forward = ForwardPass.of(model, [layer], scale=scale)
-    for rows, outputs in forward.batches(x, weights=weights, task="units", note=layer, on_progress=on_progress):
+    for rows, outputs in forward.batches(x, task="units", note=layer, on_progress=on_progress):
         h = _checked(outputs[layer], layer)
         sums.add(h.reshape(len(h), -1), labels[rows], rows.start)
     return sums.measures()
@@ -93,7 +90,6 @@ def constant_units(
     *,
     x: Any,
     scale: float,
-    weights: Mapping[str, np.ndarray] | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> np.ndarray:
     """Which units of a hidden layer are constant, bool ``(unit,)``: the same output for every sample.
@@ -105,7 +101,7 @@ def constant_units(
     count = output_size(model, layer)
     smallest, largest = (np.full(count, bound, np.float32) for bound in (np.inf, -np.inf))
     forward = ForwardPass.of(model, [layer], scale=scale, reduce=_range)
-    for _, outputs in forward.batches(x, weights=weights, task="constant units", note=layer, on_progress=on_progress):
+    for _, outputs in forward.batches(x, task="constant units", note=layer, on_progress=on_progress):
         low, high = _checked(outputs[layer], layer)
         np.minimum(smallest, low, out=smallest)
         np.maximum(largest, high, out=largest)

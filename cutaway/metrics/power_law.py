@@ -90,9 +90,7 @@ def fit_power_law(sizes: np.ndarray, errors: np.ndarray) -> PowerLaw:
     return PowerLaw(float(limit[0]), float(scale[0]), float(exponent[0]))
 
 
-def forecast(
-    sizes: np.ndarray, losses: np.ndarray, *, at: tuple[float, ...] = (1.0, 2.0, 4.0), seed: int = 0
-) -> Forecast:
+def forecast(sizes: np.ndarray, losses: np.ndarray, *, at: tuple[float, ...] = (1.0, 2.0, 4.0)) -> Forecast:
     """Fit a power law to the mean losses of some trainings, and say how sure it is elsewhere.
 
     Two things make it unsure, and both are drawn 500 times: which samples the trainings were measured on, the same for
@@ -104,7 +102,6 @@ def forecast(
         losses: float ``(training, sample)``, 0 or more: the loss of each training on each sample, such as 1 for a wrong
             prediction and 0 for a right one.
         at: Amounts of data of the forecast.
-        seed: Random seed of the draws.
 
     Raises:
         DataError: See `fit_power_law`; or there are fewer than two samples.
@@ -119,7 +116,7 @@ def forecast(
     law = fit_power_law(sizes, errors)
     distances = np.log(errors) - np.log(np.maximum(law(sizes), 1e-300))
     spread = float(np.sqrt((distances**2).sum() / max(trainings - LEAST_SIZES, 1)))
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     covariance = np.atleast_2d(np.cov(losses)) / samples
     means = random.multivariate_normal(errors, covariance, size=DRAWS, check_valid="ignore")
     drawn = np.maximum(means, least) * np.exp(spread * random.normal(size=means.shape))

@@ -14,13 +14,12 @@ CHUNK = 2**22
 """Exchanges times samples at a time."""
 
 
-def exchange_test(differences: np.ndarray, *, draws: int = DRAWS, seed: int = 0) -> float:
+def exchange_test(differences: np.ndarray, *, draws: int = DRAWS) -> float:
     """Test whether the mean of paired differences is 0: the signs of all differences are drawn at random.
 
     Args:
         differences: float ``(sample,)``, such as the loss of one model minus that of another; finite.
         draws: Number of drawn signs of all samples.
-        seed: Random seed of the signs.
 
     Returns:
         The share of draws whose mean is as far from 0 as the observed mean, which counts as one draw itself.
@@ -29,7 +28,7 @@ def exchange_test(differences: np.ndarray, *, draws: int = DRAWS, seed: int = 0)
         Pitman 1937, "Significance tests which may be applied to samples from any populations"; Phipson and Smyth 2010,
         "Permutation p-values should never be zero".
     """
-    random, step = np.random.default_rng(seed), max(1, CHUNK // max(len(differences), 1))
+    random, step = np.random.default_rng(0), max(1, CHUNK // max(len(differences), 1))
     observed, as_far = abs(float(differences.sum())), 1
     for start in range(0, draws, step):
         signs = random.integers(0, 2, (min(step, draws - start), len(differences)), dtype=np.int8) * 2 - 1
@@ -37,33 +36,27 @@ def exchange_test(differences: np.ndarray, *, draws: int = DRAWS, seed: int = 0)
     return as_far / (draws + 1)
 
 
-def exchange_test_of(
-    statistic: Callable[[np.ndarray], float], samples: int, *, draws: int = 500, seed: int = 0
-) -> float:
+def exchange_test_of(statistic: Callable[[np.ndarray], float], samples: int, *, draws: int = 500) -> float:
     """The same for a difference that is not a mean, such as between two calibration errors.
 
     Args:
         statistic: Gives the difference where the results of some samples, bool ``(sample,)``, are exchanged.
         samples: Number of samples.
         draws: See `exchange_test`.
-        seed: See `exchange_test`.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     observed = abs(statistic(np.zeros(samples, bool)))
     found = [abs(statistic(random.random(samples) < 0.5)) for _ in range(draws)]
     return (1 + sum(each >= observed * (1 - 1e-12) for each in found)) / (draws + 1)
 
 
-def bootstrap_interval(
-    statistic: Callable[[np.ndarray], float], samples: int, *, draws: int = 500, seed: int = 0
-) -> Interval:
+def bootstrap_interval(statistic: Callable[[np.ndarray], float], samples: int, *, draws: int = 500) -> Interval:
     """The 95% percentile interval of a statistic over sets of samples that are drawn with replacement.
 
     Args:
         statistic: Of rows, int64 ``(sample,)``.
         samples: Number of samples.
         draws: Number of sets.
-        seed: Random seed of the sets.
 
     Returns:
         Lower and upper limit; NaN of a single sample.
@@ -73,7 +66,7 @@ def bootstrap_interval(
     """
     if samples < 2:
         return math.nan, math.nan
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     found = [statistic(random.integers(0, samples, samples)) for _ in range(draws)]
     low, high = np.nanquantile(found, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)

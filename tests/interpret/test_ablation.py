@@ -84,9 +84,14 @@ def test_a_cost_is_measurable_two_standard_errors_away_from_0(small_models, smal
     found = ablate(model, layer, x=x, labels=labels, classes=classes, scale=255.0)
     np.testing.assert_array_equal(found.measurable, np.abs(found.cost) > 2 * found.cost_error)
     assert found.measurable.any()
-    weights = {name: value.copy() for name, value in get_weights(model).items()}
+    before = get_weights(model)
+    weights = {name: value.copy() for name, value in before.items()}
     weights[f"{layer}/kernel"][:, 2], weights[f"{layer}/bias"][2] = 0, -1  # never fires
-    silent = ablate(model, layer, x=x, labels=labels, classes=classes, scale=255.0, weights=weights)
+    try:
+        set_weights(model, weights)
+        silent = ablate(model, layer, x=x, labels=labels, classes=classes, scale=255.0)
+    finally:
+        set_weights(model, before)
     assert (silent.cost[2], silent.cost_error[2], silent.measurable[2]) == (0, 0, False)
     (single,) = {
         bool(np.isnan(e)) for e in ablate(model, layer, x=x[:1], labels=labels[:1], classes=3, scale=255.0).cost_error
@@ -103,22 +108,11 @@ def test_outputs_and_unknown_layers_are_refused(small_models, small_rows):
         ablate(model, "frist", **about)
 
 
-def test_a_snapshot_is_ablated_without_changing_the_model(small_models, small_rows):
+def test_a_model_is_ablated_without_changing_it(small_models, small_rows):
     model, layer, classes = small_models["norm"]
     x, before = small_rows(150), get_weights(model)
-    labels = _predictions(model, x)
-    snapshot = {name: value * np.float32(0.7) + np.float32(0.1) for name, value in before.items()}
-    about = {"x": x, "labels": labels, "classes": classes, "scale": 255.0}
-    found = ablate(model, layer, **about, weights=snapshot)
+    ablate(model, layer, x=x, labels=_predictions(model, x), classes=classes, scale=255.0)
     assert all(np.array_equal(value, before[name]) for name, value in get_weights(model).items())
-    own = ablate(model, layer, **about)
-    try:
-        set_weights(model, snapshot)
-        expected = ablate(model, layer, **about)
-    finally:
-        set_weights(model, before)
-    np.testing.assert_array_equal(found.correct, expected.correct)
-    assert not np.array_equal(found.correct, own.correct)
 
 
 def test_a_canceled_ablation_ends(small_models, small_rows):

@@ -7,7 +7,7 @@ from cutaway.errors import DataError, UsageError
 from cutaway.interpret import Outline, activations, constant_units, unit_measures
 from cutaway.interpret import units as module
 from cutaway.interpret.units import selectivity
-from cutaway.models import build_model, get_weights, mlp, set_weights, spec_of
+from cutaway.models import build_model, get_weights, mlp, spec_of
 
 
 @pytest.fixture
@@ -94,15 +94,8 @@ def test_a_layer_with_too_many_units_is_refused(model, small_rows, monkeypatch):
     assert len(unit_measures(model, "dense_2", **about).mean) == 8
 
 
-def test_a_snapshot_is_measured_without_changing_the_model(model, small_rows):
+def test_a_model_is_measured_without_changing_it(model, small_rows):
     x, before = small_rows(60), get_weights(model)
-    snapshot = {name: value + np.float32(0.05) for name, value in before.items()}
-    about = {"x": x, "labels": np.arange(60) % 3, "classes": 3, "scale": 255.0}
-    measures = unit_measures(model, "dense_2", **about, weights=snapshot)
-    constant = constant_units(model, "dense_1", x=x, scale=255.0, weights=snapshot)
+    unit_measures(model, "dense_2", x=x, labels=np.arange(60) % 3, classes=3, scale=255.0)
+    constant_units(model, "dense_1", x=x, scale=255.0)
     assert all(np.array_equal(value, before[name]) for name, value in get_weights(model).items())
-    assert not np.array_equal(measures.mean, unit_measures(model, "dense_2", **about).mean)
-    set_weights(model, snapshot)
-    for name, value in vars(unit_measures(model, "dense_2", **about)).items():
-        np.testing.assert_array_equal(getattr(measures, name), value, name)
-    np.testing.assert_array_equal(constant, constant_units(model, "dense_1", x=x, scale=255.0))

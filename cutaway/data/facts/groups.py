@@ -40,7 +40,7 @@ class Grouping:
     chance: float
 
 
-def grouping_of(values: np.ndarray, y: np.ndarray, *, ordered: bool, seed: int = 0) -> Grouping | None:
+def grouping_of(values: np.ndarray, y: np.ndarray, *, ordered: bool) -> Grouping | None:
     """Find out whether rows that share a value have the same label more often than chance and the value explain.
 
     Where values are numbers, rows of the next number are compared as well: an age tells the label, and so does the next
@@ -50,7 +50,6 @@ def grouping_of(values: np.ndarray, y: np.ndarray, *, ordered: bool, seed: int =
         values: float ``(sample,)``, whole numbers or codes; NaN if nothing is known.
         y: int ``(sample,)``, classes from 0.
         ordered: Whether the values are numbers.
-        seed: Random seed.
 
     Returns:
         None if there is no such agreement, or the values are no groups: few, large, or of one row each.
@@ -62,7 +61,7 @@ def grouping_of(values: np.ndarray, y: np.ndarray, *, ordered: bool, seed: int =
         return None
     if sizes[sizes > 1].sum() < len(codes) / 2:
         return None
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     drawn = np.sort(random.permutation(groups)[:GROUPS])
     rows = np.isin(codes, drawn)
     codes, labels = np.searchsorted(drawn, codes[rows]), y[known][rows]
@@ -157,7 +156,6 @@ def whole_groups(
     of_time: bool = False,
     is_input: bool = True,
     shared: float | None = None,
-    seed: int = 0,
 ) -> WholeGroups | None:
     """Compare the accuracy in random folds with that in folds of whole groups, of a forest of extremely random trees.
 
@@ -170,7 +168,6 @@ def whole_groups(
         of_time: See `WholeGroups`.
         is_input: See `WholeGroups`.
         shared: See `WholeGroups`.
-        seed: Random seed of the groups that are taken, the folds and the trees.
 
     Returns:
         None if there are too few groups or samples, or too many classes.
@@ -181,22 +178,22 @@ def whole_groups(
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-    kept = _kept(y, groups, most=min(ROWS, VALUES // features), seed=seed)
+    kept = _kept(y, groups, most=min(ROWS, VALUES // features))
     y, groups = y[kept], np.unique(groups[kept], return_inverse=True)[1]
     count = int(groups.max()) + 1 if len(groups) else 0
     if count < (FOLDS if of_time else LEAST_GROUPS) or not 2 <= len(np.unique(y)) <= MOST_JUDGED:
         return None
     x, folds = inputs(kept), np.zeros((2, len(y)), np.int64)
-    random = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y)
+    random = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(x, y)
     for number, (_, held) in enumerate(random):
         folds[0, held] = number
     if of_time:
         folds[1] = groups * FOLDS // count
     else:
-        whole = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(x, y, groups)
+        whole = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(x, y, groups)
         for number, (_, held) in enumerate(whole):
             folds[1, held] = number
-    right = np.stack([_right(x, y, each, seed=seed) for each in folds])
+    right = np.stack([_right(x, y, each) for each in folds])
     counts = np.bincount(y)
     changes = np.bincount(groups, weights=right[0].astype(float) - right[1])
     return WholeGroups(
@@ -214,9 +211,9 @@ def whole_groups(
     )
 
 
-def _kept(y: np.ndarray, groups: np.ndarray, *, most: int, seed: int) -> np.ndarray:
+def _kept(y: np.ndarray, groups: np.ndarray, *, most: int) -> np.ndarray:
     """Rows of whole groups, drawn at random until there are enough, without rare classes."""
-    order = np.random.default_rng(seed).permutation(np.unique(groups))
+    order = np.random.default_rng(0).permutation(np.unique(groups))
     place = np.empty(int(groups.max(initial=0)) + 1, np.int64)
     place[order] = np.arange(len(order))
     sizes = np.bincount(place[groups], minlength=len(order))
@@ -224,14 +221,14 @@ def _kept(y: np.ndarray, groups: np.ndarray, *, most: int, seed: int) -> np.ndar
     return rows[np.bincount(y[rows])[y[rows]] >= RARE]
 
 
-def _right(x: np.ndarray, y: np.ndarray, folds: np.ndarray, *, seed: int) -> np.ndarray:
+def _right(x: np.ndarray, y: np.ndarray, folds: np.ndarray) -> np.ndarray:
     from sklearn.ensemble import ExtraTreesClassifier
 
     right = np.zeros(len(y), bool)
     for fold in range(FOLDS):
         held = folds == fold
         if held.any() and len(np.unique(y[~held])):
-            model = ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=seed, n_jobs=1)
+            model = ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=0, n_jobs=1)
             right[held] = model.fit(x[~held], y[~held]).predict(x[held]) == y[held]
     return right
 

@@ -114,13 +114,13 @@ def correct_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.
     return int((tree.fit(values[fit, None], y[fit]).predict(values[judge, None]) == y[judge]).sum())
 
 
-def halves(samples: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def halves(samples: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions of a random half of the samples, to make rules from, and of the other half, to judge them."""
-    order = np.random.default_rng(seed).permutation(samples)
+    order = np.random.default_rng(0).permutation(samples)
     return order[::2], order[1::2]
 
 
-def leaky_column(values: np.ndarray, y: np.ndarray, *, place: int, codes: bool, seed: int = 0) -> LeakyInput | None:
+def leaky_column(values: np.ndarray, y: np.ndarray, *, place: int, codes: bool) -> LeakyInput | None:
     """How well a column tells the class alone; None if there are too few samples.
 
     Args:
@@ -128,16 +128,15 @@ def leaky_column(values: np.ndarray, y: np.ndarray, *, place: int, codes: bool, 
         y: See `correct_alone`.
         place: Its first input, see `LeakyInput`.
         codes: See `correct_alone`.
-        seed: Random seed of the halves.
     """
-    fit, judge = halves(len(y), seed=seed)
+    fit, judge = halves(len(y))
     if len(y) < LEAST or len(np.unique(y[fit])) < 2:
         return None
     baseline = float(np.bincount(y[judge]).max() / len(judge))
     return LeakyInput(place, correct_alone(values, y, fit, judge, codes=codes), len(judge), baseline)
 
 
-def leaky_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) -> LeakyInput | None:
+def leaky_input(x: np.ndarray, y: np.ndarray, *, classes: int) -> LeakyInput | None:
     """Find the input that tells the class best, by a decision tree on it alone.
 
     Of many inputs, the `TRIED` ones that a forest uses most get a tree. The trees come from one half of the samples and
@@ -148,19 +147,18 @@ def leaky_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) ->
         x: float32 ``(sample, input)``.
         y: int ``(sample,)``.
         classes: Number of classes.
-        seed: Random seed of the halves.
 
     Returns:
         None if there are too few samples, or too many classes or inputs.
     """
     if len(y) < LEAST or classes > MOST_CLASSES or x.shape[1] > MOST_INPUTS:
         return None
-    fit, judge = halves(len(y), seed=seed)
+    fit, judge = halves(len(y))
     varying = np.flatnonzero(x[fit].min(axis=0) != x[fit].max(axis=0))
     if not len(varying):
         return None
     if len(varying) > TRIED:
-        used = _forest(x[fit][:, varying], y[fit], seed=seed).feature_importances_
+        used = _forest(x[fit][:, varying], y[fit]).feature_importances_
         varying = np.sort(varying[np.argsort(-used, kind="stable")[:TRIED]])
     right = [correct_alone(x[:, i], y, fit, judge) for i in varying]
     best = int(np.argmax(right))
@@ -168,9 +166,7 @@ def leaky_input(x: np.ndarray, y: np.ndarray, *, classes: int, seed: int = 0) ->
     return LeakyInput(int(varying[best]), right[best], len(judge), float(baseline))
 
 
-def judged_without(
-    leak: LeakyInput, x: np.ndarray, y: np.ndarray, *, leave: Sequence[int], seed: int = 0
-) -> LeakyInput:
+def judged_without(leak: LeakyInput, x: np.ndarray, y: np.ndarray, *, leave: Sequence[int]) -> LeakyInput:
     """The same with what a quick model, a forest of extremely random trees, is worth on all inputs and without some.
 
     An input that tells little is returned as it is.
@@ -180,24 +176,23 @@ def judged_without(
         x: float32 ``(sample, input)``, the samples that it was judged on.
         y: int ``(sample,)``.
         leave: The inputs to leave out.
-        seed: Random seed of the halves and the trees.
     """
-    fit, judge = halves(len(y), seed=seed)
+    fit, judge = halves(len(y))
     gained = leak.correct - leak.baseline * leak.samples
     if gained < TELLS_MUCH * (1 - leak.baseline) * leak.samples or len(leave) == x.shape[1]:
         return leak
     right: list[int] = []
     for inputs in (x, np.delete(x, leave, axis=1)):
-        predicted = _forest(inputs[fit], y[fit], seed=seed).predict(inputs[judge])
+        predicted = _forest(inputs[fit], y[fit]).predict(inputs[judge])
         right.append(int((predicted == y[judge]).sum()))
     return replace(leak, everything=right[0], without=right[1])
 
 
-def _forest(x: np.ndarray, y: np.ndarray, *, seed: int) -> Any:
+def _forest(x: np.ndarray, y: np.ndarray) -> Any:
     """A forest of extremely random trees (Geurts, Ernst, Wehenkel 2006)."""
     from sklearn.ensemble import ExtraTreesClassifier
 
-    return ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=seed, n_jobs=1).fit(x, y)
+    return ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=0, n_jobs=1).fit(x, y)
 
 
 TEXTS, LETTERS = 4_000, 2_000
@@ -222,7 +217,7 @@ class PredictiveWords:
     baseline: float
 
 
-def predictive_words(texts: Sequence[str | None], y: np.ndarray, *, seed: int = 0) -> PredictiveWords | None:
+def predictive_words(texts: Sequence[str | None], y: np.ndarray) -> PredictiveWords | None:
     """Tell classes by the words of a text: by naive Bayes, which knows how often each class has each word.
 
     It is fitted on one half of the texts and judged on the other.
@@ -230,7 +225,6 @@ def predictive_words(texts: Sequence[str | None], y: np.ndarray, *, seed: int = 
     Args:
         texts: ``(sample,)``; None if nothing is known.
         y: int ``(sample,)``, classes from 0.
-        seed: Random seed of the samples that are read, and of the halves.
 
     Returns:
         None if there are too few texts, too many classes, or no words.
@@ -240,9 +234,9 @@ def predictive_words(texts: Sequence[str | None], y: np.ndarray, *, seed: int = 
 
     if not len(y) >= LEAST or y.max() >= MOST_CLASSES:
         return None
-    drawn = np.random.default_rng(seed).permutation(len(y))[:TEXTS]
+    drawn = np.random.default_rng(0).permutation(len(y))[:TEXTS]
     read, labels = [(texts[i] or "")[:LETTERS] for i in drawn], y[drawn]
-    fit, judge = halves(len(drawn), seed=seed)
+    fit, judge = halves(len(drawn))
     parts: Any = _parts
     counter = CountVectorizer(analyzer=parts, min_df=2)
     try:

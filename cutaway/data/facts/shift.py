@@ -123,13 +123,12 @@ class Shift:
     surest: tuple[int, ...] = ()
 
 
-def tell_apart(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Shift | None:
+def tell_apart(first: np.ndarray, second: np.ndarray) -> Shift | None:
     """Train a classifier to tell two sets of samples apart, and judge it on samples that it was not trained on.
 
     Args:
         first: float32 ``(sample, input)``.
         second: float32 ``(sample, input)``.
-        seed: Random seed of the samples that are taken and of the folds.
 
     Returns:
         None where one of them has fewer than `LEAST` samples.
@@ -145,7 +144,7 @@ def tell_apart(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Shift
 
     if min(len(first), len(second)) < LEAST:
         return None
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     drawn = [random.permutation(len(part))[:ROWS] for part in (first, second)]
     parts = [part[rows] for part, rows in zip((first, second), drawn, strict=True)]
     x = np.concatenate(parts).astype(np.float32)  # a copy, and no wider: samples may be large
@@ -153,7 +152,7 @@ def tell_apart(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Shift
     x -= x.mean(axis=0, dtype=np.float64).astype(np.float32)
     x /= np.maximum(np.sqrt(np.square(x).mean(axis=0)), 1e-9)
     model = HistGradientBoostingClassifier(max_iter=50, random_state=0)
-    folds = StratifiedKFold(3, shuffle=True, random_state=seed)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
     with single_threaded_blas(), single_threaded_openmp():
         if x.shape[1] > COMPONENTS:
             x = PCA(COMPONENTS, random_state=0).fit_transform(x)

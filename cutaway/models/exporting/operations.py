@@ -30,20 +30,19 @@ class Operations:
     weights: tuple[np.ndarray, ...]
 
 
-def to_operations(model: keras.Model, *, weights: Mapping[str, np.ndarray] | None = None) -> Operations:
+def to_operations(model: keras.Model) -> Operations:
     """Describe a model as operations in the order of computation.
 
     Dropout and noise, which do nothing outside of training, keep their places as operations that change nothing.
 
     Args:
         model: A built model of supported layers.
-        weights: A snapshot; None for the weights that the model has now.
 
     Raises:
         ModelError: The model cannot be exported, or a layer has a setting that no operation knows.
     """
     spec = spec_of(check_export(model))
-    values = get_weights(model) if weights is None else weights
+    values = get_weights(model)
     entry = spec["input"]
     shapes: dict[str, Shape] = {entry["name"]: tuple(entry["shape"])}
     layers, names, arrays = [], [], []

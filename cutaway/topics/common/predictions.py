@@ -127,9 +127,7 @@ def check_numbers(context: RunContext, ids: SampleIds, rows: slice, probabilitie
         )
 
 
-def predict_classes(
-    context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
-) -> metrics.PredictedClasses:
+def predict_classes(context: RunContext, ids: SampleIds, *, epoch: int | None = None) -> metrics.PredictedClasses:
     """The class predicted for each sample, computed batch by batch.
 
     Raises:
@@ -137,7 +135,7 @@ def predict_classes(
     """
     # a split may be empty
     parts = [metrics.PredictedClasses.of(np.empty((0, len(context.class_names)), np.float32))]
-    for rows, found in probability_batches(context, ids, epoch=epoch, on_progress=on_progress):
+    for rows, found in probability_batches(context, ids, epoch=epoch):
         check_numbers(context, ids, rows, found)
         parts.append(metrics.PredictedClasses.of(found, first=rows.start))
     return metrics.PredictedClasses.join(parts)

@@ -24,17 +24,16 @@ WORK = 2**28
 """Samples times units times inputs at most, with fewer samples if there are more: about 2 s on 2 cores."""
 
 
-def inputs_in_words(context: RunContext, layer: str, ids: SampleIds, *, epoch: int | None = None) -> list[str] | None:
+def inputs_in_words(context: RunContext, layer: str, ids: SampleIds) -> list[str] | None:
     """For each unit the inputs that it follows, such as "Rises with age (0.71)."; "" if there is none.
 
     None where inputs have no names, or are too many. An input is named if its correlation with the activation is larger
-    than the largest one of all inputs and units of the layer once the samples are shuffled, in `SHUFFLES` shuffles.
+    than the largest one of all inputs and units of the layer once the samples are shuffled, in `SHUFFLES` shuffles. Activations are those of the kept epoch.
 
     Args:
         context: The run.
         layer: Name of a hidden layer.
         ids: Samples; below `LEAST`, nothing is named.
-        epoch: Number of the epoch; the kept one if None.
 
     Source:
         Westfall, Young 1993, "Resampling-based multiple testing" (the largest statistic of permutations): no normal
@@ -47,7 +46,7 @@ def inputs_in_words(context: RunContext, layer: str, ids: SampleIds, *, epoch: i
 
     units = context.outline.units[layer]
     ids = ids[: max(LEAST, WORK // max(units * len(names), 1))]
-    h = activations(context.model(epoch), layer, x=data.rows(ids), scale=data.scale)
+    h = activations(context.model(), layer, x=data.rows(ids), scale=data.scale)
     return in_words(h.reshape(len(h), -1), data.inputs(ids), names)
 
 
