@@ -18,7 +18,7 @@ from cutaway.words import UNDEFINED, listed
 if TYPE_CHECKING:
     from cutaway.results.result import Answer, Result
     from cutaway.results.table import Table
-    from cutaway.topics.prediction.file import Rows
+    from cutaway.topics.common.rows_file import Rows
 
 LONG = 40
 """Cells up to this width are never broken: names can be copied."""
@@ -64,7 +64,7 @@ def say(text: str = "", stream: TextIO | None = None) -> None:
 
 def print_rows(parts: "Iterable[Rows]", **how: Any) -> None:
     """Print rows as CSV: a terminal gets them escaped, a pipe or a file as they are."""
-    from cutaway.topics.prediction.file import texts
+    from cutaway.topics.common.rows_file import texts
 
     for text, _ in texts(parts, lines=False, **how):
         sys.stdout.write(escaped(text) if sys.stdout.isatty() else text)

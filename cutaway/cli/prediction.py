@@ -36,8 +36,8 @@ def predict(
 ) -> None:
     """Predict the classes of new samples, which are prepared as the training samples were."""
     from cutaway.api.opening import open_run
+    from cutaway.topics.common.rows_file import dialect_like, write_rows
     from cutaway.topics.confidence.calibration import find_temperature
-    from cutaway.topics.prediction.file import dialect_like, write_rows
     from cutaway.topics.prediction.prediction import SHOWN, join, predictions
 
     opened, output = open_run(run, data=data, runs=runs), options.output
@@ -84,7 +84,7 @@ def _check_output(output: str | None, files: list[str]) -> None:
     Raises:
         UsageError: The output is one of the inputs, or as `check_rows_file`.
     """
-    from cutaway.topics.prediction.file import check_rows_file
+    from cutaway.topics.common.rows_file import check_rows_file
 
     if output in (None, "-"):
         return

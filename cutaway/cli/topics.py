@@ -149,7 +149,7 @@ def samples(
 ) -> None:
     """Show how each sample was learned: when, how often it was forgotten, and how sure the model was; hardest first."""
     from cutaway.results.result import Answer
-    from cutaway.topics.prediction.file import check_rows_file, write_rows
+    from cutaway.topics.common.rows_file import check_rows_file, write_rows
     from cutaway.topics.samples.dynamics import compute
 
     if output not in (None, "-"):

@@ -10,7 +10,7 @@ import pytest
 import cutaway as ct
 from cutaway.errors import DataError
 from cutaway.topics.common import nearest as nearest_module
-from cutaway.topics.prediction.file import write_rows
+from cutaway.topics.common.rows_file import write_rows
 from cutaway.topics.prediction.options import PredictionOptions
 from cutaway.topics.prediction.prediction import predictions
 from tests.ready_runs import record_untrained

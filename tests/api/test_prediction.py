@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import cutaway as ct
-from cutaway.topics.prediction.file import write_rows
+from cutaway.topics.common.rows_file import write_rows
 from cutaway.topics.prediction.prediction import predictions
 from tests.ready_runs import record_untrained
 

@@ -27,7 +27,7 @@ from cutaway.data import (
 )
 from cutaway.data.decisions.record import NUMBER, quoted_cell
 from cutaway.errors import ConfigError, CutawayError, CutawayWarning, DataError, UnknownNameError, UsageError
-from cutaway.topics.prediction.file import texts
+from cutaway.topics.common.rows_file import texts
 
 letters = st.characters(codec="utf-8", exclude_characters="\0") | st.sampled_from(" '\"=+-@,;\t\r\n")
 names = st.text(letters, min_size=1, max_size=12) | st.sampled_from([*MISSING[1:], " pad", "'=q", "=q", "''", "+3"])

@@ -1,7 +1,5 @@
 """The list of label issues as a user holds it, and the files that it is written to."""
 
-import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cutaway._lazy import public
-from cutaway.data import SampleIds, count_decisions, csv_row
+from cutaway.data import SampleIds, count_decisions
 from cutaway.errors import DataError, UsageError
 from cutaway.findings import ISSUE_SCORE, CountEstimate
 from cutaway.results.table import Column, Table, columns_of, value
 from cutaway.results.units import COUNT_OF, NAME, TEXT, decimals, share
-from cutaway.runs import check_output, write_output
+from cutaway.runs import check_output
+from cutaway.topics.common.rows_file import ENDINGS, write_rows
 from cutaway.topics.common.sample_list import SampleList
 from cutaway.words import percent
 
@@ -58,8 +57,6 @@ NEIGHBORS = Column(
     explained=True,
 )
 """What people read in place of the shares of neighbors."""
-
-ENDINGS = (".csv", ".jsonl", ".parquet")
 
 
 @public
@@ -306,7 +303,7 @@ def write_label_issues(issues: LabelIssues, path: Path) -> None:
     """
     check_label_issues_file(path)
     check_judged(issues)
-    write_output(path, _bytes(issues, path.suffix.lower()))
+    write_rows([issues], path, what="label-issues")
 
 
 def check_judged(issues: LabelIssues) -> None:
@@ -320,23 +317,3 @@ def check_judged(issues: LabelIssues) -> None:
             f"the models cannot judge these labels: {issues.note.rstrip('.')}",
             hint="look for the cause with cutaway doctor",
         )
-
-
-def _bytes(issues: LabelIssues, ending: str) -> bytes:
-    if ending == ".parquet":
-        buffer = io.BytesIO()
-        issues.to_pandas().to_parquet(buffer, index=False)
-        return buffer.getvalue()
-    text = io.StringIO()
-    if ending == ".jsonl":
-        text.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in issues.records())
-    else:
-        columns = {name: _cells(values) for name, values in issues.columns().items()}
-        text.writelines(csv_row(row) for row in (tuple(columns), *zip(*columns.values(), strict=True)))
-    return text.getvalue().encode()
-
-
-def _cells(values: Any) -> list[str]:
-    if isinstance(values, np.ndarray):
-        return [f"{value:.4g}" for value in values.tolist()]
-    return list(map(str, values))

@@ -1,5 +1,5 @@
-"""What a model says of new samples, why, and the files that it is written to.
+"""What a model says of new samples, and why.
 
 In come a `RunContext` and new samples as a user has them: tables, images or arrays. Out come `Predictions`, chunk by
-chunk, or rows in a file. May call `cutaway.topics.common` and the packages below topics.
+chunk. May call `cutaway.topics.common` and the packages below topics.
 """

@@ -27,8 +27,9 @@ WORK = 2**28
 def inputs_in_words(context: RunContext, layer: str, ids: SampleIds) -> list[str] | None:
     """For each unit the inputs that it follows, such as "Rises with age (0.71)."; "" if there is none.
 
-    None where inputs have no names, or are too many. An input is named if its correlation with the activation is larger
-    than the largest one of all inputs and units of the layer once the samples are shuffled, in `SHUFFLES` shuffles. Activations are those of the kept epoch.
+    None where inputs have no names, or are too many. Activations are those of the kept epoch. An input is named if its
+    correlation with the activation is larger than the largest one of all inputs and units of the layer once the samples
+    are shuffled, in `SHUFFLES` shuffles.
 
     Args:
         context: The run.
