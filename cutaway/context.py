@@ -113,11 +113,12 @@ class RunContext:
         fit = (self.manifest.model_extra or {}).get("fit")
         return cast("dict[str, Any]", fit).get(name) if isinstance(fit, dict) else None
 
-    def train_like(self, where: str | None = None) -> str | None:
+    def train_like(self, where: str | None = None, *, labels: str | None = None) -> str | None:
         """The command that trains again as this run was trained; None for a run that was recorded.
 
         Args:
             where: How to name the run: its path, or by default the name of its folder.
+            labels: A file with decisions on labels to apply; none if None.
         """
         record = self.manifest
         if record.origin != "training":
@@ -126,9 +127,9 @@ class RunContext:
         needed = {"data": record.dataset.origin["kind"] == "arrays", "sample_weight": bool(record.sample_weight)}
         needed["augment"] = "function=" in str(record.config.get("augment"))
         if any(needed.values()):  # a run folder keeps no arrays and no functions, and the command line takes none
-            given = ", ".join(f"{name}=..." for name, is_needed in needed.items() if is_needed)
-            return f"cutaway.train_like({where!r}, {given})"
-        return f"cutaway train --like {shlex.quote(where)}"
+            given = [repr(where), *(f"{name}=..." for name, is_needed in needed.items() if is_needed)]
+            return f"cutaway.train_like({', '.join(given + ([] if labels is None else [f'labels={labels!r}']))})"
+        return shlex.join(["cutaway", "train", "--like", where, *([] if labels is None else ["--labels", labels])])
 
     @cached_property
     def split(self) -> Split:

@@ -138,10 +138,9 @@ def _again(run: Any, file: str) -> str:
 
     if run is None:
         return f"cutaway train, with your data and their options, and --labels {file}"
-    again = run.context.train_like(run_argument(run.path))
+    again = run.context.train_like(run_argument(run.path), labels=file)
     if again is not None:
-        on_command_line = again.startswith("cutaway train")
-        return f"{again} --labels {shlex.quote(file)}" if on_command_line else f"{again[:-1]}, labels={file!r})"
+        return again
     if run.context.opens:  # a recorded fit or a ready-made model, whose training is not known
         # not with the weights of its end, which may have memorized the wrong labels
         fresh = "run.model(epoch=0)" if run.context.manifest.origin == "keras fit" else CLONED

@@ -77,8 +77,8 @@ def label_issues(source: ReportSource) -> Section | None:
         f"As judged by models that were not trained on them, {known}. {found.note} For {above:,} samples the models "
         f"prefer another class (a score above 0.5); below are {'the worst ' if above > len(rows) else ''}{len(rows):,}."
     ).replace("  ", " ")
-    again = context.train_like()
-    then = "" if again is None else f", and train with it: {_with_labels(again)}"
+    again = context.train_like(labels="label-issues.csv")
+    then = "" if again is None else f", and train with it: {again}"
     caption = f"Decide in the column decision of label-issues.csv (keep, relabel with a label, or drop){then}."
     return LabelSheet(
         name=name,
@@ -135,13 +135,6 @@ def _tables(context: RunContext, found: CachedLabelIssues) -> list[tuple[tuple[s
         cells = [(heading, row[heading], *(each[heading] for each in near)) for heading in row if heading != "Sample"]
         tables.append((("", "this row", *(f"near: {label}" for label in labels)), *cells))
     return tables
-
-
-def _with_labels(again: str) -> str:
-    """What trains again, with the decisions."""
-    if again.endswith(")"):  # a call in Python
-        return f'{again.removesuffix(")")}, labels="label-issues.csv")'
-    return f"{again} --labels label-issues.csv"
 
 
 def _file(issues: list[LabelIssue], places: list[int], names: tuple[str, ...], decided: dict[int, Decision]) -> str:
