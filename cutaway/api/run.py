@@ -14,6 +14,7 @@ from cutaway.errors import UsageError
 from cutaway.metrics import at_temperature
 from cutaway.results.notebook import facts_html, figure_html, joined_html, line_html, lines_html
 from cutaway.results.progress import ProgressOption, show_progress
+from cutaway.results.units import COUNT
 from cutaway.results.written import WrittenFile
 from cutaway.runs import REPORT, RUNS, RunFolder, find_run
 from cutaway.topics.common.data_words import data_in_words, test_losses
@@ -90,7 +91,7 @@ class Run:
         manifest, history = self.context.manifest, self.history
         facts = {
             "data": data_in_words(manifest.dataset),
-            "kept epoch": manifest.kept_epoch,
+            "kept epoch": COUNT.text(manifest.kept_epoch),
             "folder": str(self.path),
         }
         report = self.path / REPORT

@@ -6,8 +6,6 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cutaway.errors import CutawayError
 from cutaway.log import survive
 
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
 ROWS = 10
 """Rows of a table that are shown."""
 
-COLUMNS = 14
-"""Columns that are shown."""
-
 CHARACTERS = 200
 """Characters of a cell that are shown."""
 
@@ -32,7 +27,7 @@ _QUIET = "opacity: 0.75; font-size: 13px"
 
 
 class NotebookDisplay:
-    """A record that a notebook shows: its ``repr`` as a line, its ``plot()``, and the first rows of ``to_pandas()``."""
+    """A record that a notebook shows: its ``repr`` as a line, its ``plot()``, and its table if it has one."""
 
     __slots__ = ()
 
@@ -49,8 +44,7 @@ class NotebookDisplay:
 
     def _shown_table(self) -> str:
         """HTML of the table; "" for none."""
-        record: Any = self
-        return table_html(record.to_pandas())
+        return ""
 
 
 def joined_html(*parts: str) -> str:
@@ -104,33 +98,6 @@ def picture_html(uri: str, *, alt: str = "", still: str | None = None) -> str:
     return f"<div>{image}</div>"
 
 
-def table_html(table: Any, *, rows: int = ROWS, caption: str = "") -> str:
-    """The first rows of a pandas DataFrame as an HTML table, everything in it escaped.
-
-    Args:
-        table: The DataFrame; its index is shown if it is not 0, 1, 2, ...
-        rows: Maximum number of rows.
-        caption: What it is, set above.
-    """
-    import pandas
-
-    shown: Any = table.iloc[:rows, :COLUMNS]
-    index = None if isinstance(table.index, pandas.RangeIndex) else [str(name) for name in shown.index]
-    columns = [np.asarray(shown.iloc[:, place]).tolist() for place in range(shown.shape[1])]
-    numeric = [pandas.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]
-    lines = [_row([str(name) for name in shown.columns], None if index is None else "", numeric, cell="th")]
-    for place, row in enumerate(zip(*columns, strict=True)):
-        lines.append(_row([_written(value) for value in row], None if index is None else index[place], numeric))
-    notes = list[str]()
-    if len(table) > len(shown):
-        notes.append(f"{len(shown):,} of {len(table):,} rows")
-    if table.shape[1] > shown.shape[1]:
-        notes.append(f"{shown.shape[1]} of {table.shape[1]:,} columns")
-    rest = f'<div style="{_QUIET}">{" and ".join(notes)}; to_pandas() has all</div>' if notes else ""
-    above = f"<div>{_escaped(caption)}</div>" if caption else ""
-    return f'{above}<div style="overflow-x: auto"><table style="{_TABLE}">{"".join(lines)}</table></div>{rest}'
-
-
 def notes_html(notes: Sequence[str]) -> str:
     """Sentences below a table as HTML; "" for none."""
     return "".join(f'<div style="{_QUIET}">{_escaped(note)}</div>' for note in notes)
@@ -172,36 +139,14 @@ def lines_html(lines: Iterable[str]) -> str:
     return "".join(f"<div>{_escaped(line)}</div>" for line in lines)
 
 
-def facts_html(facts: Mapping[str, Any]) -> str:
+def facts_html(facts: Mapping[str, str]) -> str:
     """Names and values as a table of two columns, everything in it escaped."""
     lines = [
         f'<tr><td style="{_CELL}; {_QUIET}; text-align: left">{_escaped(name)}</td>'
-        f'<td style="{_CELL}; text-align: left">{_escaped(_written(value))}</td></tr>'
+        f'<td style="{_CELL}; text-align: left">{_escaped(value)}</td></tr>'
         for name, value in facts.items()
     ]
     return f'<table style="{_TABLE}">{"".join(lines)}</table>'
-
-
-def _row(cells: list[str], name: str | None, numeric: list[bool], *, cell: str = "td") -> str:
-    aligned = [("right" if number else "left", text) for number, text in zip(numeric, cells, strict=True)]
-    if name is not None:
-        aligned.insert(0, ("left", name))
-    return _html_row([(cell, text, "") for _, text in aligned], [side for side, _ in aligned])
-
-
-def _written(value: Any) -> str:
-    """A cell as text: four digits of a number, and a dash for a missing value."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float) and 1e4 <= abs(value) < 1e15:
-        return f"{value:,.0f}"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return str(value)
 
 
 def _escaped(text: str) -> str:

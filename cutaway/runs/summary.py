@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from cutaway.errors import CutawayError, printable
 from cutaway.metrics import Interval, wilson_interval
+from cutaway.words import evenly_spaced
 
 from .folder import DamagedRun, RunFolder, kept_so_far, list_runs, read_title
 from .layout import HISTORY, MANIFEST, RUNS, TITLE
@@ -190,7 +191,7 @@ def _summary(folder: RunFolder, title: str) -> RunSummary:
         test=test,
         baseline=manifest.baseline,
         seconds=manifest.cost.get("training"),
-        curves={name: [_rounded(_number(row, name)) for row in _spaced(rows)] for name in CURVES},
+        curves={name: [_rounded(_number(row, name)) for row in evenly_spaced(rows, CURVE)] for name in CURVES},
         progress=_progress(folder, rows) if state == "running" else None,
         folder=folder,
     )
@@ -230,10 +231,3 @@ def _number(row: Mapping[str, Any], name: str) -> float | None:
 def _rounded(value: float | None) -> float | None:
     """With four digits, which is more than a small curve shows."""
     return None if value is None else float(f"{value:.4g}")
-
-
-def _spaced(rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-    """At most `CURVE` of some rows, equally far apart, the first and the last among them."""
-    if len(rows) <= CURVE:
-        return rows
-    return [rows[round(k * (len(rows) - 1) / (CURVE - 1))] for k in range(CURVE)]

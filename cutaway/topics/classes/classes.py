@@ -12,7 +12,7 @@ from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.errors import CutawayError, UsageError, printable
 from cutaway.metrics import LISTED, PerClass, SparseCounts, per_class
-from cutaway.results.notebook import NotebookDisplay, figure_html, joined_html, line_html
+from cutaway.results.notebook import NotebookDisplay
 from cutaway.results.result import Result
 from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, NAME, share
@@ -91,9 +91,6 @@ class Confusion(np.ndarray[Any, np.dtype[np.int64]], NotebookDisplay):
 
         self._check(DRAWN)
         return confusion_matrix(np.asarray(self), self.class_names)
-
-    def _repr_html_(self) -> str:
-        return joined_html(line_html(self), figure_html(self._shown_figure(), alt=repr(self)))
 
     def _check(self, most: int | None = None) -> None:
         if not self.class_names:

@@ -187,9 +187,6 @@ class EmbeddingSequence(NotebookDisplay):
         data = embedding_film(self.xy, first.labels, first.class_names, titles=self.names)
         return Film(self.names, "webp", data, png_of(self.plot()))
 
-    def _shown_table(self) -> str:
-        return ""
-
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row per embedding and sample.
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas
 
-from cutaway.results.notebook import figure_html, joined_html, table_html
+from cutaway.results.notebook import declared_html, figure_html, joined_html
 from cutaway.results.plain import plain
 from cutaway.results.table import Column, Table
 from cutaway.results.units import NAME, decimals
@@ -78,5 +78,5 @@ class Similarity(pandas.DataFrame):
 
     def _repr_html_(self) -> str:
         if self.empty:
-            return joined_html(table_html(self))
+            return joined_html(*map(declared_html, self.tables()))
         return joined_html(figure_html(self.plot(), alt=self.title))
