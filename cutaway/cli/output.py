@@ -128,10 +128,10 @@ def print_file(file: Path, document: Mapping[str, Any], *, as_json: bool) -> Non
         say(f"{file.resolve().as_uri()}  ({file.stat().st_size / 1e6:.1f} MB)")
 
 
-def print_answer(answer: "Answer | Result", *, as_json: bool) -> None:
-    """Print what a command answers, for programs or for people."""
+def print_answer(answer: "Answer | Result", *, run: Path, as_json: bool) -> None:
+    """Print what a command answers about a run, for programs or for people."""
     if as_json:
-        print_json(answer.to_json())
+        print_json({"run": str(run), **answer.to_json()})
     else:
         print_result(answer)
 

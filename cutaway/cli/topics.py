@@ -28,42 +28,42 @@ class Topic(NamedTuple):
 
     Attributes:
         options: The record of its options, the source of the flags and their help.
-        module: The module below ``cutaway.topics`` whose `compute` answers it.
+        answer: The function below ``cutaway.topics`` that answers it.
         help: What the command shows, a sentence or two.
     """
 
     options: type
-    module: str
+    answer: str
     help: str
 
 
 TOPICS = {
     "layers": Topic(
-        LayersOptions, "layers.layers", "Show what each layer is and holds, and how many of its units are dead."
+        LayersOptions, "layers.layers.compute", "Show what each layer is and holds, and how many of its units are dead."
     ),
     "units": Topic(
         UnitsOptions,
-        "units.units",
+        "units.units.compute",
         "Show what each unit of a hidden layer responds to, its most similar unit, and how the loss rises without it.",
     ),
     "explain": Topic(
         ExplanationOptions,
-        "explanation.answer",
+        "explanation.answer.compute",
         "Show the evidence for the predicted class of a sample, and for the runner-up.",
     ),
     "importance": Topic(
         ImportanceOptions,
-        "importance.result",
+        "importance.result.compute",
         "Show which columns of a table the model needs: how much worse it predicts once a column is shuffled.",
     ),
     "confidence": Topic(
         ConfidenceOptions,
-        "confidence.answer",
+        "confidence.answer.compute",
         "Show how far probabilities can be relied on: calibration, coverage, thresholds.",
     ),
     "learning-curve": Topic(
         LearningCurveOptions,
-        "learning_curve.learning_curve",
+        "learning_curve.learning_curve.learning_curve",
         "Show whether more data would help, by training the model on less.",
     ),
 }
@@ -82,10 +82,11 @@ def topic_command(name: str) -> Callable[..., None]:
         runs: RunsOption = "runs",
         as_json: JsonOption = False,
     ) -> None:
-        compute = importlib.import_module(f"cutaway.topics.{topic.module}").compute
+        module, _, name = topic.answer.rpartition(".")
+        compute = getattr(importlib.import_module(f"cutaway.topics.{module}"), name)
         with _opened(run, data, runs) as (opened, on_progress):
             answer = compute(opened.context, options, on_progress=on_progress)
-        print_answer(answer, as_json=as_json)
+        print_answer(answer, run=opened.path, as_json=as_json)
 
     command.__name__, command.__doc__ = name, topic.help
     command.__annotations__["options"] = topic.options
@@ -166,4 +167,4 @@ def samples(
             say(f"{count:,} samples written to {output}")
     else:
         tables = partial(hardest.tables, options.sort, options.limit)
-        print_answer(Answer(str(opened.path), hardest.to_json, tables), as_json=as_json)
+        print_answer(Answer(hardest.to_json, tables), run=opened.path, as_json=as_json)

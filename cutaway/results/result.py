@@ -73,23 +73,17 @@ class Result(NotebookDisplay):
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a command answers about a run, in two forms, each made on demand.
+    """What a command answers about a run where its options decide what is shown, in two forms, each made on demand.
 
     Attributes:
-        run: Path of the run folder.
-        document: Makes what ``--json`` answers in addition to the path.
+        to_json: Makes what ``--json`` answers in addition to the path of the run.
         tables: Makes the tables that people read.
         sentences: What people read below all tables, in addition to the sentences of each table.
     """
 
-    run: str
-    document: Callable[[], dict[str, Any]]
+    to_json: Callable[[], dict[str, Any]]
     tables: Callable[[], tuple[Table, ...]]
     sentences: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """What ``--json`` answers."""
-        return {"run": self.run, **self.document()}
 
     def notes(self) -> tuple[str, ...]:
         """Sentences that people read below all tables."""

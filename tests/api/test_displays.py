@@ -14,7 +14,6 @@ from cutaway.errors import UnknownNameError, UsageError
 from cutaway.results.notebook import declared_html, facts_html
 from cutaway.results.table import Column, Table
 from cutaway.results.units import COUNT, TEXT
-from cutaway.topics.comparison.leaderboard import leaderboard_of
 from tests.ready_runs import record_untrained
 
 QUIET = {"progress": False}
@@ -46,7 +45,6 @@ RESULTS = {
     "dynamics": lambda run: run.dynamics(),
     "influence": lambda run: run.influence(["test[7]"], 3)[0],
     "examine": lambda run: run.examine(run.data.x(run.split.test)[:5], nearest=1, explain=1),
-    "leaderboard": lambda run: leaderboard_of(run.path.parent),
 }
 
 

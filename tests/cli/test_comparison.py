@@ -3,12 +3,10 @@
 import json
 import shutil
 
-import numpy as np
 import pytest
 
 import cutaway as ct
 from cutaway.metrics import wilson_interval
-from cutaway.topics.comparison.leaderboard import leaderboard_of
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +67,7 @@ def test_runs_on_the_same_samples_share_a_table_and_damaged_ones_have_a_reason(c
     assert [rows[name]["dropped"] for name in ("first", "dropped", "odd split")] == [0, 3, None]
     assert answer["tables"][0]["runs"][-1]["accuracy"] is None
     assert [table["test_samples"] for table in answer["tables"]] == [360, 360]
-    table = leaderboard_of(folder).to_pandas()
-    assert list(table["table"]) == [1] * 7 + [2]
-    assert (table["accuracy_low"] < table["accuracy"])[:6].all()
-    assert np.isnan(table["accuracy"][6])
+    assert all(row["accuracy_low"] < row["accuracy"] for row in answer["tables"][0]["runs"][:6])
 
 
 def test_the_table_is_printed_safely(cutaway, folder):

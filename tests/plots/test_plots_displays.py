@@ -43,10 +43,10 @@ def test_bars_have_the_values_their_intervals_and_their_names():
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first bar is on top
 
 
-def test_bars_stand_in_as_many_columns_as_wanted_and_without_a_sign_they_are_blue():
-    figure = bars([Bars(str(k), ["a"], [k - 1.0]) for k in range(3)], columns=2)
-    assert [axes.get_visible() for axes in figure.axes] == [True, True, True, False]
-    assert {to_hex(axes.patches[0].get_facecolor()) for axes in figure.axes[:3]} == {BLUE}
+def test_bars_stand_in_three_columns_and_without_a_sign_they_are_blue():
+    figure = bars([Bars(str(k), ["a"], [k - 1.0]) for k in range(4)])
+    assert [axes.get_visible() for axes in figure.axes] == [True] * 4 + [False] * 2
+    assert {to_hex(axes.patches[0].get_facecolor()) for axes in figure.axes[:4]} == {BLUE}
 
 
 def test_a_heat_map_shows_the_matrix_with_its_numbers_and_names():

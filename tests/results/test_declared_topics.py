@@ -37,7 +37,6 @@ def test_a_leaderboard_shows_what_differs(tmp_path):
     assert "Loss" not in first, "it is the cross-entropy"
     assert "Relabeled" not in first
     assert (first["95% interval"], second["95% interval"], second["Test acc."]) == ("35.20% to 64.80%", "–", "–")
-    assert list(board.to_pandas())[:4] == ["table", "dataset", "run", "status"]
 
 
 def test_predictions_show_what_was_asked_for():

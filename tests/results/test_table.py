@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -232,14 +233,14 @@ def test_an_answer_is_made_in_the_form_that_is_asked_for(capsys, monkeypatch):
     explained = Column(("low",), "A long heading", share(), "The lower end.", explained=True)
     table = Table((*COLUMNS[:2], explained), VALUES, title="Classes", notes=("A note.",))
     monkeypatch.setenv("COLUMNS", "26")
-    print_answer(Answer("runs/a", dict, lambda: (table,)), as_json=False)
+    print_answer(Answer(dict, lambda: (table,)), run=Path("runs/a"), as_json=False)
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert lines[0] == "Classes"
     assert lines[-2:] == ["A long heading: The lower end.", "A note."]
     assert [line.split() for line in lines[2:4]] == [["A", "long"], ["Class", "Right", "heading"]], (
         "headings are broken between words where space is narrow"
     )
-    print_answer(Answer("runs/a", lambda: {"x": 1}, tuple), as_json=True)
+    print_answer(Answer(lambda: {"x": 1}, tuple), run=Path("runs/a"), as_json=True)
     assert json.loads(capsys.readouterr().out) == {"run": "runs/a", "x": 1}
 
 

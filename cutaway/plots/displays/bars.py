@@ -46,19 +46,18 @@ class Bars:
     colors: Sequence[str] = ()
 
 
-def bars(contents: Sequence[Bars], *, title: str = "", columns: int = 3) -> "Figure":
+def bars(contents: Sequence[Bars], *, title: str = "") -> "Figure":
     """Draw panels of horizontal bars with matplotlib, the first bar on top.
 
     Args:
         contents: The panels, at least one.
         title: Set above all of them.
-        columns: Maximum number of panels side by side.
     """
     from cutaway.plots.notebook import axes_grid, finished
 
     most = max(len(panel.names) for panel in contents)
     size = 4.4, 1.1 + BAR * max(most, 3)
-    figure, every = axes_grid(contents, columns=columns, size=size, more=(0.8, 0.4 if title else 0), title=title)
+    figure, every = axes_grid(contents, columns=3, size=size, more=(0.8, 0.4 if title else 0), title=title)
     for axes, panel in zip(every, contents, strict=True):
         draw_bars(axes, panel, rows=most)
     return finished(figure)

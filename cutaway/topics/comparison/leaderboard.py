@@ -3,20 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cutaway.checks import check_whole
-from cutaway.errors import CutawayError, UnknownNameError, UsageError, printable
-from cutaway.results.notebook import NotebookDisplay, declared_html
+from cutaway.errors import CutawayError, UnknownNameError, printable
 from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, TEXT, Unit, decimals, share
-from cutaway.runs import RUNS, RunSummary, sample_counts, summaries
-from cutaway.words import counted, percent
-
-if TYPE_CHECKING:
-    import pandas
-
-    from cutaway.plots import Figure
+from cutaway.runs import RunSummary, sample_counts, summaries
 
 LISTED = ("Run", "Status", "Dataset", "Epochs", "Val acc.", "Test acc.")
 """The columns of a list of runs, known without looking at their weights."""
@@ -26,7 +18,6 @@ LISTED = ("Run", "Status", "Dataset", "Epochs", "Val acc.", "Test acc.")
 class RunRow:
     """A run in a table."""
 
-    table: int = value("Table", COUNT, "Number of the table, from 1: runs in one were judged on the same samples.")
     dataset: str = value("Dataset", TEXT, "The name of the dataset.")
     run: str = value("Run", TEXT, "The name of the run folder.")
     status: str = value("Status", TEXT, "Running, finished, stopped, failed or died.")
@@ -48,12 +39,11 @@ class RunRow:
     dropped: int | None = value("Left out", COUNT, "Samples that a person left out of the training.")
 
     @classmethod
-    def of(cls, run: RunSummary, *, table: int = 1, weighed: bool = True) -> "RunRow":
+    def of(cls, run: RunSummary, *, weighed: bool = True) -> "RunRow":
         """The row of a run that can be read.
 
         Args:
             run: The run.
-            table: Number of its table.
             weighed: Whether to look at its weights.
 
         Raises:
@@ -61,7 +51,6 @@ class RunRow:
         """
         test = run.test or {}
         return cls(
-            table=table,
             dataset=printable(run.data or ""),
             run=run.id,
             status=run.state,
@@ -79,7 +68,7 @@ class RunRow:
 
 
 @dataclass(frozen=True)
-class Leaderboard(NotebookDisplay):
+class Leaderboard:
     """All runs of a folder.
 
     Attributes:
@@ -92,15 +81,6 @@ class Leaderboard(NotebookDisplay):
     folder: Path
     tables: tuple[tuple[RunSummary, ...], ...]
     damaged: tuple[RunSummary, ...]
-
-    def __repr__(self) -> str:
-        runs, tables = sum(map(len, self.tables)), len(self.tables)
-        first = self.tables[0][0] if self.tables else None
-        best = f", best {first.id} with {percent(first.test['accuracy'])}" if first and first.test else ""
-        return (
-            f'<Leaderboard of "{self.folder}": {counted(runs, "run")} in '
-            f"{counted(tables, 'table')}, {len(self.damaged)} damaged{best}>"
-        )
 
     def summary(self) -> dict[str, Any]:
         """Everything as one JSON-able mapping."""
@@ -127,34 +107,6 @@ class Leaderboard(NotebookDisplay):
             "damaged": [{"run": run.id, "why": run.why} for run in self.damaged],
         }
 
-    def plot(self, n: int = 20) -> "Figure":
-        """Draw the test accuracy of runs with 95% intervals, a panel for each table, as a matplotlib Figure.
-
-        Args:
-            n: Runs of a table at most, from 1.
-
-        Raises:
-            UsageError: No run was tested, or `n` is below 1.
-        """
-        from cutaway.plots import Bars, bars
-
-        n, panels = check_whole(n, name="n", least=1), list[Bars]()
-        for runs in self.tables:
-            tested = [(run.id, run.test["accuracy"], run.interval) for run in runs if run.test][:n]
-            if tested:
-                names, values = [name for name, _, _ in tested], [accuracy for _, accuracy, _ in tested]
-                low, high = zip(*(ends or (accuracy, accuracy) for _, accuracy, ends in tested), strict=True)
-                title = f"{runs[0].data}: accuracy on {_test_samples(runs):,} test samples"
-                panels.append(Bars(title, names, values, low, high, percent=True, limits=(0, 1)))
-        if not panels:
-            raise UsageError(f"no run in {self.folder} has a test accuracy", hint="train with test samples")
-        return bars(panels, columns=2)
-
-    def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas DataFrame, one row per run, table by table; ``table`` counts the tables from 1."""
-        rows = [RunRow.of(run, table=number) for number, runs in enumerate(self.tables, 1) for run in runs]
-        return Table.of(RunRow, rows).to_pandas()
-
     def declared(self) -> list[Table]:
         """The tables shown in a terminal."""
         return [self._declared(runs) for runs in self.tables]
@@ -164,7 +116,7 @@ class Leaderboard(NotebookDisplay):
         title = f"{printable(runs[0].data or '', 40)} ({sha256[:12]}), {_test_samples(runs):,} test samples"
         if sum(other[0].manifest.dataset.sha256 == sha256 for other in self.tables) > 1:
             title += f", split with seed {runs[0].manifest.split.get('seed')}"
-        left_out = ["Table", "Dataset", "Status", "Val acc."]
+        left_out = ["Dataset", "Status", "Val acc."]
         # losses differ for runs with label smoothing
         if all(text["Loss"] == text["Cross-entropy"] for text in table.texts()):
             left_out.append("Loss")
@@ -172,11 +124,8 @@ class Leaderboard(NotebookDisplay):
             left_out += ["Relabeled", "Left out"]
         return replace(table.without(*left_out), title=title)
 
-    def _shown_table(self) -> str:
-        return "".join(map(declared_html, self.declared()))
 
-
-def leaderboard_of(folder: str | Path = RUNS) -> Leaderboard:
+def leaderboard_of(folder: str | Path) -> Leaderboard:
     """Read all runs of a folder, without Keras.
 
     Raises:

@@ -37,7 +37,7 @@ def compute(context: RunContext, options: ExplanationOptions, *, on_progress: Pr
     about = {"sample": ids[0], "label": label}
     document = partial(_document, about, options.layer, explanation, influences)
     notes = influences.notes() if influences else ()
-    return Answer(str(context.path), document, partial(_tables, label, options, explanation, influences), notes)
+    return Answer(document, partial(_tables, label, options, explanation, influences), notes)
 
 
 def _document(

@@ -151,7 +151,7 @@ def compute(context: RunContext, options: ImportanceOptions, *, on_progress: Pro
         CutawayError: See `importance`.
     """
     found = importance(context, options, on_progress=on_progress)
-    return Answer(str(context.path), found.to_json, partial(found.tables, options.limit))
+    return Answer(found.to_json, partial(found.tables, options.limit))
 
 
 def importance(context: RunContext, options: ImportanceOptions, *, on_progress: ProgressCallback) -> Importances:

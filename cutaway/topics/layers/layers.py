@@ -500,7 +500,7 @@ def compute(context: RunContext, options: LayersOptions, *, on_progress: Progres
     Raises:
         CutawayError: See `layer_records`, `layer_history` and `similarity`.
     """
-    run, name = str(context.path), options.layer
+    name = options.layer
     if not options.history:
         number = context.epoch(options.epoch)
         records = layer_records(context, epoch=number, on_progress=on_progress)
@@ -509,13 +509,12 @@ def compute(context: RunContext, options: LayersOptions, *, on_progress: Progres
         next_step = f"Next: what each layer knows after every epoch:  {run_command('layers', context.path)} --history"
         has_more = name is None and len(context.split.test)
         document = {"epoch": number, "layers": shown.to_json()}
-        return Answer(run, lambda: document, tables, (next_step,) if has_more else ())
+        return Answer(lambda: document, tables, (next_step,) if has_more else ())
     history = layer_history(context, on_progress=on_progress).of(name)
     if name is None or len(history.epochs) == 1:
-        return Answer(run, history.to_json, history.tables, history.notes())
+        return Answer(history.to_json, history.tables, history.notes())
     epochs = similarity(context, name, on_progress=on_progress)
     return Answer(
-        run,
         lambda: {**history.to_json(), "between_epochs": epochs.record()},
         lambda: (*history.tables(), *epochs.tables()),
         history.notes(),

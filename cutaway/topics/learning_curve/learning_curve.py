@@ -15,7 +15,7 @@ from cutaway.errors import Hint, UsageError
 from cutaway.metrics import LEAST_SIZES, Forecast, ScoredSamples, forecast
 from cutaway.progress import Progress, ProgressCallback
 from cutaway.results.plain import plain
-from cutaway.results.result import Answer, Result
+from cutaway.results.result import Result
 from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, POINTS_WITH_LIMITS, Unit, decimals, interval, share
 from cutaway.topics.common.scoring import scored_samples, split_in_words
@@ -272,16 +272,6 @@ class LearningCurve(Result):
             Series("shares", *values(self.points[:-1]), points=True, line=False),
             Series("this run", *values(self.points[-1:]), points=True, line=False, color=1),
         ]
-
-
-def compute(context: RunContext, options: LearningCurveOptions, *, on_progress: ProgressCallback) -> Answer:
-    """Answer ``cutaway learning-curve``.
-
-    Raises:
-        CutawayError: See `cutaway.Run.learning_curve`.
-    """
-    found = learning_curve(context, options, on_progress=on_progress)
-    return Answer(str(context.path), found.to_json, found.tables, found.notes())
 
 
 @dataclass(frozen=True, eq=False)

@@ -376,7 +376,7 @@ def compute(context: RunContext, options: UnitsOptions, *, on_progress: Progress
     """
     found = units(context, options, on_progress=on_progress)
     tables = partial(found.tables, options.sort, options.limit)
-    return Answer(str(context.path), partial(found.to_json, options.sort), tables)
+    return Answer(partial(found.to_json, options.sort), tables)
 
 
 def _gray(image: np.ndarray) -> np.ndarray:
