@@ -54,6 +54,18 @@ class Split:
         check_choice(name, name="split", choices=SPLITS)
         return join_ids([self.train, self.val, self.test]) if name == "all" else getattr(self, name)
 
+    def rows(self, name: str) -> slice:
+        """Where the samples of a part are among "all"."""
+        if name == "all":
+            return slice(None)
+        first = sum(len(self.part(each)) for each in PARTS[: PARTS.index(name)])
+        return slice(first, first + len(self.part(name)))
+
+    @property
+    def parts(self) -> np.ndarray:
+        """The part of each sample of "all", uint8 ``(sample,)``: its place in `PARTS`."""
+        return np.repeat(np.arange(len(PARTS), dtype=np.uint8), [len(self.part(name)) for name in PARTS])
+
     @property
     def held_out(self) -> str:
         """The name of the part that a model is measured on: "test", or "val" if there are no test samples."""

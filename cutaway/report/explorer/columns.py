@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cutaway.data import PARTS, Column, Table, date_seconds
+from cutaway.data import Column, Table, date_seconds
 from cutaway.errors import CutawayError
 from cutaway.log import survive
 from cutaway.metrics import DIFFICULTIES, NEVER, DynamicsTracker
@@ -43,9 +43,8 @@ def sample_columns(source: ReportSource, epochs: Sequence[int], embedding: "Embe
 def _split(source: ReportSource) -> SampleColumn:
     """Which part of the data each sample belongs to."""
     split = source.context.split
-    parts = np.repeat(np.arange(len(PARTS)), [len(split.part(name)) for name in PARTS])
     names = ("training", "validation", "test")
-    values = parts[source.shown.positions_in(split.part("all"))]
+    values = split.parts[source.shown.positions_in(split.part("all"))]
     return SampleColumn(key="split", title="Split", kind="category", values=(values,), names=names)
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from cutaway.data import PARTS
 from cutaway.page import Density
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.embedding import kept_layout
@@ -26,11 +25,5 @@ def density_below(source: ReportSource, *, shown: np.ndarray, layer: int, epoch:
     found = kept_layout(context, None)
     if found is None:
         return None
-    rows, begin = slice(None), 0
-    for name in PARTS:
-        end = begin + len(context.split.part(name))
-        if name == split:
-            rows = slice(begin, end)
-        begin = end
     labels = context.data.y(context.split.part(split))
-    return Density.of(found[1].layout.xy[rows], labels, shown=shown, layer=layer, epoch=epoch)
+    return Density.of(found[1].layout.xy[context.split.rows(split)], labels, shown=shown, layer=layer, epoch=epoch)

@@ -34,43 +34,40 @@ Computed = tuple[dict[str, Any], tuple[np.ndarray, ...]]
 """The specification of a network, and its weights."""
 
 
-def network_data(context: RunContext, *, epoch: int | None = None) -> NetworkData | str:
-    """The model of a run for the page, or the reason why the page cannot run it, as a sentence.
+def network_data(context: RunContext) -> NetworkData | str:
+    """The model of a run at its kept epoch for the page, or the reason why the page cannot run it, as a sentence.
 
     Args:
         context: The run. Where its data cannot be loaded, rounded weights are not compared with the model.
-        epoch: After which epoch; the kept one if None.
 
     Raises:
-        UnknownNameError: There is no snapshot of that epoch.
         RunError: A file of the run is damaged.
     """
     if not context.opens:
         return "The layers of this model are not known, only its history and its predictions."
-    number = context.epoch(epoch)
-    kept = cached("network", context.folder.identity(number), MOST_BYTES, AGREEMENT, method=1)
-    found = kept.get(lambda: _computed(context, number))
+    kept = cached("network", context.folder.identity(context.epoch()), MOST_BYTES, AGREEMENT, method=1)
+    found = kept.get(lambda: _computed(context))
     if isinstance(found, str):
         return found
     spec, arrays = found
     return NetworkData(spec, arrays, column_controls(context), drawing_form(context))
 
 
-def _computed(context: RunContext, epoch: int) -> Computed | str:
+def _computed(context: RunContext) -> Computed | str:
     from cutaway.models import spec_weights
     from cutaway.models.exporting.operations import to_operations
 
     kernels = sum(math.prod(shape) for shape in spec_weights(context.spec).values() if len(shape) > 1)
     if 2 * kernels > MOST_BYTES:
         return f"The model has {kernels:,} weights, and a page holds at most {MOST_BYTES // 2:,}."
-    model = context.model(epoch)
+    model = context.model()
     try:
         found = to_operations(model)
     except ModelError as error:
         return f"The page cannot compute this model: {error.fault}."
     if not all(np.isfinite(value).all() for value in found.weights):
         return "Some weights of the model are not finite numbers."
-    arrays, factors = _rounded(context, found, epoch)
+    arrays, factors = _rounded(context, found)
     if sum(array.nbytes for array in arrays) > MOST_BYTES:
         return (
             "Weights of 16 bits would change the predictions of this model, and weights of 32 bits take more than "
@@ -81,15 +78,13 @@ def _computed(context: RunContext, epoch: int) -> Computed | str:
     return found.spec | more, arrays
 
 
-def _rounded(
-    context: RunContext, found: "Operations", epoch: int | None
-) -> tuple[tuple[np.ndarray, ...], tuple[float, ...]]:
+def _rounded(context: RunContext, found: "Operations") -> tuple[tuple[np.ndarray, ...], tuple[float, ...]]:
     """The weights as they travel, and what each array is to be multiplied by."""
     names = [item["name"] for item in found.spec["weights"]]
     halves = {
         name: to_half(value) for name, value in zip(names, found.weights, strict=True) if name.endswith("/kernel")
     }
-    if not _agree(context, {name: half.astype(np.float32) * factor for name, (half, factor) in halves.items()}, epoch):
+    if not _agree(context, {name: half.astype(np.float32) * factor for name, (half, factor) in halves.items()}):
         halves = {}
     pairs = [halves.get(name, (value, 1.0)) for name, value in zip(names, found.weights, strict=True)]
     return tuple(array for array, _ in pairs), tuple(factor for _, factor in pairs)
@@ -109,11 +104,11 @@ def to_half(value: np.ndarray) -> tuple[np.ndarray, float]:
     return np.ldexp(value, -exponent).astype(np.float16), math.ldexp(1.0, exponent)
 
 
-def _agree(context: RunContext, rounded: dict[str, np.ndarray], epoch: int | None) -> bool:
+def _agree(context: RunContext, rounded: dict[str, np.ndarray]) -> bool:
     """Whether some samples get the same probabilities by rounded kernels; True if there are no samples."""
     from cutaway.models import class_probabilities, forward, get_weights
 
-    model, scale, x = context.model(epoch), context.manifest.dataset.scale, None
+    model, scale, x = context.model(), context.manifest.dataset.scale, None
     with survive(__name__, "loading samples to compare rounded weights on", CutawayError):
         split = next(name for name in ("test", "val", "train") if len(context.split.part(name)))
         x = context.data.x(context.ids(split, samples=SAMPLES))

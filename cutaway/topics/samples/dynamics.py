@@ -233,13 +233,12 @@ def sample_dynamics(
     for done, epoch in enumerate(epochs, start=1):
         tracker.add(epoch, of_epoch(epoch))
         on_progress(Progress("samples", done, len(epochs), "epochs"))
-    counts = [len(context.split.part(name)) if split in (name, "all") else 0 for name in PARTS]
     return SampleDynamics(
         split=split,
         predictions="recorded" if isinstance(of_epoch, _Recorded) else "computed",
         measures=tracker.result(),
         ids=ids,
-        parts=np.repeat(np.arange(len(PARTS), dtype=np.uint8), counts),
+        parts=context.split.parts[context.split.rows(split)],
         labels=y,
         class_names=context.class_names,
         context=context,
@@ -254,12 +253,12 @@ class _Recorded:
     split: str
 
     def __call__(self, epoch: int) -> Iterator[np.ndarray]:
-        kept = recorded_predictions(self.context, epoch)[_rows(self.context, self.split)]
+        kept = recorded_predictions(self.context, epoch)[self.context.split.rows(self.split)]
         yield from _chunks(kept)
 
     def missing(self, epoch: int) -> bool:
         """Whether predictions of some samples are missing, such as training samples in a user's own fit."""
-        return bool(np.isnan(recorded_predictions(self.context, epoch)[_rows(self.context, self.split), 0]).any())
+        return bool(np.isnan(recorded_predictions(self.context, epoch)[self.context.split.rows(self.split), 0]).any())
 
 
 @dataclass(frozen=True)
@@ -311,14 +310,6 @@ def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int
             hint="train with cutaway.train, or fit with a cutaway.Recorder",
         )
     return epochs, _Computed(context, split)
-
-
-def _rows(context: RunContext, split: str) -> slice:
-    """The rows of a split among the rows of all three."""
-    if split == "all":
-        return slice(None)
-    first = sum(len(context.split.part(name)) for name in PARTS[: PARTS.index(split)])
-    return slice(first, first + len(context.split.part(split)))
 
 
 def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:
