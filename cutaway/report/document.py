@@ -12,7 +12,7 @@ from cutaway.log import survive
 from cutaway.page import Page, Section, Text, render
 from cutaway.progress import ProgressCallback
 from cutaway.results.written import output_path, write_html
-from cutaway.topics.common.data_words import columns_left_out, test_losses
+from cutaway.topics.common.data_words import columns_left_out, test_losses, value_in_words
 from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
@@ -122,8 +122,8 @@ def _subtitle(context: RunContext) -> str:
     train, val, test = (f"{len(context.split.part(name)):,}" for name in ("train", "val", "test"))
     samples = f"{train} training, {val} validation and {test} test samples"
     known = [("learning rate", "learning_rate"), ("batch size", "batch_size"), ("seed", "seed")]
-    settings = [f"{words} {_short(config[name])}" for words, name in known if config.get(name) is not None]
-    how = f"{_short(config.get('optimizer'))} with {', '.join(settings)}"
+    settings = [f"{words} {value_in_words(config[name])}" for words, name in known if config.get(name) is not None]
+    how = f"{value_in_words(config.get('optimizer'))} with {', '.join(settings)}"
     if manifest.origin == "model":
         how = "not trained here"
     left_out = left_out_in_words(columns_left_out(manifest.dataset))
@@ -143,10 +143,6 @@ def _footer(context: RunContext) -> str:
     named = origin.get("name") if origin.get("kind") == "named" else None
     samples = "".join(f" Samples: {each.provenance}; {each.license}." for each in dataset_names() if each.name == named)
     return f"Made by cutaway {made_by} from {context.path.name}{of_run}.{how}{samples}"
-
-
-def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:

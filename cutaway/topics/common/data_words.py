@@ -1,12 +1,14 @@
 """What run.json says in words: where the data came from, what each column became, what the test samples cost."""
 
+import re
+from collections.abc import Mapping
 from typing import Any, cast
 
 from cutaway.data import Preparation, origin_options
 from cutaway.errors import CutawayError
 from cutaway.log import survive
 from cutaway.runs import DatasetRecord, Manifest
-from cutaway.words import counted
+from cutaway.words import UNDEFINED, counted
 
 COLUMNS = 50
 """Maximum number of columns to list."""
@@ -23,11 +25,29 @@ def data_in_words(record: DatasetRecord) -> str:
         options = origin_options(origin)
     except CutawayError as error:
         return f"{where}; options not known: {error.fault}"
-    return "; ".join([where, *(f"{name} {_listed(value)}" for name, value in options.items())])
+    return "; ".join([where, *(f"{name} {value_in_words(value)}" for name, value in options.items())])
 
 
-def _listed(value: Any) -> str:
-    return ", ".join(map(str, cast("tuple[Any, ...]", value))) if isinstance(value, tuple) else str(value)
+def value_in_words(found: Any) -> str:
+    """The value of a setting as people read it."""
+    if found is None:
+        return UNDEFINED
+    if isinstance(found, list | tuple):
+        return ", ".join(map(str, cast("list[Any]", found)))
+    if isinstance(found, str) and re.fullmatch("[0-9a-f]{64}", found):  # a SHA-256, as `cutaway show` prints it
+        return found[:12]
+    return f"{found:g}" if isinstance(found, float) else str(found)
+
+
+def layer_setting(value: Any) -> Any:
+    """A setting of a layer; an initializer or its like as Keras would write it: "L2(l2=0.01)"."""
+    if not isinstance(value, Mapping) or "class_name" not in value:
+        return cast(Any, value)
+    saved = cast("Mapping[str, Any]", value)
+    config = saved.get("config")
+    entries: Mapping[str, Any] = cast("Mapping[str, Any]", config) if isinstance(config, Mapping) else {}
+    details = ", ".join(f"{key}={entry}" for key, entry in entries.items() if entry is not None)
+    return f"{saved['class_name']}({details})" if details else str(saved["class_name"])
 
 
 def columns_in_words(record: DatasetRecord) -> list[tuple[str, str]]:

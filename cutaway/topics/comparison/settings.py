@@ -1,6 +1,5 @@
 """What differs between the settings of two runs, by what run.json says."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -11,22 +10,9 @@ from cutaway.log import survive
 from cutaway.results.table import value
 from cutaway.results.units import TEXT, Unit
 from cutaway.runs import Manifest
-from cutaway.topics.common.data_words import data_in_words, step_in_words
-from cutaway.words import UNDEFINED
+from cutaway.topics.common.data_words import data_in_words, layer_setting, step_in_words, value_in_words
 
 NOT_KNOWN = "not known"
-
-
-def value_in_words(found: Any) -> str:
-    """The value of a setting as people read it."""
-    if found is None:
-        return UNDEFINED
-    if isinstance(found, list | tuple):
-        return ", ".join(map(str, cast("list[Any]", found)))
-    if isinstance(found, str) and re.fullmatch("[0-9a-f]{64}", found):  # a SHA-256, as `cutaway show` prints it
-        return found[:12]
-    return f"{found:g}" if isinstance(found, float) else str(found)
-
 
 _WIDE = 24
 _SETTING = Unit("value of a setting", value_in_words, right=False, most=_WIDE)
@@ -144,20 +130,10 @@ def _model(manifest: Manifest, other: Manifest) -> dict[str, Any]:
             found[layer.name] = layer.in_words
             continue
         found[layer.name] = layer.kind
-        found |= {f"{layer.name} {key}": _plain(value) for key, value in layer.config.items()}
+        found |= {f"{layer.name} {key}": layer_setting(value) for key, value in layer.config.items()}
         if model.kind == "Functional":
             found[f"{layer.name} inputs"] = list(layer.inputs)
     return found
-
-
-def _plain(value: Any) -> Any:
-    """A setting of a layer; an initializer or its like by its class and its own settings."""
-    if not isinstance(value, dict) or "class_name" not in value:
-        return cast(Any, value)
-    named = cast("dict[str, Any]", value)
-    config: Any = named.get("config")
-    given = cast("dict[str, Any]", config) if isinstance(config, dict) else {}
-    return f"{named['class_name']}({', '.join(f'{key}={entry}' for key, entry in given.items())})"
 
 
 def _training(manifest: Manifest) -> dict[str, Any]:

@@ -189,13 +189,9 @@ def _groups(context: RunContext) -> dict[str, list[int]]:
             f"these samples have the shape {data.shape}, so they have no columns to shuffle",
             hint="run.explain shows which pixels support a prediction",
         )
-    if data.preparation is None:
-        groups = {name: [place] for place, name in enumerate(input_names(data.feature_names, data.shape))}
-    else:
-        groups, first = {}, 0
-        for step in data.preparation.steps:
-            groups[step.column] = list(range(first, first + len(step.features)))
-            first += len(step.features)
+    known, groups = data.preparation, dict[str, list[int]]()
+    for place, name in enumerate(known.columns_of_features if known else input_names(data.feature_names, data.shape)):
+        groups.setdefault(name, []).append(place)
     if len(groups) > MOST_COLUMNS:
         raise UsageError(
             f"{len(groups):,} columns are too many to shuffle: {MOST_COLUMNS:,} is the most",

@@ -1,10 +1,10 @@
 """What the layers of a run are, what they know through training, and the answers to these questions."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from cutaway.results.result import Answer, Result
 from cutaway.results.table import Table, columns_of, value
 from cutaway.results.units import COUNT, COUNT_SHARE, NAME, TEXT, Unit, decimals, share
 from cutaway.runs import kept_so_far, run_command
+from cutaway.topics.common.data_words import layer_setting
 from cutaway.topics.common.epochs import some_epochs
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.words import UNDEFINED, evenly_spaced, listed, percent
@@ -201,14 +202,9 @@ class Measured(Activity, Geometry, Knowledge):
 
 
 def _setting(value: Any) -> str:
-    """A setting of a layer in a few words; an initializer or its like as Keras would write it: "L2(l2=0.01)"."""
-    if not isinstance(value, Mapping) or "class_name" not in value:
-        return UNDEFINED if value is None else str(cast("object", value))
-    saved = cast("Mapping[str, Any]", value)
-    config = saved.get("config")
-    entries: Mapping[str, Any] = cast("Mapping[str, Any]", config) if isinstance(config, Mapping) else {}
-    details = ", ".join(f"{key}={entry}" for key, entry in entries.items() if entry is not None)
-    return f"{saved['class_name']}({details})" if details else str(saved["class_name"])
+    """A setting of a layer in a few words."""
+    found = layer_setting(value)
+    return UNDEFINED if found is None else str(found)
 
 
 class Layers(Result, tuple["LayerRecord", ...]):
