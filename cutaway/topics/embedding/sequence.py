@@ -266,16 +266,6 @@ class SequenceTask:
         return layout_place(self.context, step.layer, epoch=step.epoch, ids=self.ids, settings=settings)
 
 
-@dataclass(frozen=True, eq=False)
-class _Result:
-    """One embedding. The first one has no ``preserved``; one that was read has no ``nearest``."""
-
-    layout: Layout
-    preserved: np.ndarray | None = None
-    nearest: np.ndarray | None = None
-    predicted: np.ndarray | None = None
-
-
 def embed_epochs(
     context: RunContext,
     layer: str | None = None,
@@ -458,33 +448,39 @@ def make_embeddings(
     """
     clock = _Clock(on_progress, [step.name for step in steps])
     embeddings: list[Embedding] = []
-    results: list[_Result] = []
+    shares: list[np.ndarray | None] = []
+    nearest: dict[int, np.ndarray] = {}  # of the steps that a later one starts from
     keys: list[str] = []
     last_use = {step.after: number for number, step in enumerate(steps)}
     try:
         for number, step in enumerate(steps):
             if first is not None and not number and first.file is not None:
                 keys.append(first.file.name)
-                results.append(_Result(first.layout, predicted=first.predicted))
+                shares.append(None)
                 embeddings.append(first)
                 clock.finish(computed=False)
                 continue
-            before = None if step.after is None else (embeddings[step.after], results[step.after])
             place = task.place(step, None if step.after is None else keys[step.after])
             keys.append(place.name)
-            result = _read(place)
+            result: KeptLayout | None = place.read()
             computed = result is None
             if result is None:
-                if step.after is not None and results[step.after].nearest is None:
-                    results[step.after] = _with_neighbors(task, steps[step.after], results[step.after], clock.inner)
-                    before = embeddings[step.after], results[step.after]
-                result = _compute(task, step, before, on_progress=clock.inner)
-            result = _with_predictions(task, step, result, embeddings)
-            is_kept = not computed or _write(place, result)
-            embeddings.append(_embedding(task, step, result, place.path if is_kept else None))
-            results.append(result)
+                before = None
+                if step.after is not None:
+                    if step.after not in nearest:
+                        nearest[step.after] = _neighbors(task, steps[step.after], clock.inner)
+                    before = PreviousEmbedding(embeddings[step.after].xy, nearest[step.after])
+                layout, preserved, found = _compute(task, step, before, on_progress=clock.inner)
+                if found is not None:
+                    nearest[number] = found
+                result = KeptLayout(layout, _predicted(task, step, embeddings), preserved)
+            is_kept = not computed or place.write(result)
+            file, labels = place.path if is_kept else None, task.context.data.y(task.ids)
+            about = task.ids, labels, result.predicted, file, task.context, task.total
+            embeddings.append(Embedding(step.layer, step.epoch, result.layout, *about))
+            shares.append(result.preserved)
             if step.after is not None and last_use[step.after] == number:
-                results[step.after] = replace(results[step.after], nearest=None)  # 25 MB of 70,000 samples each
+                nearest.pop(step.after, None)  # 25 MB of 70,000 samples each
             clock.finish(computed=computed)
     except Canceled as error:
         raise Canceled(
@@ -492,7 +488,7 @@ def make_embeddings(
             got=f"a request to cancel it, {_finished(len(embeddings))}",
             hint="make the same call again, which continues from there" if embeddings else "make the same call again",
         ) from error
-    return embeddings, [result.preserved for result in results]
+    return embeddings, shares
 
 
 def _finished(count: int) -> str:
@@ -502,51 +498,32 @@ def _finished(count: int) -> str:
     return "after the first one, which is cached" if count == 1 else f"after the first {count}, which are cached"
 
 
-def _embedding(task: SequenceTask, step: Step, result: _Result, file: Path | None) -> Embedding:
-    assert result.predicted is not None
-    context, labels = task.context, task.context.data.y(task.ids)
-    return Embedding(
-        step.layer, step.epoch, result.layout, task.ids, labels, result.predicted, file, context, task.total
-    )
+def _predicted(task: SequenceTask, step: Step, before: list[Embedding]) -> np.ndarray:
+    """The predicted classes after an epoch, which embeddings of one epoch share."""
+    known = next((each.predicted for each in before if each.epoch == step.epoch), None)
+    return predict_classes(task.context, task.ids, epoch=step.epoch).predicted if known is None else known
 
 
-def _with_predictions(task: SequenceTask, step: Step, result: _Result, before: list[Embedding]) -> _Result:
-    """A result with the predicted classes of its epoch, which embeddings of one epoch share."""
-    for embedding in before:
-        if embedding.epoch == step.epoch:
-            return replace(result, predicted=embedding.predicted)
-    if result.predicted is not None:
-        return result
-    return replace(result, predicted=predict_classes(task.context, task.ids, epoch=step.epoch).predicted)
-
-
-def _with_neighbors(task: SequenceTask, step: Step, result: _Result, on_progress: ProgressCallback) -> _Result:
-    """A result with the neighbors that later embeddings are compared with."""
+def _neighbors(task: SequenceTask, step: Step, on_progress: ProgressCallback) -> np.ndarray:
+    """The neighbors that later embeddings are compared with."""
     h = task.passes.activations(step.layer, step.epoch, on_progress=on_progress)
-    return replace(result, nearest=layer_neighbors(h, on_progress=on_progress))
+    return layer_neighbors(h, on_progress=on_progress)
 
 
 def _compute(
-    task: SequenceTask,
-    step: Step,
-    before: tuple[Embedding, _Result] | None,
-    *,
-    on_progress: ProgressCallback,
-) -> _Result:
-    """Embed one step, from where the step before it lies if there is one."""
+    task: SequenceTask, step: Step, before: PreviousEmbedding | None, *, on_progress: ProgressCallback
+) -> tuple[Layout, np.ndarray | None, np.ndarray | None]:
+    """Embed one step, from where the one before it lies if there is one; then also what is preserved, and neighbors."""
     labels = task.context.data.y(task.ids)
     try:
         h = task.passes.activations(step.layer, step.epoch, on_progress=on_progress)
         if before is None:
             layout = embed(h, labels=labels, on_progress=on_progress, **task.settings)
             _check_converged(layout)
-            return _Result(layout)
-        embedding, result = before
-        assert result.nearest is not None
-        start = PreviousEmbedding(embedding.xy, result.nearest)
-        done = embed_next(h, start, on_progress=on_progress, **task.shared)
+            return layout, None, None
+        done = embed_next(h, before, on_progress=on_progress, **task.shared)
         _check_converged(done.layout)
-        return _Result(done.layout, done.preserved, done.neighbors)
+        return done.layout, done.preserved, done.neighbors
     except Canceled:
         raise
     except CutawayError as error:
@@ -557,16 +534,6 @@ def _check_converged(layout: Layout) -> None:
     """Raise for a layout that was canceled on its way: the next one must not start from it."""
     if layout.settings.get("stopped") == "canceled":
         raise Canceled("the embedding was canceled", got="a request to cancel it", hint="run it again")
-
-
-def _write(place: CachedResult, result: _Result) -> bool:
-    assert result.predicted is not None
-    return place.write(KeptLayout(result.layout, result.predicted, result.preserved))
-
-
-def _read(place: CachedResult) -> _Result | None:
-    kept: KeptLayout | None = place.read()
-    return None if kept is None else _Result(kept.layout, kept.preserved, predicted=kept.predicted)
 
 
 class _Clock:
