@@ -14,9 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from cutaway.cache import cached
 from cutaway.checks import file_state
 from cutaway.data import data_states
-from cutaway.errors import RunError
 from cutaway.progress import ProgressCallback
-from cutaway.runs import RunFolder, labels_path
+from cutaway.runs import RunFolder, labels_path, os_errors
 from cutaway.topics.common.options import MapOptions
 
 from .queues import QueueName
@@ -345,7 +344,7 @@ def run_signature(path: Path, *, label_issues: bool = False, personal: bool = Fa
     Raises:
         RunError: The run cannot be read.
     """
-    try:
+    with os_errors("cannot read the run", hint="look at its permissions"):
         run = RunFolder.open(path)
         files: list[Any] = [_stamp(path / "run.json"), _stamps(path / "snapshots")]
         if label_issues:
@@ -353,8 +352,6 @@ def run_signature(path: Path, *, label_issues: bool = False, personal: bool = Fa
         if personal:
             files += [_stamp(labels_path(path)), run.title]
         return [run.manifest.dataset.sha256, run.state, [row["epoch"] for row in run.history()], files]
-    except OSError as error:
-        raise RunError(f"cannot read the run: {error.strerror or error}", hint="look at its permissions") from error
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

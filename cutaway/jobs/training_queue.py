@@ -26,6 +26,7 @@ from cutaway.runs import (
     ProcessRecord,
     is_locked,
     names_in,
+    os_errors,
     read_bytes,
     read_json,
     remove_strays,
@@ -146,17 +147,13 @@ class TrainingQueue:
                 f"the queue is full: {WAITING:,} trainings are waiting", hint="cancel some, or wait for some to end"
             )
         name = f"{datetime.fromtimestamp(job.created, UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
-        try:
+        hint = "check the permissions and the free space on the disk, or set XDG_STATE_HOME to another folder"
+        with os_errors(f"cannot write the queue of {self.runs}", hint=hint):
             self.runs.mkdir(parents=True, exist_ok=True)
             making = self.folder / f".{name}.making"
             making.mkdir(parents=True)
             write_atomic(making / JOB, job.model_dump_json().encode())
             making.rename(self.folder / name)  # a training is there whole or not at all
-        except OSError as error:
-            raise RunError(
-                f"cannot write the queue in {error.filename or self.runs}: {error.strerror or error}",
-                hint="check the permissions and the free space on the disk, or set XDG_STATE_HOME to another folder",
-            ) from error
         return name
 
     def names(self) -> list[str]:
@@ -253,7 +250,7 @@ class TrainingQueue:
             RunError: Nothing can be written.
         """
         path = self.path(name)
-        try:
+        with os_errors("the training cannot be canceled", hint=f"delete {path}"):
             lock = take_lock(path / LOCK, patience=0.1)
             try:
                 status = read_status(path)
@@ -263,10 +260,6 @@ class TrainingQueue:
             finally:
                 if lock is not None:
                     os.close(lock)
-        except OSError as error:
-            raise RunError(
-                f"the training cannot be canceled: {error.strerror or error}", hint=f"delete {path}"
-            ) from error
 
     def stop(self, name: str, *, kill: bool = False) -> None:
         """Stop the process of a training, also before its run is there: it keeps everything up to its last step.
@@ -285,10 +278,8 @@ class TrainingQueue:
         if kill or state not in ("starting", "running"):
             stop_process(status and status.process, holding=path / LOCK, kill=True)
             return
-        try:
+        with os_errors("the training cannot be stopped", hint="kill it"):
             (path / STOP).touch()
-        except OSError as error:
-            raise RunError(f"the training cannot be stopped: {error.strerror or error}", hint="kill it") from error
 
     def row(self, name: str) -> dict[str, Any]:
         """How one training stands, as in `rows`.

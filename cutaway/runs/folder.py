@@ -21,7 +21,7 @@ from cutaway.log import survive
 from cutaway.metrics import best_epoch
 from cutaway.words import shown
 
-from .atomic import changing, write_atomic
+from .atomic import changing, os_errors, write_atomic
 from .history import read_history
 from .layout import (
     CHECKPOINT,
@@ -473,17 +473,12 @@ def write_title(run: Path, title: str) -> None:
     """
     check_own(run.parent, Path(run.name) / TITLE)
     line = printable(title, TITLE_LENGTH)
-    try:
-        with changing(run / TITLE):
-            if line:
-                write_atomic(run / TITLE, f"{line}\n".encode())
-            else:
-                (run / TITLE).unlink(missing_ok=True)
-    except OSError as error:
-        raise RunError(
-            f"cannot write the title of {run.name}: {error.strerror or error}",
-            hint="check the permissions of its folder and the free space on the disk",
-        ) from error
+    hint = "check the permissions of its folder and the free space on the disk"
+    with os_errors(f"cannot write the title of {run.name}", hint=hint), changing(run / TITLE):
+        if line:
+            write_atomic(run / TITLE, f"{line}\n".encode())
+        else:
+            (run / TITLE).unlink(missing_ok=True)
 
 
 def _given_names(run: RunFolder | DamagedRun) -> set[str]:

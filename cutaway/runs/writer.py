@@ -18,7 +18,7 @@ from cutaway.errors import Hint, RunError, UsageError, printable
 from cutaway.log import survive
 from cutaway.words import shown
 
-from .atomic import remove_strays, write_atomic
+from .atomic import os_errors, remove_strays, write_atomic
 from .folder import RunFolder, by_name, write_title
 from .history import HistoryFile
 from .layout import (
@@ -151,13 +151,10 @@ class RunWriter:
         folder.manifest.check(*SECTIONS)
         for name in (SNAPSHOTS, PREDICTIONS, FOLDS):
             check_no_link(folder.path / name)
-        try:
+        with os_errors(
+            f"cannot write into {path}", hint="check the permissions of the folder and the free space on the disk"
+        ):
             return cls(folder.path, folder.manifest)
-        except OSError as error:
-            raise RunError(
-                f"cannot write into {error.filename or path}: {error.strerror or error}",
-                hint="check the permissions of the folder and the free space on the disk",
-            ) from error
 
     def begin(self) -> None:
         """Write run.json with the status "running", and remove temporary files of a killed process.

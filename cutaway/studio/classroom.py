@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from cutaway.checks import read_regular
 from cutaway.errors import RunError, printable
 from cutaway.jobs import Trainings
-from cutaway.runs import changing, write_atomic
+from cutaway.runs import changing, os_errors, write_atomic
 
 from .settings import Person
 from .uploads import STALE
@@ -91,19 +91,17 @@ class DoneTasks:
         Raises:
             RunError: The file cannot be written, or is damaged.
         """
-        try:
-            with changing(self._file):
-                everybody = self.everybody()
-                own = everybody.setdefault(person, {})
-                if task.name not in own and len(own) < TASKS:
-                    own[task.name] = task.fields()
-                    write_atomic(self._file, json.dumps(everybody, indent=1).encode(), mode=0o600)
-                return own
-        except OSError as error:
-            raise RunError(
-                f"cannot write {self._file.name}, where finished tasks are noted: {error.strerror or error}",
-                hint="check the space on the disk and the permissions of the folder",
-            ) from error
+        hint = "check the space on the disk and the permissions of the folder"
+        with (
+            os_errors(f"cannot write {self._file.name}, where finished tasks are noted", hint=hint),
+            changing(self._file),
+        ):
+            everybody = self.everybody()
+            own = everybody.setdefault(person, {})
+            if task.name not in own and len(own) < TASKS:
+                own[task.name] = task.fields()
+                write_atomic(self._file, json.dumps(everybody, indent=1).encode(), mode=0o600)
+            return own
 
 
 def class_rows(

@@ -11,7 +11,7 @@ from typing import Any
 from cutaway.cache import forget_rows
 from cutaway.errors import CutawayError, RunError, UnknownNameError
 from cutaway.log import survive
-from cutaway.runs import RunFolder, check_own, history_path, is_linked, is_locked, is_text, names_in
+from cutaway.runs import RunFolder, check_own, history_path, is_linked, is_locked, is_text, names_in, os_errors
 
 TRASH = ".trash"
 LEAVING = ".deleted-"
@@ -110,15 +110,11 @@ class Trash:
 
     @contextmanager
     def _writing(self, what: str) -> Generator[None]:
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise UnknownNameError(f"{what} is gone", hint="load the page again") from error
-        except OSError as error:
-            raise RunError(
-                f"cannot move or delete {what}: {error.strerror or error}",
-                hint="check the permissions of the folder",
-            ) from error
+        with os_errors(f"cannot move or delete {what}", hint="check the permissions of the folder"):
+            try:
+                yield
+            except FileNotFoundError as error:
+                raise UnknownNameError(f"{what} is gone", hint="load the page again") from error
 
 
 def _data_of(run: Path) -> list[Any]:

@@ -14,7 +14,7 @@ from anyio import to_thread
 from cutaway.data import is_table_path, is_workbook, workbook_error
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
 from cutaway.log import survive
-from cutaway.runs import check_own, names_in
+from cutaway.runs import check_own, names_in, os_errors
 
 UPLOADS = Path(".studio") / "uploads"
 
@@ -71,12 +71,8 @@ class Uploads:
             RunError: It cannot be deleted.
         """
         path = self.path(name)
-        try:
+        with os_errors("cannot delete the upload", hint="check the permissions of its folder"):
             path.unlink()
-        except OSError as error:
-            raise RunError(
-                f"cannot delete the upload: {error.strerror or error}", hint="check the permissions of its folder"
-            ) from error
 
     async def receive(self, name: str, pieces: AsyncIterator[bytes], *, length: int | None) -> str:
         """Write an upload piece by piece.
@@ -99,13 +95,11 @@ class Uploads:
         _check_room(self.folder, length or 0)
         partial = self.folder / f".{secrets.token_hex(8)}.part"
         try:
-            written = await self._write(partial, pieces)
-            if length is not None and written != length:
-                raise DataError(f"the upload stopped after {written:,} of {length:,} bytes", hint="upload it again")
-            return await to_thread.run_sync(_place, partial, self.folder, safe)
-        except OSError as error:
-            hint = "free some space on the disk"
-            raise RunError(f"cannot write the upload: {error.strerror or error}", hint=hint) from error
+            with os_errors("cannot write the upload", hint="free some space on the disk"):
+                written = await self._write(partial, pieces)
+                if length is not None and written != length:
+                    raise DataError(f"the upload stopped after {written:,} of {length:,} bytes", hint="upload it again")
+                return await to_thread.run_sync(_place, partial, self.folder, safe)
         finally:
             partial.unlink(missing_ok=True)
 

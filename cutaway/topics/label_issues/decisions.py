@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cutaway.context import RunContext
 from cutaway.data import Decision, check_decisions, decide, join_ids, read_decisions, write_decisions
-from cutaway.errors import DataError, Hint, RunError
-from cutaway.runs import changing, labels_path, regular_file, write_atomic
+from cutaway.errors import DataError, Hint
+from cutaway.runs import changing, labels_path, os_errors, regular_file, write_atomic
 
 Check = Callable[[tuple[Decision, ...]], None]
 
@@ -89,14 +89,11 @@ def append_decisions(run: Path, decisions: Sequence[Decision], *, check: Check =
 
 @contextmanager
 def _changing(path: Path) -> Generator[None]:
-    try:
-        with changing(path):
-            yield
-    except OSError as error:
-        raise RunError(
-            f"cannot save the decision in {error.filename or path}: {error.strerror or error}",
-            hint="free some space, or make the folder writable",
-        ) from error
+    with (
+        os_errors(f"cannot save the decision in {path}", hint="free some space, or make the folder writable"),
+        changing(path),
+    ):
+        yield
 
 
 def take_back_decision(run: Path, decision: Decision, *, check: Check = _accept) -> None:

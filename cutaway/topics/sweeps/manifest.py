@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from cutaway.checks import wrong_part
 from cutaway.errors import Hint, RunError, UnknownNameError, UsageError
 from cutaway.models import FORM
-from cutaway.runs import DataOrigin, read_bytes, read_json, write_atomic, writer_in_words
+from cutaway.runs import DataOrigin, os_errors, read_bytes, read_json, write_atomic, writer_in_words
 
 FORMAT = 2
 FILE = "sweep.json"
@@ -180,14 +180,9 @@ def write_manifest(folder: Path, manifest: SweepManifest) -> None:
         RunError: It cannot be written.
     """
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False, allow_nan=False)
-    try:
+    with os_errors(f"cannot write to {folder}", hint=Hint("name another folder with {}", runs=None)):
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / FILE, text.encode() + b"\n", mode=0o666)
-    except OSError as error:
-        raise RunError(
-            f"cannot write to {error.filename or folder}: {error.strerror or error}",
-            hint=Hint("name another folder with {}", runs=None),
-        ) from error
+        write_atomic(folder / FILE, text.encode() + b"\n")
 
 
 def plain_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
