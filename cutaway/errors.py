@@ -19,7 +19,8 @@ pickled, so it crosses from one process to another unchanged. What we got may co
 characters in it are escaped, and it is cut to a length.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 LONGEST = 600
@@ -236,3 +237,18 @@ class WorkInterrupted(KeyboardInterrupt):
 
 class CutawayWarning(UserWarning):
     """Nothing failed, but the user should know: one line."""
+
+
+@contextmanager
+def os_errors(rule: str, *, hint: str, kind: type[CutawayError] = RunError) -> Generator[None]:
+    """Turn what the system refuses inside into one line, such as ``cannot read PATH: Permission denied``.
+
+    Args:
+        rule: What cannot be done.
+        hint: See `CutawayError`.
+        kind: The error that is raised.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{rule}: {error.strerror or error}", hint=hint) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cutaway.errors import UsageError
+from cutaway.errors import UsageError, os_errors
 from cutaway.log import survive
 
 from .output import has_display, say
@@ -118,13 +118,9 @@ def _names(people: str | None, students: int | None, *, own_folders: bool, links
 
 def _runs_folder(folder: str) -> Path:
     runs = Path(folder).absolute()
-    try:
+    with os_errors(f"cannot use the folder {folder}", hint="name another folder", kind=UsageError):
         runs.mkdir(parents=True, exist_ok=True)
         os.listdir(runs)
-    except OSError as error:
-        raise UsageError(
-            f"cannot use the folder {folder}: {(error.strerror or str(error)).lower()}", hint="name another folder"
-        ) from None
     return runs
 
 

@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from cutaway.cache import cached
 from cutaway.checks import file_state
 from cutaway.data import data_states
+from cutaway.errors import os_errors
 from cutaway.progress import ProgressCallback
-from cutaway.runs import RunFolder, labels_path, os_errors
+from cutaway.runs import RunFolder, labels_path
 from cutaway.topics.common.options import MapOptions
 
 from .queues import QueueName

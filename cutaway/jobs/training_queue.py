@@ -19,14 +19,13 @@ from pydantic import BaseModel, Field, ValidationError
 
 from cutaway.cache import make_private
 from cutaway.checks import open_regular, read_regular
-from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError
+from cutaway.errors import Canceled, RunError, UnknownNameError, UsageError, os_errors
 from cutaway.log import last_line, survive
 from cutaway.parallel import RunnerProcess
 from cutaway.runs import (
     ProcessRecord,
     is_locked,
     names_in,
-    os_errors,
     read_bytes,
     read_json,
     remove_strays,

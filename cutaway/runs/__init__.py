@@ -5,7 +5,7 @@ In come plain records and NumPy arrays of a training under way (`RunWriter`); ou
 nor JAX is imported here, and weights are arrays by name. May call metrics, checks and errors.
 """
 
-from .atomic import changing, check_output, os_errors, output_file, remove_strays, write_atomic, write_output
+from .atomic import changing, check_output, output_file, remove_strays, write_atomic, write_output
 from .folder import (
     RunFolder,
     by_name,

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from cutaway.errors import RunError, UsageError
+from cutaway.errors import UsageError
 from cutaway.log import survive
 
 from .locks import take_lock
@@ -169,19 +169,6 @@ def remove_strays(folder: Path, name: str | None = None) -> None:
                 if lock is not None:
                     os.close(lock)
                     stray.unlink(missing_ok=True)
-
-
-@contextmanager
-def os_errors(rule: str, *, hint: str) -> Generator[None]:
-    """Turn what the system refuses inside into one line, such as ``cannot save PATH: No space left on device``.
-
-    Raises:
-        RunError: The system refuses something.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise RunError(f"{rule}: {error.strerror or error}", hint=hint) from error
 
 
 @contextmanager

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from cutaway.checks import check_path, check_whole, meant
-from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, UsageError, printable
+from cutaway.errors import CutawayError, Hint, RunError, UnknownNameError, UsageError, os_errors, printable
 from cutaway.log import survive
 from cutaway.metrics import best_epoch
 from cutaway.words import shown
 
-from .atomic import changing, os_errors, write_atomic
+from .atomic import changing, write_atomic
 from .history import read_history
 from .layout import (
     CHECKPOINT,

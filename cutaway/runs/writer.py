@@ -14,11 +14,11 @@ import numpy as np
 import safetensors.numpy
 
 from cutaway.checks import check_path, warn_user
-from cutaway.errors import Hint, RunError, UsageError, printable
+from cutaway.errors import Hint, RunError, UsageError, os_errors, printable
 from cutaway.log import survive
 from cutaway.words import shown
 
-from .atomic import os_errors, remove_strays, write_atomic
+from .atomic import remove_strays, write_atomic
 from .folder import RunFolder, by_name, write_title
 from .history import HistoryFile
 from .layout import (

@@ -13,9 +13,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, StringConstraints
 
 from cutaway.checks import read_regular
-from cutaway.errors import RunError, printable
+from cutaway.errors import RunError, os_errors, printable
 from cutaway.jobs import Trainings
-from cutaway.runs import changing, os_errors, write_atomic
+from cutaway.runs import changing, write_atomic
 
 from .settings import Person
 from .uploads import STALE

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from cutaway.data import dataset_names
-from cutaway.errors import DataError, UnknownNameError
+from cutaway.errors import DataError, UnknownNameError, os_errors
 from cutaway.jobs import Options
 from cutaway.runs import is_text
 
@@ -150,13 +150,13 @@ def list_folder(reference: DataReference, places: DataRoots, *, most: int = 2_00
     """
     path = folder_path(reference, places)
     root = places.folders[reference.folder].resolve()
-    try:
-        with os.scandir(path) as entries:
-            offered = (entry for entry in entries if _is_offered(entry, root, places))
-            found = [(entry.name, entry.is_dir(), entry.stat().st_size) for entry in islice(offered, most)]
-            more = next(offered, None) is not None
-    except OSError as error:
-        raise DataError(f"cannot read the folder: {error.strerror or error}", hint="check its permissions") from error
+    with (
+        os_errors("cannot read the folder", hint="check its permissions", kind=DataError),
+        os.scandir(path) as entries,
+    ):
+        offered = (entry for entry in entries if _is_offered(entry, root, places))
+        found = [(entry.name, entry.is_dir(), entry.stat().st_size) for entry in islice(offered, most)]
+        more = next(offered, None) is not None
     found.sort(key=lambda each: (not each[1], each[0].casefold(), each[0]))
     rows = [
         {"name": name, "folder": is_folder, "bytes": None if is_folder else size} for name, is_folder, size in found

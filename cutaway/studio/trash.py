@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.cache import forget_rows
-from cutaway.errors import CutawayError, RunError, UnknownNameError
+from cutaway.errors import CutawayError, RunError, UnknownNameError, os_errors
 from cutaway.log import survive
-from cutaway.runs import RunFolder, check_own, history_path, is_linked, is_locked, is_text, names_in, os_errors
+from cutaway.runs import RunFolder, check_own, history_path, is_linked, is_locked, is_text, names_in
 
 TRASH = ".trash"
 LEAVING = ".deleted-"

@@ -12,9 +12,9 @@ from typing import Any
 from anyio import to_thread
 
 from cutaway.data import is_table_path, is_workbook, workbook_error
-from cutaway.errors import DataError, RunError, UnknownNameError, UsageError
+from cutaway.errors import DataError, RunError, UnknownNameError, UsageError, os_errors
 from cutaway.log import survive
-from cutaway.runs import check_own, names_in, os_errors
+from cutaway.runs import check_own, names_in
 
 UPLOADS = Path(".studio") / "uploads"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 from cutaway.checks import check_regular, warn_user
-from cutaway.errors import DataError, Hint, UsageError
+from cutaway.errors import DataError, Hint, UsageError, os_errors
 from cutaway.image_shape import ImageShape
 from cutaway.parallel import ask_memory
 from cutaway.words import shown
@@ -37,12 +37,8 @@ def image_files(folder: Path) -> list[Path]:
     Raises:
         DataError: The folder cannot be read.
     """
-    try:
+    with os_errors(f"cannot read the folder of images {folder}", hint="check its permissions", kind=DataError):
         found = [p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith(".")]
-    except OSError as error:
-        raise DataError(
-            f"cannot read the folder of images {folder}: {error.strerror}", hint="check its permissions"
-        ) from None
     return sorted(path for path in found if path.is_file())
 
 

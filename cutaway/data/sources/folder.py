@@ -9,7 +9,7 @@ import numpy as np
 from cutaway.data.dataset import Dataset
 from cutaway.data.idx import read_idx
 from cutaway.data.npy import map_npy
-from cutaway.errors import DataError
+from cutaway.errors import DataError, os_errors
 
 from .record import DataSource, dataset_from_files
 from .table import tables_beside
@@ -35,12 +35,8 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
     Raises:
         DataError: A file is missing, two files are of the same part, or a file is damaged.
     """
-    try:
+    with os_errors(f"cannot read the data folder {folder}", hint="check its permissions", kind=DataError):
         files = sorted(path for path in folder.iterdir() if path.is_file())
-    except OSError as error:
-        raise DataError(
-            f"cannot read the data folder {folder}: {error.strerror}", hint="check its permissions"
-        ) from None
     found = {
         part: [p for p in files if p.name == f"{part}.npy" or re.fullmatch(BEFORE + stem + ENDING, p.name)]
         for part, stem in FILE_NAMES.items()

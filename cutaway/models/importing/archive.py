@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from cutaway.checks import check_path, check_regular
-from cutaway.errors import CutawayError, DataError, UnknownNameError
+from cutaway.errors import CutawayError, DataError, UnknownNameError, os_errors
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
@@ -58,12 +58,12 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     if not os.path.exists(path):
         raise UnknownNameError(f"no such model file: {path}")
     check_regular(path)
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size  # read(LIMIT) would allocate all of LIMIT
-            data = file.read(size) if size <= LIMIT else None
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}", hint="check its permissions") from None
+    with (
+        os_errors(f"cannot read {path}", hint="check its permissions", kind=DataError),
+        path.open("rb") as file,
+    ):
+        size = os.fstat(file.fileno()).st_size  # read(LIMIT) would allocate all of LIMIT
+        data = file.read(size) if size <= LIMIT else None
     if data is None:
         raise DataError(f"{path} is larger than {LIMIT:,} bytes", hint="open a smaller model")
     return data

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cutaway.context import RunContext
 from cutaway.data import Decision, check_decisions, decide, join_ids, read_decisions, write_decisions
-from cutaway.errors import DataError, Hint
-from cutaway.runs import changing, labels_path, os_errors, regular_file, write_atomic
+from cutaway.errors import DataError, Hint, os_errors
+from cutaway.runs import changing, labels_path, regular_file, write_atomic
 
 Check = Callable[[tuple[Decision, ...]], None]
 

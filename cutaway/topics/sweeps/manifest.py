@@ -9,9 +9,9 @@ from typing import Annotated, Any, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from cutaway.checks import wrong_part
-from cutaway.errors import Hint, RunError, UnknownNameError, UsageError
+from cutaway.errors import Hint, RunError, UnknownNameError, UsageError, os_errors
 from cutaway.models import FORM
-from cutaway.runs import DataOrigin, os_errors, read_bytes, read_json, write_atomic, writer_in_words
+from cutaway.runs import DataOrigin, read_bytes, read_json, write_atomic, writer_in_words
 
 FORMAT = 2
 FILE = "sweep.json"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.checks import check_regular
-from cutaway.errors import DataError, UsageError
+from cutaway.errors import DataError, UsageError, os_errors
 
 from .columnar import FORMATS, open_columnar
 from .delimited import open_delimited
@@ -31,12 +31,8 @@ def open_reader(path: Path, *, header: bool | None = None, wanted: Container[str
     """
     if not path.is_dir():
         check_regular(path)
-    try:
+    with os_errors(f"cannot read the table {path}", hint="check its permissions", kind=DataError):
         os.listdir(path) if path.is_dir() else open(path, "rb").close()
-    except OSError as error:
-        raise DataError(
-            f"cannot read the table {path}: {error.strerror or error}", hint="check its permissions"
-        ) from None
     if path.is_dir() or path.suffix.lower() in FORMATS:
         return open_columnar(path)
     if is_workbook(path) or _begins_as_workbook(path):
