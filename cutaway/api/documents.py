@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cutaway.data import Column, Dataset, Table
 from cutaway.errors import CutawayError
 from cutaway.models import units_in_words
 from cutaway.results.plain import plain
 from cutaway.topics.classes.classes import classes_of_test
-from cutaway.topics.common.data_words import columns_left_out
+from cutaway.topics.common.data_words import class_counts, columns_left_out
 from cutaway.topics.embedding.embedding import Embedding
 from cutaway.words import listed
 
@@ -98,14 +96,13 @@ def model_document(summary: ModelSummary, *, why: str | None) -> dict[str, Any]:
 def dataset_document(data: Dataset | Table) -> dict[str, Any]:
     """The content of a dataset, in words and in numbers, and the use of each column of a table."""
     counts = {source: len(labels) for source, labels in data.labels.items()}
-    classes = np.bincount(np.concatenate(list(data.labels.values())), minlength=data.classes)
-    sizes = [f"{name} ({count:,})" for name, count in zip(data.class_names, classes.tolist(), strict=True)]
+    classes = class_counts(data)
     document: dict[str, Any] = {
         "name": data.name,
         "samples": listed([f"{count:,} in {source}" for source, count in counts.items()]),
-        "classes": listed(sizes, 20),
+        "classes": listed([f"{each['name']} ({each['samples']:,})" for each in classes], 20),
         "source_counts": counts,
-        "class_counts": [{"name": n, "samples": c} for n, c in zip(data.class_names, classes.tolist(), strict=True)],
+        "class_counts": classes,
     }
     if isinstance(data, Dataset):
         return document | {"shape": " x ".join(map(str, data.shape))}

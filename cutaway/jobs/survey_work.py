@@ -5,7 +5,6 @@ import contextlib
 import os
 import re
 import warnings
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +150,7 @@ def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
 
 def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallback, notes: list[str]) -> dict[str, Any]:
     from cutaway.api.given_data import as_dataset
+    from cutaway.topics.common.data_words import class_counts
     from cutaway.topics.findings.evidence import data_findings
     from cutaway.training import recipe_for, validation_share
 
@@ -161,7 +161,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
         "name": given.name,
         "recipe": recipe_for("default", given),
         "counts": {source: len(each) for source, each in labels.items()},
-        "classes": _classes(given),
+        "classes": class_counts(given)[:CLASSES],
         "more_classes": max(0, given.classes - CLASSES),
     }
     rows = sum(known["counts"].values())
@@ -189,13 +189,6 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
     if data.image is not None:
         known["sheet"] = _sheet(data, split)
     return known
-
-
-def _classes(given: Dataset | Table) -> list[dict[str, Any]]:
-    counts: Counter[int] = Counter()
-    for labels in given.labels.values():
-        counts.update(dict(enumerate(np.bincount(labels, minlength=given.classes).tolist())))
-    return [{"name": name, "samples": counts[k]} for k, name in enumerate(given.class_names[:CLASSES])]
 
 
 def _sheet(data: Dataset, split: Split) -> dict[str, Any]:

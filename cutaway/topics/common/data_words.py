@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from cutaway.data import Preparation, origin_options
+import numpy as np
+
+from cutaway.data import Dataset, Preparation, Table, origin_options
 from cutaway.errors import CutawayError
 from cutaway.log import survive
 from cutaway.runs import DatasetRecord, Manifest
@@ -15,6 +17,12 @@ COLUMNS = 50
 
 VALUES = 8
 """Maximum number of values of a category to list."""
+
+
+def class_counts(data: Dataset | Table) -> list[dict[str, Any]]:
+    """The classes of a dataset and how many samples each has, over all sources."""
+    counts = np.bincount(np.concatenate(list(data.labels.values())), minlength=data.classes).tolist()
+    return [{"name": name, "samples": count} for name, count in zip(data.class_names, counts, strict=True)]
 
 
 def data_in_words(record: DatasetRecord) -> str:
