@@ -227,15 +227,16 @@ def sample_dynamics(
     """Gather how each sample of a split was learned; see `cutaway.Run.dynamics`."""
     split = options.split or _recorded_split(context)
     ids, y = context.named(context.part(split)), labels_of(context, split)
-    epochs, of_epoch = _source(context, split, options.predictions)
+    epochs, predictions = _source(context, split, options.predictions)
+    parts = _recorded_parts if predictions == "recorded" else _computed_parts
     tracker = DynamicsTracker(y)
     on_progress(Progress("samples", 0, len(epochs), "epochs"))
     for done, epoch in enumerate(epochs, start=1):
-        tracker.add(epoch, of_epoch(epoch))
+        tracker.add(epoch, parts(context, split, epoch))
         on_progress(Progress("samples", done, len(epochs), "epochs"))
     return SampleDynamics(
         split=split,
-        predictions="recorded" if isinstance(of_epoch, _Recorded) else "computed",
+        predictions=predictions,
         measures=tracker.result(),
         ids=ids,
         parts=context.split.parts[context.split.rows(split)],
@@ -245,56 +246,50 @@ def sample_dynamics(
     )
 
 
-@dataclass(frozen=True)
-class _Recorded:
-    """The predictions that were recorded of a split, epoch by epoch, each in chunks."""
-
-    context: RunContext
-    split: str
-
-    def __call__(self, epoch: int) -> Iterator[np.ndarray]:
-        kept = recorded_predictions(self.context, epoch)[self.context.split.rows(self.split)]
-        yield from _chunks(kept)
-
-    def missing(self, epoch: int) -> bool:
-        """Whether predictions of some samples are missing, such as training samples in a user's own fit."""
-        return bool(np.isnan(recorded_predictions(self.context, epoch)[self.context.split.rows(self.split), 0]).any())
+def _recorded(context: RunContext, split: str, epoch: int) -> np.ndarray:
+    """The predictions that were recorded of a split after an epoch, float16 ``(sample, class)``."""
+    return recorded_predictions(context, epoch)[context.split.rows(split)]
 
 
-@dataclass(frozen=True)
-class _Computed:
-    """The predictions of snapshots for a split, epoch by epoch, each batch by batch."""
+def _lacks_some(context: RunContext, split: str, epoch: int) -> bool:
+    """Whether predictions of some samples are missing, such as training samples in a user's own fit."""
+    return bool(np.isnan(_recorded(context, split, epoch)[:, 0]).any())
 
-    context: RunContext
-    split: str
 
-    def __call__(self, epoch: int) -> Iterator[np.ndarray]:
-        from cutaway.models import ForwardPass, class_probabilities
+def _recorded_parts(context: RunContext, split: str, epoch: int) -> Iterator[np.ndarray]:
+    """The predictions that were recorded of a split after an epoch, in chunks."""
+    kept = _recorded(context, split, epoch)
+    step = max(1, VALUES // max(kept.shape[1], 1))
+    yield from (kept[first : first + step] for first in range(0, len(kept), step))
 
-        model, data = self.context.model(), self.context.data
-        rows, weights = data.rows(self.context.part(self.split)), self.context.snapshot(epoch)
-        for _, found in ForwardPass.of(model, scale=data.scale).batches(rows, weights=weights):
-            for outputs in found.values():
-                yield class_probabilities(model, outputs)
+
+def _computed_parts(context: RunContext, split: str, epoch: int) -> Iterator[np.ndarray]:
+    """The predictions of a snapshot for a split, batch by batch."""
+    from cutaway.models import ForwardPass, class_probabilities
+
+    model, data = context.model(), context.data
+    rows, weights = data.rows(context.part(split)), context.snapshot(epoch)
+    for _, found in ForwardPass.of(model, scale=data.scale).batches(rows, weights=weights):
+        for outputs in found.values():
+            yield class_probabilities(model, outputs)
 
 
 def _recorded_split(context: RunContext) -> str:
     """The split that is followed if none is named: "all", unless a part of it is all that can be known."""
     epochs = [epoch for epoch in context.folder.predicted_epochs if epoch > 0]
-    if context.opens or not epochs or not _Recorded(context, "all").missing(epochs[0]):
+    if context.opens or not epochs or not _lacks_some(context, "all", epochs[0]):
         return "all"
     return context.split.held_out
 
 
-def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int], _Recorded | _Computed]:
-    """The epochs that can be followed, and where their predictions are from."""
-    recorded = _Recorded(context, split)
+def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int], str]:
+    """The epochs that can be followed, and where their predictions are from, "recorded" or "computed"."""
     epochs = [epoch for epoch in context.folder.predicted_epochs if epoch > 0]
     # training samples are predicted as changed images: a deformation that is misread is nothing forgotten
     changed = context.manifest.config.get("augment") and split in ("train", "all") and context.opens
     wanted = "computed" if predictions == "auto" and changed else predictions
-    if wanted != "computed" and epochs and not recorded.missing(epochs[0]):
-        return epochs, recorded
+    if wanted != "computed" and epochs and not _lacks_some(context, split, epochs[0]):
+        return epochs, "recorded"
     if predictions == "recorded" or not context.opens:
         computes = Hint("use {}, which takes them from the snapshots", predictions="computed")
         whose = Hint("use {}, whose predictions are recorded", split="test")
@@ -309,10 +304,4 @@ def _source(context: RunContext, split: str, predictions: str) -> tuple[list[int
             f"{context.path.name} has no recorded epochs",
             hint="train with cutaway.train, or fit with a cutaway.Recorder",
         )
-    return epochs, _Computed(context, split)
-
-
-def _chunks(values: np.ndarray) -> Iterator[np.ndarray]:
-    step = max(1, VALUES // max(values.shape[1], 1))
-    for first in range(0, len(values), step):
-        yield values[first : first + step]
+    return epochs, "computed"
