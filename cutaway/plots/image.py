@@ -98,9 +98,9 @@ def image_grid(images: ArrayLike, titles: Sequence[str], *, columns: int = 10) -
     return finished(figure)
 
 
-def data_uri(png: bytes) -> str:
-    """Return a PNG as a data URI, which a page shows without fetching anything."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+def data_uri(image: bytes, kind: str = "png") -> str:
+    """Return the bytes of an image as a data URI, which a page shows without fetching anything."""
+    return f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
 
 
 def _pixels(images: ArrayLike) -> NDArray[np.uint8]:

@@ -32,10 +32,13 @@ class NotebookFigure(Figure):
         """Save the figure, as matplotlib does, on white if `facecolor` says nothing else."""
         super().savefig(fname, **{"facecolor": "white", **settings})
 
-    def _repr_png_(self) -> bytes:
+    def png(self) -> bytes:
+        """The bytes of a PNG without a background, cut to what is drawn."""
         file = io.BytesIO()
         self.savefig(file, format="png", bbox_inches="tight", facecolor="none")
         return file.getvalue()
+
+    _repr_png_ = png
 
 
 def axes_grid(

@@ -1,8 +1,6 @@
 """How notebooks show a result: a one-line summary, its figure, and the first rows of its table."""
 
-import base64
 import html
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -66,23 +64,17 @@ def line_html(record: Any) -> str:
     return f"<div>{_escaped(text)}</div>"
 
 
-def figure_html(figure: "Figure | None", *, alt: str = "") -> str:
+def figure_html(figure: "Figure | None", *, alt: str) -> str:
     """A figure as an image, which suits light and dark notebooks; "" for None."""
     if figure is None:
         return ""
-    png = base64.b64encode(png_of(figure)).decode()
-    return picture_html(f"data:image/png;base64,{png}", alt=alt)
+    from cutaway.plots import data_uri
+
+    drawn: Any = figure  # a NotebookFigure, which is its type where matplotlib is loaded
+    return picture_html(data_uri(drawn.png()), alt=alt)
 
 
-def png_of(figure: "Figure") -> bytes:
-    """The bytes of a figure as a PNG."""
-    file = io.BytesIO()
-    drawn: Any = figure
-    drawn.savefig(file, format="png", bbox_inches="tight", facecolor="none")
-    return file.getvalue()
-
-
-def picture_html(uri: str, *, alt: str = "", still: str | None = None) -> str:
+def picture_html(uri: str, *, alt: str, still: str | None = None) -> str:
     """An image.
 
     Args:

@@ -149,11 +149,10 @@ def test_all_steps_have_the_same_axes():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == NAMES
 
 
-@pytest.mark.parametrize("kind", ["webp", "gif"])
-def test_a_film_stands_still_at_each_step_and_moves_between(kind):
-    data = embedding_film(XY, LABELS, NAMES, titles=["one", "two", "three"], kind=kind)
+def test_a_film_stands_still_at_each_step_and_moves_between():
+    data = embedding_film(XY, LABELS, NAMES, titles=["one", "two", "three"])
     with Image.open(io.BytesIO(data)) as film:
-        assert (film.format, film.n_frames, film.info.get("loop")) == (kind.upper(), 3 + 2 * 7, 0)
+        assert (film.format, film.n_frames, film.info.get("loop")) == ("WEBP", 3 + 2 * 7, 0)
         durations = []
         for frame in range(film.n_frames):
             film.seek(frame)

@@ -1,13 +1,12 @@
 """The image that stays where a widget is not alive: in an exported notebook, or once the kernel has ended."""
 
-import base64
 import io
 
 import numpy as np
 from markupsafe import escape
 
 from cutaway.page.explorer import Explorer
-from cutaway.plots import embedding_scatter
+from cutaway.plots import data_uri, embedding_scatter
 
 COLORS = 256
 """Colors of the image."""
@@ -43,7 +42,6 @@ def still_title(record: Explorer) -> str:
 
 def still_html(record: Explorer, png: bytes, *, key: str) -> str:
     """HTML of the image, which the widget of this key hides as long as it is alive."""
-    uri = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
     style = "max-width: 100%; height: auto; background: #ffffff; border-radius: 6px"
-    image = f'<img src="{uri}" alt="{escape(still_title(record))}" style="{style}">'
+    image = f'<img src="{data_uri(png)}" alt="{escape(still_title(record))}" style="{style}">'
     return f'<div class="cutaway-still-{escape(key)}">{image}</div>'

@@ -63,7 +63,6 @@ def embedding_film(
     class_names: Sequence[str],
     *,
     titles: Sequence[str],
-    kind: str = "webp",
 ) -> bytes:
     """Make an animated image: each step stands still for a second, and points go straight to the next one.
 
@@ -72,7 +71,6 @@ def embedding_film(
         labels: As for `embedding_steps`.
         class_names: As for `embedding_steps`.
         titles: As for `embedding_steps`.
-        kind: "webp" or "gif".
 
     Returns:
         The bytes of the file, which plays forever.
@@ -105,8 +103,8 @@ def embedding_film(
         images.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy()))
         durations.append(STILL if share == 0 else MOVING)
     file = io.BytesIO()
-    how: dict[str, Any] = {"quality": QUALITY, "method": 2} if kind == "webp" else {"optimize": True}
-    images[0].save(file, kind.upper(), save_all=True, append_images=images[1:], duration=durations, loop=0, **how)
+    more: dict[str, Any] = {"append_images": images[1:], "duration": durations, "quality": QUALITY, "method": 2}
+    images[0].save(file, "WEBP", save_all=True, loop=0, **more)
     return file.getvalue()
 
 

@@ -3,7 +3,6 @@
 Each is computed from the one before it, or read from the cache.
 """
 
-import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from itertools import pairwise
 from math import inf
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from cutaway.data import SampleIds
 from cutaway.embedding import Layout, PreviousEmbedding, drift, embed, embed_next, layer_neighbors, resolve_settings
 from cutaway.errors import Canceled, CutawayError, UsageError
 from cutaway.progress import Pace, Progress, ProgressCallback, ignore_progress
-from cutaway.results.notebook import NotebookDisplay, joined_html, line_html, picture_html, png_of
+from cutaway.results.notebook import NotebookDisplay, joined_html, line_html, picture_html
 from cutaway.results.written import WrittenFile
 from cutaway.runs import check_output, write_output
 from cutaway.topics.common.epochs import epoch_numbers
@@ -98,10 +97,9 @@ class Film:
         return WrittenFile(where)
 
     def _repr_html_(self) -> str:
-        film, still = (base64.b64encode(data).decode() for data in (self.data, self.still))
-        picture = picture_html(
-            f"data:image/{self.kind};base64,{film}", alt=repr(self), still=f"data:image/png;base64,{still}"
-        )
+        from cutaway.plots import data_uri
+
+        picture = picture_html(data_uri(self.data, self.kind), alt=repr(self), still=data_uri(self.still))
         return joined_html(line_html(self), picture)
 
 
@@ -185,7 +183,7 @@ class EmbeddingSequence(NotebookDisplay):
 
         first = self.embeddings[0]
         data = embedding_film(self.xy, first.labels, first.class_names, titles=self.names)
-        return Film(self.names, "webp", data, png_of(self.plot()))
+        return Film(self.names, "webp", data, cast("Any", self.plot()).png())
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row per embedding and sample.
