@@ -55,7 +55,7 @@ def label_issue_columns(source: ReportSource) -> list[SampleColumn]:
         found = label_issues_of(source)
     if found is None:
         return []
-    scores = found.all_scores[source.shown.positions_in(found.all_ids)]
+    scores = found.scores[source.shown.positions_in(found.ids)]
     return [SampleColumn(key="label-issue", title="Label issue", kind="number", values=(scores,))]
 
 

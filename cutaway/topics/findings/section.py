@@ -186,10 +186,10 @@ def _not_judged(source: ReportSource, found: Verdict) -> tuple[str, ...]:
 
 def _label_lines(source: ReportSource) -> list[SummaryLine]:
     """What is known of the labels, if they were judged before; a warning if some of them are surely wrong."""
-    found = label_issues_of(source)
-    if found is None:
+    cached = label_issues_of(source)
+    if cached is None:
         return []
-    count, (wrong, sure) = found.count, found.surest
+    found, count, (wrong, sure) = cached.issues, cached.issues.count, cached.issues.surest
     if count is not None and count.low > 0:
         title = f"About {count.count:,} of {found.samples:,} labels may be wrong."
         text = (

@@ -10,56 +10,31 @@ import numpy as np
 from cutaway.cache import cached
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, stratified_sample
-from cutaway.findings import CountEstimate, HeldOut
+from cutaway.findings import HeldOut
 from cutaway.runs import FoldStore
 
 from .cross_validation import CrossValidation, of_run
 from .folds import kept_epochs, kept_held_out
 from .options import MOST, LabelIssuesOptions
-from .search import SEARCHED, judge_labels, likely_cause, nearest_samples
+from .result import LabelIssues
+from .search import SEARCHED, judge_labels, list_issues, nearest_samples
 
 _FOLD = re.compile(r"([0-9a-f]{16})-(\d{1,2})-(\d{1,2})\.safetensors")
 
 
 @dataclass(frozen=True, eq=False)
 class CachedLabelIssues:
-    """The worst label issues of a run, by folds that were trained before.
+    """Label issues of a run, by folds that were trained before.
 
     Attributes:
-        ids: The samples, the worst first.
-        given: int64 ``(issue,)``, their labels.
-        suggested: int64 ``(issue,)``, the most probable other class.
-        scores: float64 ``(issue,)`` in 0..1; above 0.5 the models prefer another class.
-        probabilities: float32 ``(issue, 2)``, out-of-sample probability of the label and of the suggested class.
-        neighbors: The nearest other samples of each, as in `LabelIssues`, the nearest first.
-        surest: See `JudgedLabels`.
-        count: Estimate of how many of all labels are wrong, or None.
-        note: Why there is none, or "".
-        can_judge: See `JudgedLabels`.
-        samples: Number of all samples.
-        all_ids: All samples.
-        all_scores: float64 ``(sample,)``, the score of each of them; 0 where a label cannot be judged.
+        issues: The worst of them, without images.
+        ids: All samples.
+        scores: float64 ``(sample,)`` in 0..1, the score of each of them; 0 where a label cannot be judged.
     """
 
+    issues: LabelIssues
     ids: SampleIds
-    given: np.ndarray
-    suggested: np.ndarray
     scores: np.ndarray
-    probabilities: np.ndarray
-    neighbors: tuple[SampleIds, ...]
-    surest: tuple[int, int]
-    count: CountEstimate | None
-    note: str
-    can_judge: bool
-    samples: int
-    all_ids: SampleIds
-    all_scores: np.ndarray
-
-    def take(self, chosen: np.ndarray) -> "CachedLabelIssues":
-        """Some of the label issues, by a bool for each."""
-        arrays = {name: getattr(self, name)[chosen] for name in ("given", "suggested", "scores", "probabilities")}
-        neighbors = tuple(each for each, is_chosen in zip(self.neighbors, chosen, strict=True) if is_chosen)
-        return replace(self, ids=self.ids.take(chosen), neighbors=neighbors, **arrays)
 
 
 def cached_label_issues(context: RunContext, *, most: int) -> CachedLabelIssues | None:
@@ -69,39 +44,26 @@ def cached_label_issues(context: RunContext, *, most: int) -> CachedLabelIssues 
         context: The run.
         most: Maximum number of label issues.
     """
-    found = next(_kept(context), None)
-    if found is None:
+    kept = next(_kept(context), None)
+    if kept is None:
         return None
-    setup, held = found
-    judged = judge_labels(held)
-    listed = judged.listed[:most]
-    searched = stratified_sample(held.labels, SEARCHED, seed=0)
-    neighbors = _neighbors(context, setup, listed, searched)
-    return CachedLabelIssues(
-        ids=setup.ids.take(listed),
-        given=held.labels[listed],
-        suggested=judged.suggested[listed],
-        scores=judged.scores[listed],
-        probabilities=np.stack([held.given.mean(axis=0)[listed], judged.probability[listed]], axis=1),
-        neighbors=tuple(setup.ids.take(each) for each in neighbors),
-        surest=judged.surest,
-        count=judged.count,
-        note=judged.note if judged.can_judge else f"{judged.note} {likely_cause(setup)}",
-        can_judge=judged.can_judge,
-        samples=len(held.labels),
-        all_ids=setup.ids,
-        all_scores=judged.scores,
-    )
+    setup, found = kept
+    judged = judge_labels(found[0])
+    judged = replace(judged, listed=judged.listed[:most])
+    searched = stratified_sample(found[0].labels, SEARCHED, seed=0)
+    neighbors = _neighbors(context, setup, judged.listed, searched)
+    issues = list_issues(setup, found, judged, searched, neighbors, images=None)
+    return CachedLabelIssues(issues, setup.ids, judged.scores)
 
 
 def _neighbors(context: RunContext, setup: CrossValidation, listed: np.ndarray, searched: np.ndarray) -> np.ndarray:
-    """The nearest other samples of each label issue, int64 ``(issue, k)``; cached, since finding them needs a model."""
-    kept = cached("near-label-issues", context.folder.identity(context.epoch()), setup.key, listed, method=1)
-    return kept.get(lambda: searched[nearest_samples(setup, context, listed, searched)])
+    """`LabelIssues.neighbors`; cached, since finding them needs a model."""
+    kept = cached("near-label-issues", context.folder.identity(context.epoch()), setup.key, listed, method=2)
+    return kept.get(lambda: nearest_samples(setup, context, listed, searched))
 
 
-def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, HeldOut]]:
-    """The cross-validations with every fold kept, the one with the most trainings first, and their results.
+def _kept(context: RunContext) -> Iterator[tuple[CrossValidation, tuple[HeldOut, float, int]]]:
+    """The cross-validations with every fold kept, the one with the most trainings first, and what `held_out` returns.
 
     The name of a file holds a digest of all settings. Those that a person chooses, the numbers of folds, seeds and
     epochs, follow from the files, and the digest says whether they are right.

@@ -40,20 +40,19 @@ def held_out(
     try:
         if engine is not None:
             work.train_elsewhere(engine)
-        held, accuracy = _put_together(work)
+        return _put_together(work)
     finally:
         forget_trainer()
-    return held, accuracy, work.epochs
 
 
-def kept_held_out(setup: CrossValidation) -> HeldOut | None:
-    """The probabilities, where all folds were trained before; nothing is trained."""
+def kept_held_out(setup: CrossValidation) -> tuple[HeldOut, float, int] | None:
+    """What `held_out` returns, where all folds were trained before; nothing is trained."""
     work = _Folds(setup, ignore_progress, only_kept=True)
-    held, _ = _put_together(work)
-    return held if work.is_complete else None
+    found = _put_together(work)
+    return found if work.is_complete else None
 
 
-def _put_together(work: "_Folds") -> tuple[HeldOut, float]:
+def _put_together(work: "_Folds") -> tuple[HeldOut, float, int]:
     setup, labels = work.setup, work.labels
     classes, samples = setup.data.classes, len(labels)
     count = len(keep_highest(np.zeros((1, classes), np.float32), np.zeros(1, np.int64))[1][0])
@@ -69,7 +68,7 @@ def _put_together(work: "_Folds") -> tuple[HeldOut, float]:
             trained[rest] += 1
     mean = (margins / np.maximum(trained, 1)).astype(np.float32) if has_margins else None
     right = given > shares[:, :, 0]
-    return HeldOut(labels, given, others, shares, mean, classes), float(right.mean())
+    return HeldOut(labels, given, others, shares, mean, classes), float(right.mean()), work.epochs
 
 
 class _Folds:

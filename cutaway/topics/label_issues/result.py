@@ -125,7 +125,7 @@ class LabelIssues(SampleList):
             given, suggested = self.names_of(self.given[:1])[0], self.names_of(self.suggested[:1])[0]
             first = f"; first {self.ids[0]}, labeled {given}, perhaps {suggested}"
         note = f"; {self.note}" if self.note else ""
-        return f"LabelIssues: {self._known()}{first}{note}"
+        return f"LabelIssues: {known_of_labels(self)}{first}{note}"
 
     @property
     def above_half(self) -> int:
@@ -179,7 +179,7 @@ class LabelIssues(SampleList):
         first, *others = table.columns
         declared = len(columns_of(LabelIssueRows))
         columns = (first, *others[:declared], NEIGHBORS, *others[declared:])
-        title = f"{capitalized(self._known())}."
+        title = f"{capitalized(known_of_labels(self))}."
         if self.count is not None:
             title += " Begin at the top of the list, and go on as long as you find wrong ones."
         return (Table(columns, values, title, notes).take(range(len(self))[:n]),)
@@ -204,9 +204,6 @@ class LabelIssues(SampleList):
             "hidden": list(self.hidden),
             "label_issues": list(self.records()),
         }
-
-    def _known(self) -> str:
-        return known_of_labels(surest=self.surest, count=self.count, samples=self.samples)
 
     def _sentences(self) -> Iterator[str]:
         if not self.can_judge:
@@ -256,19 +253,14 @@ def capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def known_of_labels(*, surest: tuple[int, int], count: CountEstimate | None, samples: int) -> str:
-    """What is known of all labels, without a capital and a period.
-
-    Args:
-        surest: See `LabelIssues`.
-        count: Estimate of how many of all labels are wrong, if there is one.
-        samples: Number of all samples.
-    """
+def known_of_labels(issues: LabelIssues) -> str:
+    """What is known of all labels, without a capital and a period."""
+    count = issues.count
     if count is None:
-        return surest_in_words(surest)
+        return surest_in_words(issues.surest)
     are = "are probably" if count.low else "may be"
     interval = f"95% interval {count.low:,} to {count.high:,}"
-    return f"about {count.count:,} of {samples:,} labels {are} wrong ({interval})"
+    return f"about {count.count:,} of {issues.samples:,} labels {are} wrong ({interval})"
 
 
 def surest_in_words(surest: tuple[int, int]) -> str:

@@ -70,17 +70,41 @@ def find_label_issues(
             got=f"{counted(second, 'sample')} of the second largest class",
             hint=Hint("use fewer folds, such as {}", folds=second) if second > 1 else "add samples of that class",
         )
-    held, accuracy, epochs = held_out(setup, engine=engine, on_progress=on_progress)
+    found = held_out(setup, engine=engine, on_progress=on_progress)
     on_progress(Progress("estimate", 0, 1, "step", "how many labels are wrong"))
-    judged = judge_labels(held)
+    judged = judge_labels(found[0])
     on_progress(Progress("estimate", 1, 1, "step", "how many labels are wrong"))
-    listed, suggested = judged.listed, judged.suggested
-    searched = stratified_sample(held.labels, SEARCHED, seed=0)
-    neighbors = nearest_samples(setup, context, listed, searched, on_progress=on_progress)
+    searched = stratified_sample(found[0].labels, SEARCHED, seed=0)
+    neighbors = nearest_samples(setup, context, judged.listed, searched, on_progress=on_progress)
+    images = setup.data.images(setup.ids.take(judged.listed[:200]))
+    return list_issues(setup, found, judged, searched, neighbors, images=images)
+
+
+def list_issues(
+    setup: CrossValidation,
+    found: tuple[HeldOut, float, int],
+    judged: "JudgedLabels",
+    searched: np.ndarray,
+    neighbors: np.ndarray,
+    *,
+    images: np.ndarray | None,
+) -> LabelIssues:
+    """The label issues that were listed, as a user holds them.
+
+    Args:
+        setup: What was trained.
+        found: What `held_out` returns.
+        judged: What it says of labels.
+        searched: int64 ``(searched,)``, the samples among which neighbors were looked for.
+        neighbors: See `LabelIssues`.
+        images: See `LabelIssues`.
+    """
+    held, accuracy, epochs = found
+    listed = judged.listed
     return LabelIssues(
         ids=setup.ids.take(listed),
         given=held.labels[listed],
-        suggested=suggested[listed],
+        suggested=judged.suggested[listed],
         scores=judged.scores[listed],
         probabilities=np.stack([held.given.mean(axis=0)[listed], judged.probability[listed]], axis=1),
         neighbors=neighbors,
@@ -96,7 +120,7 @@ def find_label_issues(
         folds=setup.folds,
         seeds=setup.seeds,
         epochs=epochs,
-        images=setup.data.images(setup.ids.take(listed[:200])),
+        images=images,
         recipe=setup.recipe,
         hidden=_hidden(setup),
         can_judge=judged.can_judge,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cutaway.context import RunContext
-from cutaway.data import Decision, SampleIds, csv_row
+from cutaway.data import Decision, csv_row
 from cutaway.errors import UnknownNameError
 from cutaway.findings import ISSUE_SCORE
 from cutaway.page import Image, LabelIssue, LabelSheet, Section, Text
@@ -14,7 +14,7 @@ from cutaway.words import percent
 
 from .cached import CachedLabelIssues, cached_label_issues
 from .decisions import decisions_of
-from .result import known_of_labels
+from .result import LabelIssues, known_of_labels
 
 MAX_ISSUES = 200
 """Maximum number of label issues to list."""
@@ -35,33 +35,36 @@ def label_issues_of(source: ReportSource) -> CachedLabelIssues | None:
 def label_issues(source: ReportSource) -> Section | None:
     """The worst label issues; None if the trainings that find them were not made before."""
     context = source.context
-    found = label_issues_of(source)
-    if found is None:
+    cached = label_issues_of(source)
+    if cached is None:
         return None
-    name, title = "label_issues", "Label issues"
+    found, name, title = cached.issues, "label_issues", "Label issues"
     if not found.can_judge:
         return Text(name=name, title=title, paragraphs=(found.note,))
     names, decisions = context.class_names, decisions_of(context)
     before = _decided(source, decisions)
     # decisions stay, even if models agree with the label by now
-    found = found.take((found.scores > ISSUE_SCORE) | np.isin(found.ids.keys(), list(before)))
-    if not len(found.ids):
+    chosen = np.flatnonzero((found.scores > ISSUE_SCORE) | np.isin(found.ids.keys(), list(before))).tolist()
+    if not chosen:
         text = "Models that were not trained on them prefer no other class for any label."
         return Text(name=name, title=title, paragraphs=(text,))
-    samples, decided, places = found.ids.names(), found.ids.columns()["sample"], found.ids.keys().tolist()
-    near = _near(context, found)
-    tables = _tables(context, found)
+    ids = found.ids.take(chosen)
+    samples, decided, places = ids.names(), ids.columns()["sample"], ids.keys().tolist()
+    near = _near(context, found, chosen)
+    tables = _tables(context, found, chosen)
     rows: list[LabelIssue] = []
-    for i, (called, images, values) in enumerate(shown_samples(context, found.ids, name=True)):
+    for i, (issue, (called, images, values)) in enumerate(
+        zip(chosen, shown_samples(context, ids, name=True), strict=True)
+    ):
         decision = before.get(places[i])
         label = None if decision is None or decision.label is None else names.index(decision.label)
-        issue = LabelIssue(
+        row = LabelIssue(
             name=samples[i],
             title=called,
-            given=int(found.given[i]),
-            suggested=int(found.suggested[i]),
-            score=float(found.scores[i]),
-            said=_said(context, found, i),
+            given=int(found.given[issue]),
+            suggested=int(found.suggested[issue]),
+            score=float(found.scores[issue]),
+            said=_said(found, issue),
             image=images[0] if images else None,
             values=values,
             near=near[i] if near else (),
@@ -70,9 +73,8 @@ def label_issues(source: ReportSource) -> Section | None:
             label=label,
             decided=decided[i],
         )
-        rows.append(issue)
-    above = int((found.all_scores > ISSUE_SCORE).sum())
-    known = known_of_labels(surest=found.surest, count=found.count, samples=found.samples)
+        rows.append(row)
+    above, known = int((cached.scores > ISSUE_SCORE).sum()), known_of_labels(found)
     lead = (
         f"As judged by models that were not trained on them, {known}. {found.note} For {above:,} samples the models "
         f"prefer another class (a score above 0.5); below are {'the worst ' if above > len(rows) else ''}{len(rows):,}."
@@ -92,9 +94,9 @@ def label_issues(source: ReportSource) -> Section | None:
     )
 
 
-def _said(context: RunContext, found: CachedLabelIssues, number: int) -> tuple[str, ...]:
+def _said(found: LabelIssues, number: int) -> tuple[str, ...]:
     """What models that were not trained on a sample say of its label, and how its nearest other samples are labeled."""
-    names, near = context.class_names, context.data.y(found.neighbors[number])
+    names, near = found.class_names, found.neighbor_labels[number]
     given, suggested = int(found.given[number]), int(found.suggested[number])
     of_given, of_suggested = (percent(float(each), 0) for each in found.probabilities[number])
     models = f"Models that did not see it: {names[given]} {of_given}, {names[suggested]} {of_suggested}."
@@ -102,36 +104,31 @@ def _said(context: RunContext, found: CachedLabelIssues, number: int) -> tuple[s
     return models, f"Labels of the {len(near)} nearest: {counts}."
 
 
-def _near(context: RunContext, found: CachedLabelIssues) -> list[tuple[Image, ...]]:
-    """The nearest other samples of each label issue as images; none if samples are no images."""
+def _near(context: RunContext, found: LabelIssues, chosen: list[int]) -> list[tuple[Image, ...]]:
+    """The nearest other samples of some label issues as images; none if samples are no images."""
     from cutaway.plots import image_png
 
     shown: list[tuple[Image, ...]] = []
-    for each in found.neighbors:
-        ids = context.named(each[:NEAREST])
+    for number in chosen:
+        ids = found.neighbor_ids.take(found.neighbors[number, :NEAREST])
         images = context.data.images(ids)
         if images is None:
             return []
-        labels = _labels(context, ids)
+        labels = found.names_of(found.neighbor_labels[number, :NEAREST])
         named = zip(images, labels, ids.names(), strict=True)
         shown.append(tuple(Image(image_png(p), f"{name}, labeled {label}", caption=label) for p, label, name in named))
     return shown
 
 
-def _labels(context: RunContext, ids: SampleIds) -> list[str]:
-    labels: list[int] = context.data.y(ids).tolist()
-    return [context.class_names[label] for label in labels]
-
-
-def _tables(context: RunContext, found: CachedLabelIssues) -> list[tuple[tuple[str, ...], ...]]:
-    """Each label issue and its nearest other rows, side by side; none if samples are no rows of a table."""
-    nearest = [each[:ROWS] for each in found.neighbors]
-    shown = sample_rows(context, found.ids, {}, label="", columns=COLUMNS, nearest=nearest)
+def _tables(context: RunContext, found: LabelIssues, chosen: list[int]) -> list[tuple[tuple[str, ...], ...]]:
+    """Some label issues and the nearest other rows of each, side by side; none if samples are no rows of a table."""
+    nearest = [found.neighbor_ids.take(found.neighbors[number, :ROWS]) for number in chosen]
+    shown = sample_rows(context, found.ids.take(chosen), {}, label="", columns=COLUMNS, nearest=nearest)
     if shown is None:
         return []
     tables: list[tuple[tuple[str, ...], ...]] = []
-    for row, near, ids in zip(shown.rows, shown.nearest, nearest, strict=True):
-        labels = _labels(context, ids)
+    for row, near, number in zip(shown.rows, shown.nearest, chosen, strict=True):
+        labels = found.names_of(found.neighbor_labels[number, :ROWS])
         cells = [(heading, row[heading], *(each[heading] for each in near)) for heading in row if heading != "Sample"]
         tables.append((("", "this row", *(f"near: {label}" for label in labels)), *cells))
     return tables

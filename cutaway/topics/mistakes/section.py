@@ -38,8 +38,8 @@ def _has_label_issue(source: ReportSource, ids: SampleIds) -> list[bool]:
     found = label_issues_of(source)
     if found is None:
         return [False] * len(ids)
-    places = ids.positions_in(found.all_ids)
-    return ((places >= 0) & (found.all_scores[places] > ISSUE_SCORE)).tolist()
+    places = ids.positions_in(found.ids)
+    return ((places >= 0) & (found.scores[places] > ISSUE_SCORE)).tolist()
 
 
 def _about_labels(source: ReportSource) -> str:
