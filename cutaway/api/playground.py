@@ -24,7 +24,7 @@ NOTICE = (
 )
 
 
-def playground_page(*, studio: str = "", start: dict[str, Any] | None = None) -> PlaygroundPage:
+def playground_page(*, studio: str = "", start: dict[str, Any] | None) -> PlaygroundPage:
     """Make the playground: an HTML file of about 3 MB.
 
     Args:

@@ -265,7 +265,7 @@ def width_of(text: str) -> int:
     return cell_len(text)
 
 
-def shorten(name: str, most: int = NAME) -> str:
+def shorten(name: str, most: int) -> str:
     """A name cut to some columns of a terminal."""
     if width_of(name) <= most:
         return name

@@ -242,7 +242,7 @@ def passed_kinds(evidence: Evidence, findings: Iterable[Finding]) -> tuple[str, 
     return tuple(kind for kind in RULES if kind not in others)
 
 
-def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Collection[str] = ()) -> tuple[Finding, ...]:
+def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Collection[str]) -> tuple[Finding, ...]:
     """Say of each finding which warning explains it; only a finding that no other explains advises.
 
     A warning that is itself explained explains nothing further: what follows from it follows from its cause.

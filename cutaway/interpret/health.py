@@ -75,7 +75,7 @@ def gradient_sizes(
     x: np.ndarray,
     y: np.ndarray,
     scale: float,
-    snapshots: Sequence[Mapping[str, np.ndarray] | None] = (None,),
+    snapshots: Sequence[Mapping[str, np.ndarray] | None],
 ) -> list[dict[str, float]]:
     """The root mean square of the gradient of the mean cross-entropy by each kernel, in order of the layers.
 

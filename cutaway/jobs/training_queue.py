@@ -463,7 +463,7 @@ def runs_by_process(runs: Path) -> dict[str, str]:
     return found
 
 
-def stop_process(process: ProcessRecord | None, *, holding: Path, kill: bool = False) -> None:
+def stop_process(process: ProcessRecord | None, *, holding: Path, kill: bool) -> None:
     """Ask a process to stop, as Ctrl-C does in its terminal: it keeps everything up to its last step.
 
     Args:

@@ -53,7 +53,7 @@ class PlaygroundPage:
 
 
 def render_playground(
-    digits: PlaygroundDigits, *, version: str, studio: str = "", start: dict[str, Any] | None = None
+    digits: PlaygroundDigits, *, version: str, studio: str, start: dict[str, Any] | None = None
 ) -> PlaygroundPage:
     """Make the page with some digits in it.
 

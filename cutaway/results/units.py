@@ -37,11 +37,11 @@ def _unknown(*values: float | None) -> bool:
     return any(value is None or isnan(value) for value in values)
 
 
-def _interval(low: float | None, high: float | None, digits: int = 1) -> str:
+def _interval(low: float | None, high: float | None, digits: int) -> str:
     return UNDEFINED if _unknown(low, high) else f"{percent(low, digits)} to {percent(high, digits)}"
 
 
-def _with_interval(share: float | None, low: float | None, high: float | None, digits: int = 1) -> str:
+def _with_interval(share: float | None, low: float | None, high: float | None, digits: int) -> str:
     limits = "" if _unknown(share, low, high) else f" ({_interval(low, high, digits)})"
     return f"{percent(share, digits)}{limits}"
 

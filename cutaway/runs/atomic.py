@@ -109,7 +109,7 @@ def _unwritable(path: Path, got: str) -> UsageError:
 
 
 @contextmanager
-def _renamed(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
+def _renamed(path: Path, *, mode: int) -> Iterator[Path]:
     """A new file in the folder of a path: fsynced, then renamed to the path, or deleted after an error.
 
     It is locked until then: a file that nobody holds was left by a process that was killed.

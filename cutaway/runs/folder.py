@@ -354,7 +354,7 @@ def _epochs_in(folder: Path, name: re.Pattern[str]) -> list[int]:
     return []
 
 
-def list_runs(runs: Path | str = RUNS) -> list[RunFolder | DamagedRun]:
+def list_runs(runs: Path | str) -> list[RunFolder | DamagedRun]:
     """All runs of a folder, oldest first, then those that are damaged by name; other folders are not among them."""
     return sorted(
         (read_run(path.parent) for path in sorted(check_path(runs, name="runs").glob(f"*/{MANIFEST}"))), key=_age

@@ -101,9 +101,9 @@ def write_export(
     run: Run | str | Path,
     path: str | Path,
     *,
-    preparation: bool = True,
-    epoch: int | None = None,
-    input: str = "auto",  # noqa: A002
+    preparation: bool,
+    epoch: int | None,
+    input: str,  # noqa: A002
     runs: str | Path = RUNS,
 ) -> Export:
     """Write what `export` writes, and say where the preparation is.

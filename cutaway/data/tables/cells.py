@@ -150,7 +150,7 @@ def as_numbers(column: "pa.ChunkedArray", decimal: str = ".") -> "pa.ChunkedArra
     return pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
 
 
-def is_number_text(column: "pa.ChunkedArray", decimal: str = ".") -> "pa.ChunkedArray":
+def is_number_text(column: "pa.ChunkedArray", decimal: str) -> "pa.ChunkedArray":
     """Which strings are numbers: bool (row,), null where the cell is missing."""
     pc = compute()
     return pc.match_substring_regex(_with_point(column, decimal), NUMBER)

@@ -387,7 +387,7 @@ def make_table(
     *,
     name: str,
     origin: Mapping[str, str],
-    on_progress: ProgressCallback = ignore_progress,
+    on_progress: ProgressCallback,
 ) -> Table:
     """Survey tables and decide how their columns are used.
 

@@ -62,7 +62,7 @@ def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
 
 
 @lru_cache(500)
-def studio_shell(*, base: str, person: str, writes: bool, others: int = 0) -> str:
+def studio_shell(*, base: str, person: str, writes: bool, others: int) -> str:
     """The document that shows every view of the studio.
 
     Args:

@@ -19,7 +19,7 @@ MOST_CLASSES = 20
 """Maximum number of classes whose mean activations are drawn."""
 
 
-def weight_grid(weights: NDArray[np.floating], titles: Sequence[str], *, title: str = "") -> "Figure":
+def weight_grid(weights: NDArray[np.floating], titles: Sequence[str], *, title: str) -> "Figure":
     """Draw the incoming weights of units in rows with matplotlib, each on its own scale: orange above 0, blue below.
 
     Args:

@@ -123,7 +123,7 @@ def nearest_in_layer(
 
 
 def nearest_others(
-    points: np.ndarray, queries: np.ndarray, own: np.ndarray, k: int, *, on_progress: ProgressCallback = ignore_progress
+    points: np.ndarray, queries: np.ndarray, own: np.ndarray, k: int, *, on_progress: ProgressCallback
 ) -> np.ndarray:
     """The nearest points to each query but for itself, int64 ``(query, k)``, fewer than k if there are no more.
 

@@ -51,7 +51,7 @@ class PairedSamples:
     unshared: int = 0
 
 
-def pair_samples(first: RunContext, second: RunContext, *, split: str = "test", shared: bool = False) -> PairedSamples:
+def pair_samples(first: RunContext, second: RunContext, *, split: str = "test", shared: bool) -> PairedSamples:
     """Find the samples that two runs are compared on.
 
     Args:

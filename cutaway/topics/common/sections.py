@@ -26,7 +26,7 @@ def result_section(
     lead: str = "",
     panels: "Sequence[Panel] | None" = None,
     figure: str = "",
-    tables: Iterable[ResultTable] | None = None,
+    tables: Iterable[ResultTable] | None,
     first: Iterable[Section] = (),
     more: Iterable[Section] = (),
 ) -> Section:

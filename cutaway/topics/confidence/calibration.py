@@ -249,7 +249,7 @@ def _fitted(context: RunContext, ids: SampleIds, *, epoch: int) -> Temperature:
     return fit_temperature(probabilities, labels, floor=0.0 if context.opens else ROUNDED_TO_ZERO)
 
 
-def find_temperature(context: RunContext, temperature: float | str | None, *, epoch: int | None = None) -> float | None:
+def find_temperature(context: RunContext, temperature: float | str | None, *, epoch: int | None) -> float | None:
     """Resolve ``temperature=`` of `PredictionOptions`: a number, "fitted", or None for the probabilities as they are.
 
     Raises:

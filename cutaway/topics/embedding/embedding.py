@@ -372,7 +372,7 @@ def embed_layer(
     *,
     settings: dict[str, Any],
     on_progress: ProgressCallback,
-    callback: Callable[[Any], bool | None] | None = None,
+    callback: Callable[[Any], bool | None] | None,
 ) -> Embedding:
     """Embed a layer of a run; see `cutaway.Run.embed`.
 

@@ -11,7 +11,7 @@ from cutaway.errors import CutawayError
 from cutaway.findings import SimplerModel
 from cutaway.log import survive
 from cutaway.metrics import ScoredSamples, exchange_test
-from cutaway.progress import Progress, ProgressCallback, ignore_progress
+from cutaway.progress import Progress, ProgressCallback
 from cutaway.topics.common.scoring import scored_samples
 
 TRAINED, HELD = 10_000, 5_000
@@ -30,7 +30,7 @@ def known_simpler_models(context: RunContext) -> tuple[SimplerModel, ...] | None
     return None if kept is None else kept.read()
 
 
-def compare_simpler_models(context: RunContext, *, on_progress: ProgressCallback = ignore_progress) -> None:
+def compare_simpler_models(context: RunContext, *, on_progress: ProgressCallback) -> None:
     """Train simpler models and keep their accuracies in the cache, unless they are there or the samples are images.
 
     Raises:

@@ -46,7 +46,7 @@ def find_label_issues(
     *,
     context: RunContext | None = None,
     engine: str | None = None,
-    on_progress: ProgressCallback = ignore_progress,
+    on_progress: ProgressCallback,
 ) -> LabelIssues:
     """Find label issues by models that were not trained on them.
 

@@ -12,7 +12,7 @@ from cutaway.context import RunContext
 from cutaway.data import PARTS, SampleIds
 from cutaway.errors import Hint, RunError
 from cutaway.metrics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
-from cutaway.progress import Progress, ProgressCallback, ignore_progress
+from cutaway.progress import Progress, ProgressCallback
 from cutaway.results.notebook import ROWS
 from cutaway.results.table import Table, columns_of, value
 from cutaway.results.units import COUNT, NAME, TEXT, decimals, share
@@ -221,9 +221,7 @@ def compute(context: RunContext, options: SamplesOptions, *, on_progress: Progre
     return sample_dynamics(context, options, on_progress=on_progress).hardest(sort=options.sort)
 
 
-def sample_dynamics(
-    context: RunContext, options: SamplesOptions, *, on_progress: ProgressCallback = ignore_progress
-) -> SampleDynamics:
+def sample_dynamics(context: RunContext, options: SamplesOptions, *, on_progress: ProgressCallback) -> SampleDynamics:
     """Gather how each sample of a split was learned; see `cutaway.Run.dynamics`."""
     split = options.split or _recorded_split(context)
     ids, y = context.named(context.part(split)), labels_of(context, split)
