@@ -113,18 +113,21 @@ def labels(context: RunContext, split: str = "test") -> np.ndarray:
     return context.data.y(context.split.part(split))
 
 
-def check_numbers(context: RunContext, ids: SampleIds, rows: slice, probabilities: np.ndarray) -> None:
-    """Check that probabilities are numbers.
+def finite_batches(context: RunContext, ids: SampleIds, *, epoch: int | None) -> Iterator[tuple[slice, np.ndarray]]:
+    """`probability_batches`, which are all numbers.
 
     Raises:
         DataError: One is not, as after a training that diverged.
     """
-    wrong = ~np.isfinite(probabilities).all(axis=1)
-    if wrong.any():
-        raise DataError(
-            f"the model in {context.path.name} diverged: its output for {ids[rows.start + int(wrong.argmax())]} is NaN",
-            hint=Hint("train with a smaller learning rate, or ask for an earlier epoch with {}", epoch=None),
-        )
+    for rows, found in probability_batches(context, ids, epoch=epoch):
+        wrong = ~np.isfinite(found).all(axis=1)
+        if wrong.any():
+            sample = ids[rows.start + int(wrong.argmax())]
+            raise DataError(
+                f"the model in {context.path.name} diverged: its output for {sample} is NaN",
+                hint=Hint("train with a smaller learning rate, or ask for an earlier epoch with {}", epoch=None),
+            )
+        yield rows, found
 
 
 def predict_classes(context: RunContext, ids: SampleIds, *, epoch: int | None = None) -> metrics.PredictedClasses:
@@ -135,7 +138,6 @@ def predict_classes(context: RunContext, ids: SampleIds, *, epoch: int | None = 
     """
     # a split may be empty
     parts = [metrics.PredictedClasses.of(np.empty((0, len(context.class_names)), np.float32))]
-    for rows, found in probability_batches(context, ids, epoch=epoch):
-        check_numbers(context, ids, rows, found)
+    for rows, found in finite_batches(context, ids, epoch=epoch):
         parts.append(metrics.PredictedClasses.of(found, first=rows.start))
     return metrics.PredictedClasses.join(parts)

@@ -8,7 +8,7 @@ from cutaway.errors import UsageError
 from cutaway.metrics import KERAS_LEAST, LEAST, ScoredSamples, at_temperature
 from cutaway.words import counted
 
-from .predictions import check_numbers, probability_batches
+from .predictions import finite_batches
 
 
 def scored_samples(
@@ -27,8 +27,7 @@ def scored_samples(
     """
     labels = context.data.y(ids)
     parts: list[list[ScoredSamples]] = [[] for _ in temperatures]
-    for rows, found in probability_batches(context, ids, epoch=epoch):
-        check_numbers(context, ids, rows, found)
+    for rows, found in finite_batches(context, ids, epoch=epoch):
         for temperature, into in zip(temperatures, parts, strict=True):
             at = found if temperature == 1 else at_temperature(found, temperature)
             into.append(ScoredSamples.of(at, labels[rows]))

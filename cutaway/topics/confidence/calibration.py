@@ -25,7 +25,7 @@ from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, INTERVAL, NAME, decimals, share
-from cutaway.topics.common.predictions import check_numbers, probability_batches
+from cutaway.topics.common.predictions import finite_batches
 from cutaway.topics.common.scoring import cautions, scored_samples, split_in_words, validation
 from cutaway.words import percent
 
@@ -243,8 +243,7 @@ def _fitted(context: RunContext, ids: SampleIds, *, epoch: int) -> Temperature:
         drawn = stratified_sample(labels, most, seed=0)
         ids, labels = ids.take(drawn), labels[drawn]
     probabilities = np.empty((len(ids), classes), np.float32)
-    for rows, found in probability_batches(context, ids, epoch=epoch):
-        check_numbers(context, ids, rows, found)
+    for rows, found in finite_batches(context, ids, epoch=epoch):
         probabilities[rows] = found
     return fit_temperature(probabilities, labels, floor=0.0 if context.opens else ROUNDED_TO_ZERO)
 

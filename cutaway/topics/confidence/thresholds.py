@@ -26,7 +26,7 @@ from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import POINTS, Interval, Table, value
 from cutaway.results.units import MARKED, SHARE_WITH_INTERVAL, THRESHOLD, decimals, share
-from cutaway.topics.common.predictions import check_numbers, probability_batches
+from cutaway.topics.common.predictions import finite_batches
 from cutaway.topics.common.scoring import cautions, split_in_words, validation
 from cutaway.words import listed, number, shown
 
@@ -211,8 +211,7 @@ def thresholds(context: RunContext, options: ConfidenceOptions, cost: Any) -> Th
 def _scores(context: RunContext, ids: SampleIds, positive: int, *, epoch: int) -> tuple[np.ndarray, np.ndarray]:
     """Whether each sample is of the positive class, bool ``(sample,)``, and its probability, float64 ``(sample,)``."""
     scores = np.empty(len(ids), np.float64)
-    for rows, found in probability_batches(context, ids, epoch=epoch):
-        check_numbers(context, ids, rows, found)
+    for rows, found in finite_batches(context, ids, epoch=epoch):
         scores[rows] = found[:, positive]
     return context.data.y(ids) == positive, scores
 
