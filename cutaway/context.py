@@ -233,7 +233,7 @@ class RunContext:
         self.check_sizes(epoch)
         return self.folder.snapshot(epoch)
 
-    def check_sizes(self, epoch: int | None = None) -> None:
+    def check_sizes(self, epoch: int | None) -> None:
         """Compare the sizes that the specification asks for with those in a snapshot, before memory is taken for them.
 
         Raises:

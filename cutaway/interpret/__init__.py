@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .influence import Objective, TrainingSamples, answers_at_once, influences
     from .layers import layer_records, measured_layers
     from .lookup import activations, default_layer, find_layer, prepared_inputs, preparing_layers
-    from .matching import match_units
+    from .matching import UnitMatching, match_units
     from .outline import Outline
     from .probes import probe_accuracy
     from .records import Ablation, LayerHealth, LayerMeasures, LayerRecord, UnitMeasures
@@ -38,6 +38,7 @@ _MODULES = {
     "Outline": "cutaway.interpret.outline",
     "PartialDependence": "cutaway.interpret.importance",
     "TrainingSamples": "cutaway.interpret.influence",
+    "UnitMatching": "cutaway.interpret.matching",
     "UnitMeasures": "cutaway.interpret.records",
     "ablate": "cutaway.interpret.ablation",
     "activations": "cutaway.interpret.lookup",

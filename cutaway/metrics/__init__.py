@@ -23,10 +23,11 @@ from .confusion import (
     top_confusions,
     worst_mistakes,
 )
-from .coverage import CoverageCurve, answered_at, coverage_curve
+from .coverage import Answered, CoverageCurve, answered_at, coverage_curve
 from .dynamics import DIFFICULTIES, NEVER, Dynamics, DynamicsTracker
 from .intervals import (
     Interval,
+    Share,
     exact_interval,
     mean_interval,
     paired_difference_interval,
@@ -42,7 +43,7 @@ from .overfitting import (
     paired_error,
     watch_overfitting,
 )
-from .paired import EXACT, PairedMeasures, mcnemar, paired_measures
+from .paired import EXACT, McNemar, PairedMeasures, mcnemar, paired_measures
 from .per_class import LISTED, PerClass, per_class
 from .power_law import LEAST_SIZES, Forecast, PowerLaw, fit_power_law, forecast
 from .probabilities import LEAST, ScoredSamples, at_temperature

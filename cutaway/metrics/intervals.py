@@ -82,7 +82,7 @@ def wilson_interval(successes: Any, trials: Any, *, confidence: float = CONFIDEN
     return (low, high) if counts.ndim else (float(low), float(high))
 
 
-def exact_interval(successes: int, trials: int, *, confidence: float = CONFIDENCE) -> Interval:
+def exact_interval(successes: int, trials: int, *, confidence: float) -> Interval:
     """Confidence interval of a share that holds it at least so often with any number of samples: the exact one.
 
     Args:

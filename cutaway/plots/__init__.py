@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cutaway._lazy import lazy_getattr
 
 from .confusion import confusion_matrix
-from .curves import learning_panels
+from .curves import learning_curves, learning_panels
 from .displays.bars import Bars, bars
 from .displays.explanation import ExplainedAnswer, explained_answer
 from .displays.findings import finding_list

@@ -1,18 +1,39 @@
 """Learning curves: loss and accuracy by epoch, training against validation."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cutaway.errors import DataError
 
 from .panel import Mark, Panel, Series
+from .panels import panels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 History = Sequence[Mapping[str, Any]]
 
 _METRICS = ("loss", "accuracy")
 _SERIES = (("training", ""), ("validation", "val_"))
+
+
+def learning_curves(
+    history: History, *, turned: int | None = None, kept: int | None = None, title: str = ""
+) -> "Figure":
+    """Draw loss and accuracy by epoch with matplotlib.
+
+    Args:
+        history: As for `learning_panels`.
+        turned: As for `learning_panels`.
+        kept: As for `learning_panels`.
+        title: Set above both panels.
+
+    Raises:
+        CutawayError: See `learning_panels`.
+    """
+    return panels(learning_panels(history, turned=turned, kept=kept), title=title)
 
 
 def learning_panels(history: History, *, turned: int | None = None, kept: int | None = None) -> list[Panel]:

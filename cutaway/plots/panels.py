@@ -19,16 +19,17 @@ COLUMNS = 3
 """Maximum number of panels in a row of a matplotlib figure."""
 
 
-def panels(contents: Sequence[Panel]) -> "Figure":
+def panels(contents: Sequence[Panel], *, title: str = "") -> "Figure":
     """Draw panels side by side with matplotlib, at most `COLUMNS` in a row.
 
     Args:
         contents: The panels, at least one.
+        title: Set above all of them.
     """
     from .notebook import axes_grid, finished
 
     is_row = len(contents) <= COLUMNS
-    figure, every = axes_grid(contents, columns=COLUMNS, size=(4.8, 4.2 if is_row else 3.5))
+    figure, every = axes_grid(contents, columns=COLUMNS, size=(4.8, 4.2 if is_row else 3.5), title=title)
     for axes, panel in zip(every, contents, strict=True):
         _draw(axes, panel, has_legend=is_row)
     if not is_row:  # one for all

@@ -61,7 +61,7 @@ class WantedData(BaseModel, extra="forbid"):
     options: Options = {}
 
     def paths(self, places: "DataRoots") -> dict[str, Any]:
-        """``data`` and ``options`` as a `cutaway.jobs.Specification` has them. Errors are as in `resolve`."""
+        """``data`` and ``options`` as a `Specification` of jobs has them. Errors are as in `resolve`."""
         options = {name: value for name, value in self.options.items() if name != "test"}
         if self.test is not None:
             options["test"] = resolve(self.test, places)

@@ -29,7 +29,7 @@ def loaded_after(code: str) -> set[str]:
     "code",
     [
         "import cutaway",
-        "from cutaway.cli import app\napp(['--help'], standalone_mode=False)",
+        "from cutaway.cli.main import app\napp(['--help'], standalone_mode=False)",
         "import cutaway\ncutaway.open_run",
         "from cutaway.training import find_recipe, make_config\nmake_config(find_recipe('lesson').settings, epochs=3)",
     ],

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cutaway.errors import DataError
-from cutaway.plots import Mark, learning_panels, panels
+from cutaway.plots import Mark, learning_curves, learning_panels
 
 HISTORY = [
     {"epoch": 1, "loss": 0.9, "accuracy": 0.70, "val_loss": 0.80, "val_accuracy": 0.72},
@@ -34,14 +34,15 @@ def test_the_epochs_of_the_lowest_validation_loss_and_of_what_is_kept_are_marked
 
 
 def test_a_figure_shows_both_panels(tmp_path):
-    figure = panels(learning_panels(HISTORY, kept=3))
+    figure = learning_curves(HISTORY, kept=3, title="$\\broken{")
     figure.savefig(tmp_path / "curves.png")
+    assert figure.get_suptitle() == "$\\broken{"
     assert [axes.get_lines()[0].get_ydata().tolist() for axes in figure.axes] == [[0.9, 0.5, 0.3], [0.70, 0.85, 0.92]]
     assert figure.axes[0].get_lines()[-1].get_xdata()[0] == 3
 
 
 def test_ticks_are_whole_epochs_even_for_one_epoch():
-    figure = panels(learning_panels(HISTORY[:1]))
+    figure = learning_curves(HISTORY[:1])
     figure.draw_without_rendering()
     low, high = figure.axes[0].get_xlim()
     assert (low, high) == (0.5, 1.5)

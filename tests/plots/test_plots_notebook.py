@@ -18,7 +18,7 @@ from cutaway.plots import (
     finding_list,
     heat_map,
     image_grid,
-    learning_panels,
+    learning_curves,
     panels,
 )
 from cutaway.plots.notebook import NotebookFigure
@@ -33,8 +33,8 @@ FIGURES = {
     "data map": lambda: data_map(TWO / 2, TWO, np.array([0, 1]), ("a", "b"), title="t"),
     "findings": lambda: finding_list(["note"], ["t"], ["text"]),
     "heat map": lambda: heat_map(np.eye(2), rows=("a", "b"), columns=("a", "b"), title="t", x_label="x"),
-    "learning curves": lambda: panels(learning_panels(HISTORY, turned=1, kept=2)),
-    "panels": lambda: panels([Panel("t", "x", "y", [Series("a", TWO, TWO)])]),
+    "learning curves": lambda: learning_curves(HISTORY, turned=1, kept=2, title="t"),
+    "panels": lambda: panels([Panel("t", "x", "y", [Series("a", TWO, TWO)])], title="t"),
     "images": lambda: image_grid(np.zeros((2, 4, 4), np.uint8), ("a", "b")),
     "scatter": lambda: embedding_scatter(np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([0, 1]), ("a", "b"), title="t"),
 }

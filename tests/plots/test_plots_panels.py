@@ -14,7 +14,7 @@ PANEL = Panel("A $title", "share", "accuracy", [BAND, POINTS], x_percent=True, y
 
 
 def test_curves_have_bands_and_points_have_bars():
-    (axes,) = panels([PANEL]).axes
+    (axes,) = panels([PANEL], title="all $of").axes
     lines = {line.get_label(): line for line in axes.get_lines()}
     np.testing.assert_allclose(lines["a $band"].get_ydata(), X**2)
     assert lines["points"].get_linestyle() == "None"

@@ -126,7 +126,7 @@ def report(key: Key, name: Annotated[str, Path(max_length=255)]) -> Response:
 def live_frame(
     run: RunId, number: Annotated[int, Path(ge=0, le=2**53)], workspace: GivenWorkspace, manager: GivenManager
 ) -> Response:
-    """The bytes of a frame of a live map; see `cutaway.jobs.Frame`."""
+    """The bytes of a frame of a live map; see `cutaway.jobs.manager.Frame`."""
     kept = manager.frames.find(workspace.folder / run, number)
     return _answer(kept and kept.data)
 

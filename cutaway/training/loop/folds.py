@@ -106,9 +106,7 @@ class FoldTrainer:
         mean = (margins / epochs).astype(np.float32) if data.recorded else None
         return FoldResult(probabilities, mean, held["accuracy"])
 
-    def best_epochs(
-        self, data: TrainingData, *, seed: int, patience: int, on_samples: Callable[[int], Any] = lambda _: None
-    ) -> int:
+    def best_epochs(self, data: TrainingData, *, seed: int, patience: int, on_samples: Callable[[int], Any]) -> int:
         """The number of epochs after which the loss of the held-out samples was lowest.
 
         Args:

@@ -16,7 +16,7 @@ from cutaway.training.config import TrainingConfig
 
 from .jaxpr_rewrite import rewritten
 from .optimizer import schedule_numbers, schedule_of
-from .placement import ONE_DEVICE, OneDevice
+from .placement import OneDevice
 from .virtual_adversarial import virtual_adversarial_loss
 
 
@@ -71,8 +71,8 @@ def compile_training(
     config: TrainingConfig,
     scale: float,
     classes: int,
-    record: bool = True,
-    placement: OneDevice = ONE_DEVICE,
+    record: bool,
+    placement: OneDevice,
 ):
     """Compile the training steps of a chunk.
 
@@ -152,7 +152,7 @@ def compile_evaluation(
     config: TrainingConfig,
     scale: float,
     classes: int,
-    placement: OneDevice = ONE_DEVICE,
+    placement: OneDevice,
 ):
     """Compile an evaluation: no dropout, no noise, moving averages in BatchNormalization.
 

@@ -15,7 +15,7 @@ const GLIDE = 500;
 const WAITING = "The map comes as soon as the training leaves time for it.";
 
 /**
- * A frame of a live map; see `cutaway.jobs.Frame`.
+ * A frame of a live map; see `cutaway.jobs.manager.Frame`.
  * @typedef {{ run: string, epoch: number, number: number, layer: string, samples: number, classes: string[],
  *   split: string, colors: { classes: string[], right: string, wrong: string, missing: string } }} FrameHead
  */
