@@ -122,9 +122,9 @@ def finite_batches(context: RunContext, ids: SampleIds, *, epoch: int | None) ->
     for rows, found in probability_batches(context, ids, epoch=epoch):
         wrong = ~np.isfinite(found).all(axis=1)
         if wrong.any():
-            sample = ids[rows.start + int(wrong.argmax())]
+            place = rows.start + int(wrong.argmax())
             raise DataError(
-                f"the model in {context.path.name} diverged: its output for {sample} is NaN",
+                f"the model in {context.path.name} diverged: its output for {ids[place]} is NaN",
                 hint=Hint("train with a smaller learning rate, or ask for an earlier epoch with {}", epoch=None),
             )
         yield rows, found
