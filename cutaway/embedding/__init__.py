@@ -27,5 +27,5 @@ from .tsne.fit import limited_threads, tsne_of_neighbors
 from .tsne.fit import tsne as fit_tsne  # the package of this name is next to it
 from .tsne.layout_step import Callback, LayoutStep
 from .tsne.schedule import EXACT
-from .tsne.settings import PCA_COMPONENTS, TSNESettings
+from .tsne.settings import PCA_COMPONENTS, PLACES, TSNESettings
 from .warm_start import PreviousEmbedding, embed_next, layer_neighbors

@@ -21,6 +21,6 @@ from .label_issues import (
     suggest,
     why_withheld,
 )
-from .records import Evidence, Finding, Remedy, Rule, ShortTrainings, SimplerModel, WeightFacts, check, class_in_words
+from .records import Evidence, Finding, Remedy, Rule, ShortTrainings, SimplerModel, WeightFacts, check
 from .registry import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, RULES, TRAINING, folded, passed_kinds, run_checks
 from .units import MANY_SATURATED, looks_drawn
