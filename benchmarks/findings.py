@@ -27,7 +27,7 @@ import sklearn.datasets
 
 import cutaway as ct
 from benchmarks.harness import keep, machine, verdict
-from cutaway.topics.doctor.remedy_tests import MEASURES, Answers, answers, judge
+from cutaway.topics.doctor.remedy_tests import MEASURES, Answers, answers, judge_trainings
 from cutaway.topics.findings.simpler_models import known_simpler_models
 
 CASES, SEED = 72, 31
@@ -455,7 +455,7 @@ def does_harm(case: Case, sick: ct.Run) -> bool:
         warnings.simplefilter("ignore")
         well = _trained()(problem(case.problem, case.seed), Path(runs), np.random.default_rng(0))
         try:
-            found = judge(MEASURES.get(kinds[0], "accuracy"), _held_out(well), _held_out(sick))
+            found = judge_trainings(MEASURES.get(kinds[0], "accuracy"), [_held_out(well)], [_held_out(sick)])
         except ct.CutawayError:  # the sick model has no weights that could be asked
             return True
     is_less = found.after < found.before

@@ -1,6 +1,7 @@
 """The command that says what is wrong with a run or with data."""
 
 import shlex
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -53,19 +54,29 @@ def doctor(
     if as_json:
         print_json(found.to_json())
     else:
-        _print(found, where, run, asked, options, data)
+        train = f"Next: train on it:  cutaway train {shlex.join([where, *typed_options(options)])}"
+        _print(found, asked, _named_again(where, run, data), train=train)
     if asked.fail_on is not None and found.is_as_serious(asked.fail_on):
         raise typer.Exit(SERIOUS)
 
 
-def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict[str, Any], data: str | None) -> None:
+def _named_again(where: str, run: Any, data: str | None) -> Callable[[str], str]:
+    """What writes commands on a run with the name that the user gave it, in the folder where names are looked for."""
     from cutaway.runs import data_option, run_argument
 
+    if run is None:
+        return as_typed
+    named = run_argument(run.path)
+    again = shlex.quote(where if named == run.path.name else named) + data_again(run, data)
+    return lambda words: as_typed(words).replace(shlex.quote(named) + data_option(run.path), again)
+
+
+def _print(found: Any, asked: DoctorOptions, again: Callable[[str], str], *, train: str) -> None:
     print_findings(found.findings, rules=asked.rules)
     if not any(each.severity == "warning" and not each.muted for each in found.findings):
         say(NOTHING_FOUND)
     for sentence in found.not_judged:
-        say(sentence)
+        say(again(sentence))
     say("What a kind of finding means:  cutaway doctor --explain KIND")
     for tested in found.remedy_tests:
         say(
@@ -73,8 +84,4 @@ def _print(found: Any, where: str, run: Any, asked: DoctorOptions, options: dict
         )
     if asked.try_remedies and not found.remedy_tests:
         say("\nNothing was tried: no warning has a remedy that can be tried.")
-    if run is None:
-        say(f"\nNext: train on it:  cutaway train {shlex.join([where, *typed_options(options)])}")
-        return
-    named = shlex.quote(run_argument(run.path))
-    say("\n" + as_typed(found.next_step).replace(named + data_option(run.path), named + data_again(run, data)))
+    say("\n" + (again(found.next_step) or train))

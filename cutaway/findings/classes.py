@@ -1,12 +1,13 @@
 """Classes: their sizes, their labels, and those that are missed or mistaken for each other."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from cutaway.errors import Hint
-from cutaway.metrics import LISTED, Confusion, PerClass, top_confusions
-from cutaway.words import listed, percent
+from cutaway.metrics import LISTED, PerClass, top_confusions
+from cutaway.words import counted, listed, percent
 
 from .records import BALANCED, Evidence, Finding, Remedy, Rule, check, class_in_words
 from .simpler_models import baseline_words, learned_nothing, only_prediction
@@ -23,6 +24,7 @@ from .splits import chance_of
             "One class was spelled in two ways, so a model has to tell apart what is the same, and its accuracy looks "
             "worse than it is. Give the class one name in the data."
         ),
+        title="Names of classes differ by case or spaces alone",
     ),
 )
 def class_names(evidence: Evidence) -> Iterable[Finding]:
@@ -31,13 +33,11 @@ def class_names(evidence: Evidence) -> Iterable[Finding]:
     for name in evidence.class_names or ():
         spelled.setdefault("".join(name.split()).casefold(), []).append(name)
     alike = [names for key, names in spelled.items() if len(names) > 1 and len(key) > 1]
-    if not alike:
-        return
-    quoted = "; ".join(listed([f'"{name}"' for name in names]) for names in alike[:NAMED_CLASSES])
-    text = f"{quoted} are probably one class, which a model then learns as two."
-    remedy = Remedy("give each class one name", untried="the labels themselves must be changed")
-    title = "Names of classes differ by case or spaces alone"
-    yield Finding("class-names", "warning", title, text, {"names": alike}, remedy)
+    if alike:
+        quoted = "; ".join(listed([f'"{name}"' for name in names]) for names in alike[:NAMED_CLASSES])
+        text = f"{quoted} are probably one class, which a model then learns as two."
+        remedy = Remedy("give each class one name", untried="the labels themselves must be changed")
+        yield Finding("class-names", "warning", "", text, {"names": alike}, remedy)
 
 
 # Beleites et al. call 5 to 25 training samples of a class a small sample size.
@@ -61,6 +61,11 @@ LOOK_AHEAD = "What more samples would bring: run.learning_curve() or cutaway lea
             "The model knows its training samples, which are too few to show what others of the classes are like. More "
             "samples help most; smaller models, regularization and cross-validation make the best of few."
         ),
+        title="Few training samples",
+        text=(
+            "There are {samples:,} training samples. The model is right on {train_accuracy:.1%} of them, and on "
+            "{accuracy:.1%} of the {of} that were held out."
+        ),
     ),
 )
 def few_samples(evidence: Evidence) -> Iterable[Finding]:
@@ -72,15 +77,11 @@ def few_samples(evidence: Evidence) -> Iterable[Finding]:
     accuracy = trained[0] / max(trained[1], 1)
     if accuracy - measured.accuracy < FEW_GAP or chance_of(trained, others) >= FEW_LEVEL:
         return
-    text = (
-        f"There are {samples:,} training samples. The model is right on {percent(accuracy, 1)} of them, and on "
-        f"{percent(measured.accuracy, 1)} of {measured.total:,} {evidence.held_out} samples."
-    )
     bring = f"By its learning curve, {evidence.more_data}" if evidence.more_data else LOOK_AHEAD
     advice = f"Collect more samples; until then, try a smaller model or more regularization. {bring}."
     remedy = Remedy("collect more training samples", untried="other samples are needed")
-    record = {"samples": samples, "train_accuracy": accuracy, "accuracy": measured.accuracy}
-    yield Finding("few-samples", "warning", "Few training samples", text, record, remedy, advice=advice)
+    record = {"samples": samples, "train_accuracy": accuracy, "accuracy": measured.accuracy, "of": measured.total}
+    yield Finding("few-samples", "warning", evidence=record, remedy=remedy, advice=advice)
 
 
 # Size of the largest class, as a multiple of the smallest.
@@ -98,8 +99,13 @@ DEAD_LAYER = 0.9
         known_as="class imbalance; ClassImbalance in SageMaker Debugger",
         about=(
             "The loss is mostly that of the large classes, so a model may ignore the small ones and still have "
-            "a high accuracy. Compare recall and balanced accuracy instead of the accuracy; class weights, "
-            "more samples of the small classes, or another threshold help."
+            "a high accuracy. Class weights, more samples of the small classes, or another threshold help."
+        ),
+        advice="Judge by recall and balanced accuracy instead of the accuracy.",
+        title="Classes of very different size",
+        text=(
+            'The class "{large}" has {largest:,} training samples and "{small}" {smallest:,}, {ratio:.0f} times fewer. '
+            "Accuracy says little here."
         ),
     ),
 )
@@ -110,22 +116,17 @@ def class_imbalance(evidence: Evidence) -> Iterable[Finding]:
     if len(present) < 2:
         return
     small, large = present[counts[present].argmin()], int(counts.argmax())
-    ratio = counts[large] / counts[small]
+    ratio, names = counts[large] / counts[small], evidence.class_names or range(len(counts))
     if ratio < IMBALANCED:
         return
-    names: list[str] = list(evidence.class_names or map(str, range(len(counts))))
     weighted = bool(evidence.config.get("class_weight"))
-    many = class_in_words(names[large])
-    text = (
-        f"{many[:1].upper()}{many[1:]} has {counts[large]:,} training samples and {class_in_words(names[small])} "
-        f"{counts[small]:,}, {ratio:.0f} times fewer. Accuracy says little here: judge by balanced accuracy"
-        + ("." if weighted else Hint(", and try {}.", class_weight="balanced"))
-    )
-    record = {"largest": int(counts[large]), "smallest": int(counts[small]), "ratio": float(ratio)}
-    remedy = None if weighted else BALANCED
+    record: dict[str, Any] = {"largest": int(counts[large]), "smallest": int(counts[small]), "ratio": float(ratio)}
+    record |= {"large": names[large], "small": names[small]}
     is_dead = any(dead >= DEAD_LAYER * units for dead, units in evidence.dead_units.values())
-    severity, samples = "note" if weighted or is_dead else "warning", evidence.named("class-imbalance")
-    yield Finding("class-imbalance", severity, "Classes of very different size", text, record, remedy, samples)
+    severity, remedy = "note" if weighted or is_dead else "warning", None if weighted else BALANCED
+    advice = "" if weighted else Hint("Judge by balanced accuracy, and try {}.", class_weight="balanced")
+    samples = evidence.named("class-imbalance")
+    yield Finding("class-imbalance", severity, "", "", record, remedy, samples, advice=advice)
 
 
 # With fewer, accuracies hardly change (Northcutt, Athalye, Mueller 2021 found 3.4% in ten public test sets).
@@ -157,6 +158,12 @@ TOO_SURE = 0.15
             "Wrong labels teach a model wrong answers, and wrong test labels make its accuracy look worse or "
             "better than it is. Look at the worst samples, correct or drop them, and train again."
         ),
+        advice="Look at the label issues with run.label_issues() or cutaway label-issues.",
+        title="Many labels are probably wrong",
+        text=(
+            "At least {low:,} of {judged:,} validation and test labels seem wrong: of the {sure[1]:,} samples that the "
+            "model is most sure about, {sure[0]:,} are labeled as another class."
+        ),
     ),
 )
 def label_issues(evidence: Evidence) -> Iterable[Finding]:
@@ -173,27 +180,15 @@ def label_issues(evidence: Evidence) -> Iterable[Finding]:
     wrong, surest = evidence.sure or (0, 0)
     if wrong < max(LEAST_WRONG, MANY_WRONG * surest):
         return
-    overconfident = evidence.calibration is not None and evidence.calibration[1] > TOO_SURE
-    probably = "may be wrong" if overconfident else "are probably wrong"
-    text = (
-        f"At least {count.low:,} of {judged:,} validation and test labels ({percent(count.low / judged, 1)}) "
-        f"{probably}: of "
-        f"the {surest:,} samples that the model is most sure about, {wrong:,} are labeled as another class."
-    )
-    advice = "Look at the label issues with run.label_issues() or cutaway label-issues."
-    record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}
-    if overconfident:
-        advice += " This model is too confident, so these may be its own errors instead: stop earlier, and look again."
-        title = "This model cannot tell whether labels are wrong"
-        yield Finding(
-            "label-issues", "note", title, text, record, samples=evidence.named("label-issues"), advice=advice
-        )
-        return
-    remedy = Remedy("drop the worst label issues", change="drop-label-issues")
     samples = evidence.named("label-issues")
-    yield Finding(
-        "label-issues", "warning", "Many labels are probably wrong", text, record, remedy, samples, advice=advice
-    )
+    record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}
+    if evidence.calibration is not None and evidence.calibration[1] > TOO_SURE:
+        title = "This model cannot tell whether labels are wrong"
+        advice = "This model is too confident, so these may be its own errors: stop earlier, and look again."
+        yield Finding("label-issues", "note", title, "", record, samples=samples, advice=advice)
+    else:
+        remedy = Remedy("drop the worst label issues", change="drop-label-issues")
+        yield Finding("label-issues", "warning", "", "", record, remedy, samples)
 
 
 # Half of the model's usual recall: in a hard task, a class is missed only if it stands out.
@@ -207,7 +202,6 @@ RARE = 0.5
 # A class with at least this share of the mean class size is as frequent as others.
 NOT_RARER = 0.9
 NAMED_CLASSES = 3
-ADD_SAMPLES = Hint("More samples of them or {} may help.", class_weight="balanced")
 # An accuracy hides a class if the balanced one is lower by more than other test samples would change it: of 400, 5%.
 HIDES = 0.05
 # A model that is hardly better on its training samples has not learned the class.
@@ -247,27 +241,16 @@ def missed_class(evidence: Evidence) -> Iterable[Finding]:
     missed = [i for i in low if _missed_by_chance(measured, i) * int((measured.samples > 0).sum()) < MISSED_LEVEL]
     if not missed:
         return
-    pairs = "; ".join(
+    pairs = [
         f"{measured.samples[i] - measured.correct[i]:,} of {measured.samples[i]:,} of {class_in_words(names[i])} "
         f"(recall {percent(recall[i])})"
-        for i in missed[:NAMED_CLASSES]
-    )
-    more = (
-        f" and {len(missed) - NAMED_CLASSES:,} more class{'es' if len(missed) > NAMED_CLASSES + 1 else ''}"
-        if len(missed) > NAMED_CLASSES
-        else ""
-    )
-    title = f"Most samples of {class_in_words(names[missed[0]])} are missed"
-    if len(missed) > 1:
-        title = f"Most samples of {len(missed):,} classes are missed"
-    text = f"Missed {evidence.held_out} samples: {pairs}{more}. "
-    if measured.accuracy - measured.balanced_accuracy > HIDES:
-        text += (
-            f"The accuracy of {percent(measured.accuracy)} hides this; the balanced accuracy, the mean recall of the "
-            f"classes, is {percent(measured.balanced_accuracy)}."
-        )
-    else:
-        text += f"The accuracy of all classes is {percent(measured.accuracy)}."
+        for i in missed
+    ]
+    which = class_in_words(names[missed[0]]) if len(missed) == 1 else f"{len(missed):,} classes"
+    text = f"Missed {evidence.held_out} samples: {listed(pairs, NAMED_CLASSES)}."
+    hides = measured.accuracy - measured.balanced_accuracy > HIDES
+    text += f" The accuracy of {percent(measured.accuracy)} hides this." if hides else ""
+    text += f" The mean recall of all classes is {percent(measured.balanced_accuracy)}."
     right, known = evidence.trained or (1, 0)
     not_learned = right - measured.accuracy * known < NOT_LEARNED * known
     is_rare, advice = _advice_on_missed(evidence, measured, names, missed)
@@ -281,49 +264,34 @@ def missed_class(evidence: Evidence) -> Iterable[Finding]:
         "balanced_accuracy": measured.balanced_accuracy,
     }
     samples = evidence.named("missed-class", str(missed[0]))
-    remedy = BALANCED if is_rare and not _is_weighted(evidence) else None
-    leads = len(missed) == 1 and not not_learned
+    remedy = BALANCED if is_rare and not evidence.config.get("class_weight") else None
+    title, leads = f"Most samples of {which} are missed", len(missed) == 1 and not not_learned
     yield Finding("missed-class", "warning", title, text, record, remedy, samples, advice=advice, leads=leads)
-
-
-def _is_weighted(evidence: Evidence) -> bool:
-    return bool(evidence.config.get("class_weight"))
 
 
 def _advice_on_missed(
     evidence: Evidence, measured: PerClass, names: Sequence[str], missed: Sequence[int]
 ) -> tuple[bool, str]:
     """Whether the class that is missed most is rare, and what to do."""
-    counts, counted = np.asarray(evidence.class_counts.get("train") or ()), "training samples"
+    counts = np.asarray(evidence.class_counts.get("train") or ())
     if len(counts) != len(names):
-        counts, counted = measured.samples, f"{evidence.held_out} samples"
-    first, count, mean = class_in_words(names[missed[0]]), int(counts[missed[0]]), float(counts[counts > 0].mean())
-    is_rare, is_weighted = count < RARE * mean, _is_weighted(evidence)
+        counts = measured.samples
+    first, size = class_in_words(names[missed[0]]), counts[missed[0]] / counts[counts > 0].mean()
     taken_for = _taken_for(measured, missed[0]) if len(missed) == 1 else None
     wrong_labels = evidence.wrong_labels is not None and evidence.wrong_labels.low > 0
-    look = f"Look at the samples of {first} that are missed{', and at their labels' if wrong_labels else ''}"
-    if is_rare:
-        advice = f"Add samples of {first}." if is_weighted else ADD_SAMPLES
-    elif count < NOT_RARER * mean:
+    advice = f"Look at the samples of {first} that are missed{', and at their labels' if wrong_labels else ''}"
+    if taken_for is not None:
         advice = (
-            f"{look}. "
-            f"{first[:1].upper()}{first[1:]} has {count:,} {counted}, and {mean:,.0f} is the mean of the classes: "
-            "where classes overlap, the one with more samples is predicted"
-        ) + (
-            "."
-            if is_weighted
-            else Hint("; {} would find more of them, and miss more of the others.", class_weight="balanced")
+            f"Look at the samples of {first} that cutaway label-issues ranks first: nearly all missed ones are taken "
+            f"for {class_in_words(names[taken_for])}, so either the two overlap, or their labels are wrong"
         )
-    else:
-        advice = f"{look}: it is not rarer than others."
-    if taken_for is None:
-        return is_rare, advice
-    both = (
-        f"Look at the samples of {first} that cutaway label-issues ranks first: nearly all missed ones are taken for "
-        f"{class_in_words(names[taken_for])}, and either the two overlap, or samples of {first} are labeled "
-        f"{class_in_words(names[taken_for])}."
-    )
-    return is_rare, f"{both} If their labels are right: {advice[0].lower()}{advice[1:]}" if is_rare else both
+    if size >= NOT_RARER:
+        return False, f"{advice}. It is not rarer than others."
+    advice += f". It has {percent(size, 0)} of the samples of the mean class"
+    if evidence.config.get("class_weight"):
+        return size < RARE, f"{advice}: add samples of it."
+    more = Hint(": more samples of it or {} find more of it, and miss more of the others.", class_weight="balanced")
+    return size < RARE, advice + more
 
 
 def _taken_for(measured: PerClass, label: int) -> int | None:
@@ -366,6 +334,7 @@ NAMED_PAIRS = 3
             "These classes are the hardest to tell apart, which is often true for people as well. Look at the "
             "mistakes: wrong labels, missing inputs, or classes that overlap are the usual reasons."
         ),
+        text="{wrong:,} of {samples:,} predictions of held-out samples are wrong.",
     ),
 )
 def confusion(evidence: Evidence) -> Iterable[Finding]:
@@ -373,42 +342,20 @@ def confusion(evidence: Evidence) -> Iterable[Finding]:
     measured, names = evidence.measured, evidence.names
     if measured is None:
         return
-    samples, wrong = measured.total, measured.total - int(measured.correct.sum())
-    beside = " of validation samples" if evidence.held_out == "validation" else ""
-    confusions = top_confusions(measured.matrix, NAMED_PAIRS)
-    record = {"samples": samples, "wrong": wrong, "pairs": [_pair_record(each, names) for each in confusions]}
-    if not confusions:
+    wrong = measured.total - int(measured.correct.sum())
+    pairs: list[dict[str, Any]] = [
+        {"true": names[each.true], "predicted": names[each.predicted], "count": each.count, "share": each.share}
+        for each in top_confusions(measured.matrix, NAMED_PAIRS)
+    ]
+    record = {"samples": measured.total, "wrong": wrong, "pairs": pairs}
+    if pairs:
+        said = "; ".join("{true} for {predicted} ({count:,}, {share:.2%} of {true})".format(**each) for each in pairs)
+        first, counts = pairs[0], [each["count"] for each in pairs]
+        most = "most often " if counts.count(first["count"]) == 1 else ""
+        title = f"{first['true']} is {most}mistaken for {first['predicted']} ({counted(counts[0], 'time')})"
+        text, samples = f"Most frequent mistakes: {said}.", evidence.named("confusion")
+        yield Finding("confusion", "note", title, text, record, samples=samples)
+    else:
         # test samples of a single class cannot show whether the model tells classes apart
-        severity = "good" if measured.baseline < 1 else "note"
-        text = f"All {samples:,} predictions{beside} are correct; {baseline_words(measured, names)}"
-        yield Finding("confusion", severity, "No class is mistaken for another", text, record)
-        return
-    most, pairs = confusions[0], "; ".join(_pair_in_words(each, names) for each in confusions)
-    true, predicted, times = names[most.true], names[most.predicted], _times(most.count)
-    title = f"{true} is most often mistaken for {predicted} ({times})"
-    if len(confusions) > 1 and confusions[1].count == most.count:
-        title = f"{true} is mistaken for {predicted} ({times}), and no class for another more often"
-    share = f"{wrong:,} of {samples:,} predictions{beside} are wrong ({percent(wrong / samples)})"
-    text = f"{share}. Most frequent mistakes: {pairs}."
-    yield Finding("confusion", "note", title, text, record, samples=evidence.named("confusion"))
-
-
-def _pair_record(confusion: Confusion, names: Sequence[str]) -> dict[str, str | int | float]:
-    return {
-        "true": names[confusion.true],
-        "predicted": names[confusion.predicted],
-        "count": confusion.count,
-        "share": confusion.share,
-    }
-
-
-def _pair_in_words(confusion: Confusion, names: Sequence[str]) -> str:
-    true, predicted = names[confusion.true], names[confusion.predicted]
-    return (
-        f"{true} mistaken for {predicted} ({_times(confusion.count)}, {percent(confusion.share)} of "
-        f"{class_in_words(true)})"
-    )
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
+        severity, text = "good" if measured.baseline < 1 else "note", baseline_words(measured, names)
+        yield Finding("confusion", severity, "No class is mistaken for another", f"For comparison: {text}", record)

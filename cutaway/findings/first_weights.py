@@ -30,9 +30,11 @@ MANY_ALIKE = 0.5
         known_as="symmetric or zero initialization; PoorWeightInitialization in SageMaker Debugger",
         about=(
             "Units with the same weights compute the same number and mostly get the same steps, so a wide layer learns "
-            "no more than a narrow one, or nothing if all weights are 0. Draw first weights at random, as by "
-            "Keras' default initializers."
+            "no more than a narrow one, or nothing if all weights are 0."
         ),
+        advice="Draw first weights at random, as Keras does by default.",
+        title="Equal first weights in {layer}",
+        text="{alike:,} of the {units:,} units of {layer} begin with the weights of an earlier unit.",
     ),
 )
 def equal_weights(evidence: Evidence) -> Iterable[Finding]:
@@ -40,15 +42,9 @@ def equal_weights(evidence: Evidence) -> Iterable[Finding]:
     is_good = evidence.measured is not None and not underperforms(evidence)
     for name, layer in evidence.layers.items():
         alike = evidence.weights[name].alike if name in evidence.weights else 0
-        if alike <= MANY_ALIKE * layer.units or (is_good and layer.redundant <= MANY_ALIKE * layer.units):
-            continue
-        text = (
-            f"{alike:,} of the {layer.units:,} units of {name} begin with the weights of an earlier unit: the same "
-            "output and, as long as later weights do not differ, the same steps."
-        )
-        advice = "Draw first weights at random, as Keras does by default."
-        record, title = {"layer": name, "alike": alike, "units": layer.units}, f"Equal first weights in {name}"
-        yield Finding("equal-weights", "warning", title, text, record, DEFAULT_WEIGHTS, advice=advice)
+        if alike > MANY_ALIKE * layer.units and not (is_good and layer.redundant <= MANY_ALIKE * layer.units):
+            record = {"layer": name, "alike": alike, "units": layer.units}
+            yield Finding("equal-weights", "warning", evidence=record, remedy=DEFAULT_WEIGHTS)
 
 
 def alike_units(kernel: np.ndarray) -> int:

@@ -41,10 +41,9 @@ GAP, WIDE_GAP, GAP_ERRORS = 0.1, 0.25, 3.0
         ),
         source='Prechelt 1998, "Early stopping - but when?"',
         known_as="overfitting, overtraining; Overfit and Overtraining in SageMaker Debugger",
-        about=(
-            "The model goes on learning what holds for its training samples only, and gets worse on others. "
-            "Stop earlier and keep the best epoch; more data, augmentation, dropout or a smaller model help as "
-            "well."
+        about="The model goes on learning what holds for its training samples only, and gets worse on others.",
+        advice=(
+            "Stop earlier and keep the best epoch; more data, augmentation, dropout or a smaller model help as well."
         ),
     ),
 )
@@ -85,8 +84,7 @@ def _by_accuracy(known: Evidence, record: Mapping[str, Any]) -> Finding | None:
     shown = {**record, **known.accuracies._asdict()}
     if (best if in_use is None else in_use) - held_out <= WIDE_GAP:
         return Finding("overfitting", "note", "Overfitting cannot be ruled out", text, shown)
-    advice = "Use more samples, a smaller model, dropout or a penalty of weights: it has memorized samples."
-    return Finding("overfitting", "warning", "Overfitting", text, shown, advice=advice)
+    return Finding("overfitting", "warning", "Overfitting", text, shown)
 
 
 def is_clear(rise: float, error: float) -> bool:
@@ -117,50 +115,32 @@ def _finding(
         "rise": measured.rise,
         "rise_error": None if rise is None else rise[1],
     }
-    lowest = f"The validation loss was lowest in epoch {best} ({measured.best_val_loss:.4f})"
-    keeps = f" This run keeps the weights of epoch {kept}"
-    if measured.turned:
-        rose = f"{lowest} and rose to {value:.4f} by epoch {epoch}, while the training loss was {last['loss']:.4f}."
-        clear = rise is None or is_clear(*rise)
-        if kept == best:
-            title = f"The best epoch, {best}, is kept" + (": later ones overfit" if clear else "")
-            return Finding("overfitting", "good", title, f"{rose}{keeps}, so the epochs after it do no harm.", evidence)
-        instead = "" if kept in (None, epoch) else f"{keeps}."
-        if rise is not None and not clear:
-            samples = "" if known.val_samples is None else f"{known.val_samples:,} "
-            chance = (
-                f" The cross-entropy of the {samples}validation samples changed by {rise[0]:+.4f} on average, with a "
-                f"standard error of {rise[1]:.4f}: that may be chance."
-            )
-            return Finding(
-                "overfitting", "note", "It is unclear whether the model overfits", f"{rose}{chance}{instead}", evidence
-            )
-        advice = (
-            f"Later epochs mostly memorize the training data: use the snapshot of epoch {best}, stop earlier, or add "
-            "dropout."
-        )
-        title, untested = f"Overfitting since epoch {best}", "" if rise else UNTESTED
-        return Finding("overfitting", "warning", title, f"{rose}{untested}{instead}", evidence, STOP, advice=advice)
+    severity, title, remedy = "good", "No overfitting", None
+    text = f"The validation loss was lowest in epoch {best} ({measured.best_val_loss:.4f})"
     if best == epoch:
-        text = f"{lowest}, the last one. More epochs may lower it further."
+        text += ", the last one. More epochs may lower it further."
     else:
-        text = f"{lowest}. {_later(measured, epoch, value)}"
-        text += "" if kept is None else f"{keeps}." if kept == best else f"{keeps}, not those of the lowest loss."
-    return Finding("overfitting", "good", "No overfitting", text, evidence)
-
-
-def _later(measured: Overfitting, epoch: int, value: float) -> str:
-    """Why a last loss above the lowest one is no overfitting."""
-    rise = measured.rise / abs(measured.best_val_loss) if measured.best_val_loss else 0.0
-    if rise < OVERFITTING_RISE:
-        return (
-            f"In epoch {epoch} it is {value:.4f}; a rise of less than {percent(OVERFITTING_RISE, 0)} is not "
-            "overfitting."
+        text += f" and {value:.4f} in epoch {epoch}, where the training loss was {last['loss']:.4f}."
+        text += "" if kept is None else f" This run keeps the weights of epoch {kept}."
+    if measured.turned:
+        is_chance = rise is not None and not is_clear(*rise)
+        if kept == best:
+            title = f"The best epoch, {best}, is kept" + ("" if is_chance else ": later ones overfit")
+        elif rise is not None and is_chance:
+            severity, title = "note", "It is unclear whether the model overfits"
+            text += (
+                f" The cross-entropy of the validation samples changed by {rise[0]:+.4f} on average, with a standard "
+                f"error of {rise[1]:.4f}: that may be chance."
+            )
+        else:
+            severity, title, remedy = "warning", f"Overfitting since epoch {best}", STOP
+            text += "" if rise else UNTESTED
+    elif best != epoch:
+        text += (
+            f" A rise of less than {percent(OVERFITTING_RISE, 0)}, or for fewer than {OVERFITTING_EPOCHS} epochs, does "
+            "not count as overfitting."
         )
-    return (
-        f"In epoch {epoch} it is {value:.4f}, which may be chance: it counts as overfitting when it stays above the "
-        f"lowest for {OVERFITTING_EPOCHS} epochs."
-    )
+    return Finding("overfitting", severity, title, text, evidence, remedy)
 
 
 OVERCONFIDENT = 0.05
@@ -200,37 +180,20 @@ def miscalibration(evidence: Evidence) -> Iterable[Finding]:
     if -UNDERCONFIDENT <= difference <= max(OVERCONFIDENT, OVERCONFIDENT_ERRORS * deviation):
         return
     record = {"ece": error, "difference": difference}
-    if difference > 0:
-        text = (
-            f"The mean confidence on the {evidence.held_out} samples is {percent(difference, 1)} above the accuracy: "
-            "an answer "
-            "that is called 95% sure is right less often."
-        )
-        advice = (
-            "A temperature fitted on the validation samples lowers it without another training; stopping earlier and "
-            "label smoothing lower it as well."
-        )
-        smooth = {} if smoothing else {"label_smoothing": 0.05}
+    over, under = TEMPERATURE if evidence.val_samples else None, difference < 0
+    text = f"The mean confidence on the {evidence.held_out} samples is {percent(abs(difference), 1)} "
+    if under:
+        text += "below the accuracy: the model is right more often than it says."
+        help_too = f"{'less label smoothing or ' if smoothing else ''}more epochs raise the confidence"
+        settings = {"label_smoothing": 0.0} if smoothing else {}
+        words = "train without label smoothing"
+    else:
+        text += "above the accuracy: an answer that is called 95% sure is right less often."
+        help_too = "stopping earlier and label smoothing lower the confidence"
+        settings = {"patience": 3} if smoothing else {"label_smoothing": 0.05, "patience": 3}
         words = "stop early" if smoothing else "smooth the labels by 0.05 and stop early"
-        remedy = TEMPERATURE if evidence.val_samples else Remedy(words, {**smooth, "patience": 3})
-        samples = evidence.named("miscalibration", "over")
-        yield Finding(
-            "miscalibration", "warning", "The model is overconfident", text, record, remedy, samples, advice=advice
-        )
-        return
-    text = (
-        f"The mean confidence on the {evidence.held_out} samples is {percent(-difference, 1)} below the accuracy: "
-        "the model "
-        "is right more often than it says."
-    )
-    advice = (
-        "Fit a temperature on validation samples, which raises the confidence without another training; "
-        f"{'less label smoothing or ' if smoothing else ''}more epochs raise it as well."
-    )
-    remedy = TEMPERATURE if evidence.val_samples else None
-    if remedy is None and smoothing:
-        remedy = Remedy("train without label smoothing", {"label_smoothing": 0.0})
-    samples = evidence.named("miscalibration", "under")
-    yield Finding(
-        "miscalibration", "warning", "The model is underconfident", text, record, remedy, samples, advice=advice
-    )
+    remedy = over or (Remedy(words, settings) if settings else None)
+    advice = f"Fit a temperature on validation samples, without another training; {help_too} as well."
+    title = f"The model is {'under' if under else 'over'}confident"
+    samples = evidence.named("miscalibration", "under" if under else "over")
+    yield Finding("miscalibration", "warning", title, text, record, remedy, samples, advice=advice)

@@ -59,14 +59,17 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a finding of a kind means, when it is made, and the source of the rule.
+    """What a finding of a kind means and says, when it is made, and the source of the rule.
 
     Attributes:
         kind: The kind of finding, such as "overfitting".
         words: The measure, the samples, and the threshold for a finding: one or two sentences.
         source: Paper or page.
         known_as: Its names in other tools.
-        about: What it means for the model, and what usually helps: a few sentences.
+        about: What it means for the model, and what usually helps unless `advice` says that: a few sentences.
+        advice: What usually helps: the advice of every warning that has none of its own.
+        title: The title of findings that have none of their own, with names of their evidence in braces.
+        text: What every finding of the kind says before its own text, in the same way; empty if that is not the same.
     """
 
     kind: str
@@ -74,11 +77,15 @@ class Rule:
     source: str
     known_as: str
     about: str = ""
+    advice: str = ""
+    title: str = ""
+    text: str = ""
 
     @property
     def page(self) -> tuple[str, ...]:
         """All that there is to know about the kind, a paragraph each: what terminal, pages and notebooks show."""
-        return self.about, f"Rule: {self.words}", f"Source: {self.source}. Known as: {self.known_as}."
+        about = f"{self.about} {self.advice}".strip()
+        return about, f"Rule: {self.words}", f"Source: {self.source}. Known as: {self.known_as}."
 
 
 @dataclass(frozen=True)
@@ -88,13 +95,14 @@ class Finding:
     Attributes:
         kind: What is found, such as "overfitting"; `cutaway.findings.RULES` lists all.
         severity: "good", "note" or "warning".
-        title: A few words without a full stop.
-        text: One or more plain sentences with the numbers, and last what to do.
+        title: A few words without a full stop; empty if its rule has them.
+        text: One or more plain sentences with the numbers, and last what to do; a check gives what its rule does not.
         evidence: The numbers themselves, ready for JSON.
         remedy: What would help and can be tried, or None.
         samples: Names of the samples that it is about, a few of them.
-        units: Names of the units that it is about, such as "dense_1[12]", a few of them.
-        rule: When such a finding is made, and where that is from; `run_checks` adds it.
+        units: Names of the units that it is about, such as "dense_1[12]", a few of them; its check adds those of the
+            layer in its evidence.
+        rule: When such a finding is made, and where that is from; its check adds it.
         advice: What to do, the end of `text`, which checks leave to `run_checks`; empty if there is nothing to do,
             and where the finding has a cause, whose advice counts.
         cause: Kind of the finding that explains this one, from `run_checks`; None if no finding does.
@@ -104,9 +112,9 @@ class Finding:
 
     kind: str
     severity: Literal["good", "note", "warning"]
-    title: str
-    text: str
-    evidence: dict[str, Any]
+    title: str = ""
+    text: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict[str, Any])
     remedy: Remedy | None = None
     samples: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
@@ -149,9 +157,9 @@ class Finding:
             "samples": list(self.samples),
             "units": list(self.units),
             "remedy": None if self.remedy is None else self.remedy.words,
-            "rule": None if self.rule is None else self.rule.words,
-            "source": None if self.rule is None else self.rule.source,
-            "known_as": None if self.rule is None else self.rule.known_as,
+            "rule": self.rule and self.rule.words,
+            "source": self.rule and self.rule.source,
+            "known_as": self.rule and self.rule.known_as,
             "cause": self.cause,
             "muted": self.muted or None,
         }
@@ -163,13 +171,11 @@ class WeightFacts:
 
     Attributes:
         first: Root mean square of its gradient at its first weights.
-        kept: The same at the weights that are kept.
         updates: For each epoch, the norm of its change over the norm before.
         alike: Units with the first weights of an earlier unit; 0 if its first weights are not known.
     """
 
     first: float
-    kept: float
     updates: tuple[float, ...]
     alike: int = 0
 
@@ -417,18 +423,23 @@ class Evidence:
         return names
 
     @property
+    def usual_rate(self) -> float | None:
+        """Keras' default learning rate of the optimizer; None if it is unknown, or that of the training."""
+        is_known = self.config.get("learning_rate") is not None
+        return DEFAULT_RATES.get(self.config.get("optimizer", "")) if is_known else None
+
+    @property
     def default_rate(self) -> Remedy | None:
         """Keras' default learning rate, if the training's is at least ten times as large or as small."""
-        rate, default = self.config.get("learning_rate"), DEFAULT_RATES.get(self.config.get("optimizer", ""))
-        if rate is None or default is None or default / FAR_RATE < rate < default * FAR_RATE:
+        default = self.usual_rate
+        if default is None or default / FAR_RATE < self.config["learning_rate"] < default * FAR_RATE:
             return None
         return Remedy(f"use Keras' default learning rate of {default:g}", {"learning_rate": default})
 
     @property
     def has_usual_rate(self) -> bool:
         """Whether the learning rate is at least a third of Keras' default of its optimizer."""
-        rate, default = self.config.get("learning_rate"), DEFAULT_RATES.get(self.config.get("optimizer", ""))
-        return rate is not None and default is not None and rate >= default / USUAL_RATE
+        return self.usual_rate is not None and self.config["learning_rate"] >= self.usual_rate / USUAL_RATE
 
     @property
     def other_weights(self) -> Remedy | None:
@@ -447,10 +458,6 @@ class Evidence:
         """What an input is called; a column without a name by its number from 1."""
         return f"column {place + 1}" if self.input_names is None else self.input_names[place]
 
-    def input_in_words(self, place: int) -> str:
-        """An input in a sentence, in quotation marks."""
-        return f'"{self.input_name(place)}"'
-
 
 Judge = Callable[[Evidence], Iterable[Finding]]
 
@@ -468,9 +475,22 @@ class Check:
     rules: tuple[Rule, ...]
 
     def __call__(self, evidence: Evidence) -> tuple[Finding, ...]:
-        """What it finds, with the rules."""
+        """What it finds, with the rules, their words, and units."""
         rules = {rule.kind: rule for rule in self.rules}
-        return tuple(dataclasses.replace(each, rule=rules[each.kind]) for each in self.judge(evidence))
+        return tuple(_complete(each, rules[each.kind], evidence) for each in self.judge(evidence))
+
+
+def _complete(finding: Finding, rule: Rule, evidence: Evidence) -> Finding:
+    facts = finding.evidence
+    return dataclasses.replace(
+        finding,
+        rule=rule,
+        title=finding.title or rule.title.format(**facts),
+        text=f"{rule.text.format(**facts)} {finding.text}".strip(),
+        advice=finding.advice or (rule.advice if finding.severity == "warning" else ""),
+        # of a finding without a layer, examples are not asked for: measuring them may take long
+        units=evidence.named(finding.kind, facts["layer"]) if "layer" in facts else finding.units,
+    )
 
 
 def check(*rules: Rule) -> Callable[[Judge], Check]:
@@ -480,6 +500,7 @@ def check(*rules: Rule) -> Callable[[Judge], Check]:
 
 BALANCED = Remedy(Hint("use {}", class_weight="balanced"), {"class_weight": "balanced"})
 DEFAULT_WEIGHTS = Remedy("draw first weights by Keras' default initializers", change="default-weights")
+RELU = Remedy("use relu in the hidden layers", activation="relu")
 
 
 def class_in_words(name: str) -> str:

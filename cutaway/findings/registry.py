@@ -115,16 +115,10 @@ _NEEDED: Mapping[str, Sequence[str]] = {
 
 _RANK = {"warning": 0, "note": 1, "good": 2}
 
-_POOR = (
-    "baseline",
-    "missed-class",
-    "confusion",
-    "miscalibration",
-    "label-issues",
-    "test-gap",
-    "overfitting",
-    "simpler-model",
-)
+_MISTAKES = ("baseline", "missed-class", "confusion", "miscalibration", "label-issues")
+"""What is found of predictions that are often wrong."""
+
+_POOR = (*_MISTAKES, "test-gap", "overfitting", "simpler-model")
 """What is found of the predictions of any model that has not learned."""
 
 _SHORT = ("first-loss", "unlearned-batch", "poor-rate", "unused-inputs")
@@ -135,55 +129,43 @@ _UNTRAINED = (*_POOR, *_SHORT, "stalled", "dead-units", "redundant-units", "low-
 
 _SLOW = ("learning-rate-too-low", "too-few-epochs")
 
+_FAILED = (*_UNTRAINED, *_SLOW)
+"""What is found of any model that has learned nothing, or little."""
+
 EXPLAINS: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(setup.FAULTS, (*_POOR, *_SLOW, *_SHORT, "stalled", "divergence", "learning-rate-too-high")),
-    "unscaled-inputs": (
-        *_UNTRAINED,
-        *_SLOW,
-        "learning-rate-too-high",
-        "divergence",
-        "exploding-gradients",
-        "vanishing-gradients",
-        "saturated-units",
+    **dict.fromkeys(
+        ("unscaled-inputs", "equal-weights"),
+        (
+            *(*_FAILED, "learning-rate-too-high", "divergence", "exploding-gradients", "vanishing-gradients"),
+            "saturated-units",
+        ),
     ),
-    "uneven-inputs": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "exploding-gradients", "saturated-units"),
-    "uncentered-inputs": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "vanishing-gradients"),
-    "double-scaling": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
-    "equal-weights": (
-        *_UNTRAINED,
-        *_SLOW,
-        "learning-rate-too-high",
-        "divergence",
-        "exploding-gradients",
-        "vanishing-gradients",
-        "saturated-units",
-    ),
-    "class-names": ("class-imbalance", "baseline", "missed-class", "confusion", "miscalibration", "label-issues"),
+    "uneven-inputs": (*_FAILED, "learning-rate-too-high", "exploding-gradients", "saturated-units"),
+    "uncentered-inputs": (*_FAILED, "learning-rate-too-high", "vanishing-gradients"),
+    "double-scaling": (*_FAILED, "vanishing-gradients"),
+    "class-names": (*_MISTAKES, "class-imbalance"),
     "divergence": (*_UNTRAINED, "learning-rate-too-high", "saturated-units"),
     "unshuffled-split": (*_POOR, "shifted-test-samples", "test-labels", "class-imbalance"),
-    "shifted-test-samples": ("baseline", "missed-class", "confusion", "miscalibration", "label-issues", "test-gap"),
-    "test-labels": ("baseline", "missed-class", "confusion", "miscalibration", "label-issues", "test-gap"),
-    "saturated-units": (*_UNTRAINED, *_SLOW, "vanishing-gradients"),
+    **dict.fromkeys(("shifted-test-samples", "test-labels"), (*_MISTAKES, "test-gap")),
+    "saturated-units": (*_FAILED, "vanishing-gradients"),
     "exploding-gradients": (*_UNTRAINED, "learning-rate-too-high", "divergence"),
-    "vanishing-gradients": (*_UNTRAINED, *_SLOW, "saturated-units"),
-    "target-leakage": ("simpler-model",),
-    "target-encoding": ("simpler-model",),
+    "vanishing-gradients": (*_FAILED, "saturated-units"),
+    **dict.fromkeys(("target-leakage", "target-encoding", "near-duplicates"), ("simpler-model",)),
     "duplicates": ("simpler-model", "leaking-split"),
     "shifted-labels": ("unused-inputs",),
     "poor-rate": ("unlearned-batch",),
     "unlearned-batch": ("unused-inputs",),
-    "near-duplicates": ("simpler-model",),
     "group-leakage": ("near-duplicates", "simpler-model"),
-    "frozen-layers": (*_UNTRAINED, *_SLOW, "bottleneck", "vanishing-gradients"),
+    "frozen-layers": (*_FAILED, "bottleneck", "vanishing-gradients"),
     "dead-units": ("low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
     "bottleneck": ("low-rank", "redundant-units", "dead-units", "stalled", *_POOR, *_SLOW),
     "low-rank": ("redundant-units", *_POOR, *_SLOW),
     "redundant-units": ("low-rank", "simpler-model"),
-    "batch-too-large": (*_UNTRAINED, *_SLOW),
-    "over-regularized": (*_UNTRAINED, *_SLOW, "learning-rate-too-high", "vanishing-gradients"),
+    "batch-too-large": _FAILED,
+    "over-regularized": (*_FAILED, "learning-rate-too-high", "vanishing-gradients"),
     "unusual-setting": (
-        *_UNTRAINED,
-        *_SLOW,
+        *_FAILED,
         "batch-normalization",
         "divergence",
         "learning-rate-too-high",
@@ -191,14 +173,13 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
         "vanishing-gradients",
     ),
     "class-changing-augmentation": (*_POOR, "over-regularized"),
-    "batch-normalization": (*_UNTRAINED, *_SLOW),
+    "batch-normalization": _FAILED,
     "learning-rate-too-high": (*_UNTRAINED, "divergence", "saturated-units"),
     "learning-rate-too-low": _UNTRAINED,
     "too-few-epochs": _UNTRAINED,
     "oscillation": ("test-gap", "miscalibration"),
     "stalled": _POOR,
-    "simpler-model": ("baseline", "missed-class", "confusion"),
-    "class-imbalance": ("baseline", "missed-class", "confusion"),
+    **dict.fromkeys(("simpler-model", "class-imbalance"), ("baseline", "missed-class", "confusion")),
     "label-issues": ("miscalibration",),
     "few-samples": ("missed-class", "overfitting", "miscalibration", "confusion", "label-issues", "test-gap"),
     "overfitting": ("miscalibration",),

@@ -168,8 +168,8 @@ def unusual_settings(evidence: Evidence) -> Iterable[Finding]:
         if why := held_back(evidence, is_extreme=is_extreme):
             text = f"This training has {words}; usual is {usual.usual}. {why}."
             severity, record = "warning" if is_extreme else "note", {"setting": name, "value": value}
-            title, advice = f"{words[:1].upper()}{words[1:]}", f"Try this instead: {remedy.words}."
-            yield Finding(usual.kind, severity, title, text, record, remedy, advice=advice)
+            title = f"{words[:1].upper()}{words[1:]}"
+            yield Finding(usual.kind, severity, title, text, record, remedy, advice=f"Try this: {remedy.words}.")
 
 
 def held_back(evidence: Evidence, *, is_extreme: bool) -> str:
@@ -251,10 +251,9 @@ def _of_averages(evidence: Evidence, momentum: Any) -> Iterator[tuple[str, Any]]
         ),
         source='Shorten, Khoshgoftaar 2019, "A survey on image data augmentation for deep learning"',
         known_as="augmentation that does not preserve labels",
-        about=(
-            "A changed image looks like one of another class, such as a 6 that is turned, but keeps its label. Leave "
-            "out the change that does this, and keep shifts and small rotations."
-        ),
+        about=("A changed image looks like one of another class, such as a 6 that is turned, but keeps its label."),
+        advice="Leave out the change that does this, and keep shifts and small rotations.",
+        title="Augmentation changes the class of images",
     ),
 )
 def augmentation(evidence: Evidence) -> Iterable[Finding]:
@@ -262,6 +261,4 @@ def augmentation(evidence: Evidence) -> Iterable[Finding]:
     if evidence.class_change is not None:
         text = f"Augmentation may change the class of an image: {evidence.class_change}."
         record = {"augment": evidence.config.get("augment")}
-        advice = "Leave out the change that does this, and keep shifts and small rotations."
-        title = "Augmentation changes the class of images"
-        yield Finding("class-changing-augmentation", "warning", title, text, record, NO_CHANGES, advice=advice)
+        yield Finding("class-changing-augmentation", "warning", "", text, record, NO_CHANGES)

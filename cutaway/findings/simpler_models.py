@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from cutaway.errors import Hint
 from cutaway.metrics import PerClass, mcnemar, paired_difference_interval
-from cutaway.words import percent
+from cutaway.words import listed, percent
 
-from .records import BALANCED, Evidence, Finding, Remedy, Rule, SimplerModel, check, class_in_words
+from .records import BALANCED, Evidence, Finding, Remedy, Rule, check, class_in_words
 
 # A model that finds a tenth of the samples outside of its most frequent class does more than repeat one answer.
 FEW_OTHERS = 0.10
@@ -44,51 +45,40 @@ UNEVEN_CLASSES = 1.5
             "in another order than the samples, inputs that do not tell the class, a wrong loss, or a training "
             "that failed."
         ),
+        text=(
+            "The accuracy on {samples:,} held-out samples is {accuracy:.2%}; always predicting the largest class, "
+            "{largest_class}, would give {baseline:.2%}."
+        ),
     ),
 )
 def baseline(evidence: Evidence) -> Iterable[Finding]:
     """Warn of a model that predicts one class for everything, or is no better than that would be."""
-    measured, names, split = evidence.measured, evidence.names, evidence.held_out
+    measured, names = evidence.measured, evidence.names
     if measured is None:
         return
-    one, remedy, advice = (
-        only_prediction(measured),
-        _baseline_remedy(evidence, measured),
-        _next_step(evidence, measured),
-    )
-    text = f"The {split} accuracy is {percent(measured.accuracy)}; {baseline_words(measured, names)}"
+    one, text, title = only_prediction(measured), "", "No better than always predicting one class"
+    severity, remedy, advice = "warning", _baseline_remedy(evidence, measured), _next_step(evidence, measured)
+    if one is not None:
+        title, predicted = f"Nearly every prediction is {class_in_words(names[one])}", int(measured.predicted[one])
+        text = f"Of the predictions {predicted:,} are this class."
+    elif not _no_better(measured):
+        return
+    elif _is_wide(measured):
+        severity, remedy, advice = "note", None, ""
+        title = "Too few samples to show that the model beats always predicting one class"
+        text = "Such a difference may be chance, and so may that of a model that makes half of these mistakes."
+    elif _agreement(measured) > TOLD_APART:
+        severity, remedy, title = "note", None, "Its accuracy does not show what it has learned"
+        text = f"The mean recall of the classes, {percent(measured.balanced_accuracy)}, is better than chance."
+        advice = "Judge it by the balanced accuracy, or by the area under the ROC curve (run.thresholds())."
     record = {
         "accuracy": measured.accuracy,
         "baseline": measured.baseline,
         "largest_class": names[measured.largest],
         "balanced_accuracy": measured.balanced_accuracy,
+        "samples": measured.total,
     }
-    if one is not None:
-        title = f"Nearly every prediction is {class_in_words(names[one])}"
-        text = f"{_of_one(measured, one, names, split)} {text}"
-        yield Finding("baseline", "warning", title, text, record, remedy, advice=advice)
-    elif not _no_better(measured):
-        return
-    elif _is_wide(measured):
-        text += (
-            f" Of {measured.total:,} {split} samples, such a difference may be chance, and so may that of a model that "
-            "makes half of these mistakes."
-        )
-        title = "Too few samples to show that the model beats always predicting one class"
-        yield Finding("baseline", "note", title, text, record)
-    elif _agreement(measured) > TOLD_APART:
-        text += (
-            " The answers tell the classes apart nevertheless, by more than chance: the balanced accuracy is "
-            f"{percent(measured.balanced_accuracy)}."
-        )
-        title = "Its accuracy does not show what it has learned"
-        advice = "Judge it by the balanced accuracy, or by the area under the ROC curve (run.thresholds())."
-        yield Finding("baseline", "note", title, text, record, advice=advice)
-    else:
-        title = "No better than always predicting one class"
-        if measured.accuracy >= measured.baseline:
-            text += f" That is no difference that {measured.total:,} {split} samples can show."
-        yield Finding("baseline", "warning", title, text, record, remedy, advice=advice)
+    yield Finding("baseline", severity, title, text, record, remedy, advice=advice)
 
 
 def learned_nothing(evidence: Evidence) -> bool:
@@ -169,17 +159,6 @@ def _differing(measured: PerClass) -> tuple[int, int]:
     return gained, int(measured.samples[largest] - measured.correct[largest])
 
 
-def _of_one(measured: PerClass, one: int, names: Sequence[str], split: str) -> str:
-    samples = measured.total
-    others = samples - int(measured.samples[one])
-    missed = others - int(measured.correct.sum() - measured.correct[one])
-    return (
-        f"{int(measured.predicted[one]):,} of {samples:,} {split} samples are predicted as "
-        f"{class_in_words(names[one])}, and {missed:,} of the {others:,} samples of other classes are "
-        "predicted wrong."
-    )
-
-
 def _is_uneven(measured: PerClass) -> bool:
     return measured.baseline >= UNEVEN_CLASSES / max(int((measured.samples > 0).sum()), 1)
 
@@ -235,6 +214,7 @@ ALIKE = 0.02
             "What a network costs is worth it only if it predicts better. If a simpler model does, use it, or "
             "find out what keeps the network from learning: scale, learning rate, epochs, or too few samples."
         ),
+        text="The network is right on {accuracy:.1%} of {samples:,} held-out samples.",
     ),
 )
 def simpler_model(evidence: Evidence) -> Iterable[Finding]:
@@ -242,48 +222,40 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
     models = evidence.simpler_models
     if not models or evidence.config.get("class_weight"):  # class weights trade accuracy for balance
         return
-    held = evidence.held_out
     best = max(models, key=lambda each: each.won - each.lost)
-    accuracy = (best.correct - best.won + best.lost) / best.samples
+    accuracy, difference = (best.correct - best.won + best.lost) / best.samples, (best.won - best.lost) / best.samples
     p = min(1.0, len(models) * mcnemar(best.won, best.lost).p_value)
-    difference = (best.won - best.lost) / best.samples
-    highest = max(paired_difference_interval(each.won, each.lost, each.samples)[1] for each in models)
-    shares = " and ".join(f"{each.name} for {percent(each.correct / each.samples, 1)}" for each in models)
-    text = (
-        f"On {best.samples:,} {held} samples the network is right for {percent(accuracy, 1)}, {shares} "
-        f"({_difference(best)})."
-    )
-    surer = next((each for each in models if each.gain > 0 and len(models) * each.p_value < BETTER_LEVEL), None)
-    if surer is not None and surer.losses is not None:
-        text += " The log loss of {} is {:.3f}, and that of the network {:.3f}.".format(surer.name, *surer.losses[::-1])
-    record = {
+    intervals = {each.name: paired_difference_interval(each.won, each.lost, each.samples) for each in models}
+    record: dict[str, Any] = {
         "accuracy": accuracy,
         "models": {each.name: each.correct / each.samples for each in models},
         "difference": difference,
-        "interval": list(paired_difference_interval(best.won, best.lost, best.samples)),
+        "interval": list(intervals[best.name]),
         "p": p,
         "samples": best.samples,
         "log_loss_gains": {each.name: each.gain for each in models},
     }
+    shares = [
+        f"{name} {percent(record['models'][name], 1)} ({100 * low:+.1f} to {100 * high:+.1f} points)"
+        for name, (low, high) in intervals.items()
+    ]
+    text = f"Other models, with the 95% interval of the difference: {listed(shares)}."
+    surer = next((each for each in models if each.gain > 0 and len(models) * each.p_value < BETTER_LEVEL), None)
+    if surer is not None and surer.losses is not None:
+        text += " The log loss of {} is {:.3f}, and that of the network {:.3f}.".format(surer.name, *surer.losses[::-1])
     if p < BETTER_LEVEL and difference >= BETTER_MARGIN:
-        taken = [each for each in models if each.trained < (evidence.train_samples or 0)]
-        text += f" They took {taken[0].trained:,} of the training samples." if taken else ""
         correct, known = evidence.trained or (0, 0)
         is_too_large = bool(known) and correct / known - accuracy > TOO_LARGE_GAP
         other = "a smaller or more regularized network" if is_too_large else "a larger network"
         advice = f"Try {other}, or other settings (cutaway sweep); if none is as good, use the other model."
         remedy = Remedy(f"use {best.name}, or find a network that is as good", untried="it is another kind of model")
-        title = f"{best.name[:1].upper()}{best.name[1:]} would be right more often"
+        title = f"{best.name.capitalize()} would be right more often"
         yield Finding("simpler-model", "warning", title, text, record, remedy, advice=advice)
     elif surer is not None:
-        title = f"{surer.name[:1].upper()}{surer.name[1:]} would give better probabilities"
+        title = f"{surer.name.capitalize()} would give better probabilities"
         yield Finding("simpler-model", "note", title, text, record)
-    elif highest >= ALIKE:
-        if best.won > best.lost:
-            why = f"A warning needs a difference of {percent(BETTER_MARGIN, 0)} or more"
-            if p >= BETTER_LEVEL:
-                why = f"p = {p:.2g}, corrected for the number of models; a warning needs p < {BETTER_LEVEL:g}"
-            text += f" {why}."
+    elif max(high for _, high in intervals.values()) >= ALIKE:
+        text += f" A warning needs {percent(BETTER_MARGIN, 0)} and p < {BETTER_LEVEL:g} (here {p:.2g})."
         yield Finding("simpler-model", "note", "It is unclear whether a simpler model would do better", text, record)
     elif not learned_nothing(evidence):  # one answer for all is simpler still
         yield Finding("simpler-model", "good", "No simpler model is better", text, record)
@@ -292,8 +264,3 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
 def underperforms(evidence: Evidence) -> bool:
     """Whether a model predicts poorly, or another kind is right more often, so more could be learned."""
     return predicts_poorly(evidence) or any(each.severity == "warning" for each in simpler_model(evidence))
-
-
-def _difference(model: SimplerModel) -> str:
-    low, high = paired_difference_interval(model.won, model.lost, model.samples)
-    return f"{model.name} minus the network: {100 * low:+.1f} to {100 * high:+.1f} points"

@@ -1,7 +1,7 @@
 """Are training, validation and test samples alike and apart?"""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,8 @@ from .simpler_models import baseline_words, learned_nothing
 
 UNSHUFFLED_LEVEL = 1e-6
 UNSHUFFLED_SHARE = 0.25
-SHUFFLE = Remedy(
-    "shuffle all samples before they are divided into training, validation and test samples",
-    untried="another split holds out other samples, and accuracies on those cannot be compared",
-)
+OTHER_SAMPLES = "other samples are held out then, and accuracies on those cannot be compared"
+SHUFFLE = Remedy("shuffle all samples before they are divided into parts", untried=OTHER_SAMPLES)
 
 
 @check(
@@ -34,7 +32,12 @@ SHUFFLE = Remedy(
         known_as="unshuffled data; label drift in deepchecks",
         about=(
             "Samples in the order of a file were divided without shuffling, so the model is trained on other "
-            "classes than it is tested on. Shuffle before the split, and stratify by class."
+            "classes than it is tested on."
+        ),
+        advice="Shuffle all samples before they are divided, and stratify by class.",
+        text=(
+            "The shares of the classes differ between them and the training samples by {distance:.0%} in all (classes "
+            "that are not among the training samples: {missing:,})."
         ),
     ),
 )
@@ -47,28 +50,16 @@ def unshuffled_split(evidence: Evidence) -> Iterable[Finding]:
     if train is None:
         return
     for name, others in counts.items():
-        if name == "train" or not others.sum():
-            continue
         table = np.stack([train, others])
         table = table[:, table.sum(axis=0) > 0]
-        if table.shape[1] < 2:
+        if name == "train" or not others.sum() or table.shape[1] < 2:
             continue
-        p = float(np.asarray(chi2_contingency(table)[1]))
-        shares = table / table.sum(axis=1, keepdims=True)
-        distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
-        if p >= UNSHUFFLED_LEVEL or distance < UNSHUFFLED_SHARE:
-            continue
-        missing = int(((train == 0) & (others > 0)).sum())
-        absent = f", and {missing:,} of them are not among the training samples at all" if missing else ""
-        what = {"val": "validation", "test": "test"}[name]
-        text = (
-            f"The shares of the classes differ between training and {what} samples by {percent(distance, 0)} in "
-            f"all{absent}. "
-            "Samples that were sorted and not shuffled before they were split do this. Shuffle all samples before they "
-            "are divided."
-        )
-        record = {"split": name, "distance": distance, "p": p, "missing": missing}
-        yield Finding("unshuffled-split", "warning", f"The {what} samples are of other classes", text, record, SHUFFLE)
+        p, shares = float(np.asarray(chi2_contingency(table)[1])), table / table.sum(axis=1, keepdims=True)
+        distance, missing = float(np.abs(shares[0] - shares[1]).sum() / 2), int(((train == 0) & (others > 0)).sum())
+        if p < UNSHUFFLED_LEVEL and distance >= UNSHUFFLED_SHARE:
+            record = {"split": name, "distance": distance, "p": p, "missing": missing}
+            title = f"The {'validation' if name == 'val' else name} samples are of other classes"
+            yield Finding("unshuffled-split", "warning", title, "", record, SHUFFLE)
 
 
 GROUP_LEVEL = 0.001
@@ -103,6 +94,10 @@ OWNER = re.compile(
             "and the accuracy is higher than on new ones. Keep each group in one part of the split, or split "
             "by time."
         ),
+        text=(
+            "A quick model is right for {at_random:.1%} of {samples:,} samples in random folds, and for {by_group:.1%} "
+            "in folds of whole groups; always predicting the largest class is right for {baseline:.1%}."
+        ),
     ),
 )
 def group_leakage(evidence: Evidence) -> Iterable[Finding]:
@@ -111,41 +106,30 @@ def group_leakage(evidence: Evidence) -> Iterable[Finding]:
     if not costly:
         return
     found = max(costly, key=lambda each: (is_identifier(each), _cost(each)))
-    at_random, by_group = found.at_random / found.samples, found.by_group / found.samples
-    honest = (
-        f"a quick model is right for {percent(at_random, 1)} of samples in random folds, and for "
-        f"{percent(by_group, 1)} where it has "
-        f"seen none of {_seen(found)}{_no_better_than_majority(found, evidence.class_names)} ({found.samples:,} "
-        "samples)."
-    )
+    words = f'divide the samples by "{found.name}"'
     if found.of_time:
         title = "Later samples are harder, and the split is random"
-        text = f'Samples have dates ("{found.name}") and are divided at random: {honest}'
-        words = f'divide the samples by "{found.name}"'
+        text = f'Groups are the twentieths of the dates in "{found.name}", which are divided at random.'
         advice = Hint("If the model will see later samples, pass {}, to test it on the latest.", time=found.name)
     elif found.name:
         title = f'Rows that share their "{found.name}" are in several splits'
-        text = (
-            f'{percent(found.shared or 0, 0)} of the held-out rows share their "{found.name}" with a training row, '
-            f"and {honest}"
-        )
-        words = f'divide the samples by "{found.name}"'
+        text = f'{percent(found.shared or 0, 0)} of the held-out rows share their "{found.name}" with a training row.'
         advice = Hint("If new rows will be of others, pass {}: the accuracy is then the honest one.", group=found.name)
     else:
         title = "Neighbors in the file have one label and are in several splits"
-        text = f"The file has {found.groups:,} blocks of rows with one label, which are divided at random: {honest}"
+        text = f"Groups are {found.groups:,} blocks of rows of the file with one label, which are divided at random."
         words = "divide the samples by a column that names the blocks"
         advice = Hint("Find out what a block is, name it in a column, and pass that: {}.", group=...)
     record = {
         "column": found.name,
         "groups": found.groups,
-        "at_random": at_random,
-        "by_group": by_group,
+        "at_random": found.at_random / found.samples,
+        "by_group": found.by_group / found.samples,
         "baseline": found.majority_samples / found.samples,
         "samples": found.samples,
         "p": found.p_value,
     }
-    remedy = Remedy(words, untried="another split holds out other samples, and accuracies on those cannot be compared")
+    remedy = Remedy(words, untried=OTHER_SAMPLES)
     severity = "warning" if is_identifier(found) else "note"
     yield Finding("group-leakage", severity, title, text, record, remedy, advice=advice)
 
@@ -154,20 +138,6 @@ def costly_groups(evidence: Evidence) -> list[WholeGroups]:
     """Groups of samples on which a quick model is right less often where it has seen none of them."""
     groups = evidence.groups
     return [each for each in groups if each.p_value * len(groups) < GROUP_LEVEL and _cost(each) >= GROUP_COST]
-
-
-def _seen(groups: WholeGroups) -> str:
-    if groups.of_time:
-        return "their time"
-    return "their group" if groups.name else "their block"
-
-
-def _no_better_than_majority(groups: WholeGroups, names: Sequence[str] | None) -> str:
-    """The majority class and its share, where the quick model on whole groups is not better than that beyond chance."""
-    baseline = groups.majority_samples / groups.samples
-    low, _ = wilson_interval(groups.by_group, groups.samples)
-    name = names[groups.majority] if names else str(groups.majority)
-    return "" if low > baseline else f', no better than always predicting "{name}" ({percent(baseline, 1)})'
 
 
 def _cost(groups: WholeGroups) -> float:
@@ -187,6 +157,7 @@ CONTRADICT = 0.1
 # Tables with few distinct values repeat rows by chance; this share changes an accuracy visibly.
 MANY_DUPLICATES, LEAST_DUPLICATES = 0.01, 5
 NAMED_DUPLICATES = 20
+LEAVE_OUT = Remedy("leave the repeated samples out", untried=OTHER_SAMPLES)
 
 
 @check(
@@ -201,10 +172,10 @@ NAMED_DUPLICATES = 20
         ),
         source='Barz, Denzler 2020, "Do we train on test data? Purging CIFAR of near-duplicates"',
         known_as="data leakage; train-test samples mix in deepchecks",
-        about=(
-            "The model was trained on some of the samples that it is tested on, and may have memorized them. "
-            "Keep one copy of each sample, and test again on the others."
-        ),
+        about="The model was trained on some of the samples that it is tested on, and may have memorized them.",
+        advice="Keep one copy of each sample, and test again on the others.",
+        title="Samples in two splits",
+        text="Validation and test samples that equal a training sample in every input: {samples:,} ({share:.2%}).",
     ),
 )
 def duplicates(evidence: Evidence) -> Iterable[Finding]:
@@ -212,32 +183,22 @@ def duplicates(evidence: Evidence) -> Iterable[Finding]:
     names, others = evidence.repeated, (evidence.val_samples or 0) + (evidence.test_samples or 0)
     if not names or not others:
         return
-    share, repeats = len(names) / others, evidence.repeats
+    share, repeats, contradict, title, text = len(names) / others, evidence.repeats, 0, "", ""
     is_chance = repeats is not None and repeats.are_ties
     are_many = share > MANY_DUPLICATES and len(names) >= LEAST_DUPLICATES
-    text = (
-        f"{len(names):,} of {others:,} validation and test samples ({percent(share)}) equal a training sample in every "
-        f"input, the first of them {names[0]}."
-    )
-    title, contradict = "Samples in two splits", 0 if repeats is None else len(names) - repeats.agree
-    if repeats is not None and repeats.distinct == 1 < len(names):
-        text += " They are one and the same sample, such as an empty one."
-    if contradict:
+    if repeats is not None:
+        contradict = len(names) - repeats.agree
         title = "Equal samples have different labels" if contradict > CONTRADICT * len(names) else title
-        text += f" {contradict:,} have another label than that training sample, so one of the two may be wrong."
-    elif repeats is not None:
-        text += " All have the label of that training sample."
+        text = f"Of these, {contradict:,} have another label than that training sample."
+        text += " They are one and the same sample, such as an empty one." if repeats.distinct == 1 < len(names) else ""
     if is_chance or not are_many:
         text += " They may be equal by chance: " + ("other samples are nearly equal." if is_chance else "they are few.")
     elif evidence.seen is not None:
         text += _seen_in_words(*evidence.seen)
-    remedy = Remedy(
-        "leave the repeated samples out",
-        untried="other samples are held out then, and accuracies on those cannot be compared",
-    )
     record = {"samples": len(names), "share": share, "contradict": contradict}
-    severity, samples = "warning" if are_many and not is_chance else "note", tuple(names[:NAMED_DUPLICATES])
-    yield Finding("duplicates", severity, title, text, record, None if is_chance else remedy, samples)
+    severity, remedy = "warning" if are_many and not is_chance else "note", None if is_chance else LEAVE_OUT
+    samples = tuple(names[:NAMED_DUPLICATES])
+    yield Finding("duplicates", severity, title, text.strip(), record, remedy, samples)
 
 
 def _seen_in_words(seen: tuple[int, int], others: tuple[int, int]) -> str:
@@ -265,8 +226,13 @@ def _seen_in_words(seen: tuple[int, int], others: tuple[int, int]) -> str:
         ),
         known_as="near-duplicates; train-test leakage",
         about=(
-            "Test samples are nearly copies of training samples, so the test says little about new ones. Keep "
-            "one of each, or keep all copies in one part of the split."
+            "Test samples are nearly copies of training samples, such as repeated measurements of one object, so the "
+            "test says little about new ones. Keep one of each, or keep all copies in one part of the split."
+        ),
+        title="Near copies of samples in two splits",
+        text=(
+            "{samples:,} of {of:,} validation and test samples have a training sample much nearer than any other, and "
+            "by chance it would be {expected:,}: they are probably copies."
         ),
     ),
 )
@@ -275,12 +241,7 @@ def near_duplicates(evidence: Evidence) -> Iterable[Finding]:
     near, names = evidence.near, evidence.named("near-duplicates")
     if near is None:
         return
-    pair = f", the first {names[0]} and {names[1]}" if len(names) > 1 else ""
-    text = (
-        f"{near.copies:,} of {near.samples:,} validation and test samples have a training sample much nearer than any "
-        f"other{pair}; by chance it would be {near.expected:,}. They are probably copies of one sample, such as "
-        "repeated measurements of one object, which a model has then seen in training."
-    )
+    text = f"The first is {names[0]}, near {names[1]}." if len(names) > 1 else ""
     remedy = Remedy(
         "keep the copies of one sample in one part of the split, by a column that names them",
         untried="which samples are copies is known to you alone",
@@ -289,21 +250,16 @@ def near_duplicates(evidence: Evidence) -> Iterable[Finding]:
         "Keep one copy of each sample, or name the copies of one sample in a column and pass that: {}.", group=...
     )
     record = {"samples": near.copies, "expected": near.expected, "of": near.samples, "p": near.p_value}
-    yield Finding(
-        "near-duplicates",
-        "warning",
-        "Near copies of samples in two splits",
-        text,
-        record,
-        remedy,
-        names[::2],
-        advice=advice,
-    )
+    yield Finding("near-duplicates", "warning", "", text, record, remedy, names[::2], advice=advice)
 
 
 SHIFTED_AREA = 0.6
 SHIFTED_ERRORS = 3.0
 NAMED_SHIFTS = 5
+ALIKE = Remedy(
+    "train on samples like the held-out samples, or hold out samples like those that the model will see",
+    untried="other samples are needed, and another training on the same ones does not make them more alike",
+)
 
 
 @check(
@@ -322,46 +278,33 @@ NAMED_SHIFTS = 5
         ),
         known_as="covariate shift; multivariate drift in deepchecks",
         about=(
-            "Test samples come from another distribution than training samples, so the accuracy may say little "
-            "about either. Find out why they differ, and train on samples like those that the model will see."
+            "Test samples were taken, scaled or chosen in another way than training samples, so their accuracy is not "
+            "that of samples like the training samples."
+        ),
+        advice=(
+            "Find out how they differ. If the model will see samples like the held-out ones, train it on such samples "
+            "as well; otherwise hold out samples like those that it will see."
         ),
     ),
 )
 def shifted_test_samples(evidence: Evidence) -> Iterable[Finding]:
     """Warn where a classifier, or single columns, tell test samples from training samples."""
-    shift = evidence.shift
-    columns = evidence.of_columns("shift")
-    columns.sort(key=lambda each: -each[1].distance)
-    told = shift if shift is not None and is_shifted(shift) else None
-    if told is None and not columns:
-        return
-    held, record, text = evidence.held_out, dict[str, Any](), ""
-    if told is not None:
+    shift, held, text = evidence.shift, evidence.held_out, ""
+    columns, record = sorted(evidence.of_columns("shift"), key=lambda each: -each[1].distance), dict[str, Any]()
+    if shift is not None and is_shifted(shift):
         text = (
             f"A classifier tells {held} samples from training samples with an area under the ROC curve of "
-            f"{told.auc:.2f} (0.5 if they are alike, ±{SHIFTED_ERRORS * told.error:.2f}). "
+            f"{shift.auc:.2f} (0.5 if they are alike, ±{SHIFTED_ERRORS * shift.error:.2f}). "
         )
-        record |= {"auc": told.auc, "error": told.error, "samples": told.samples}
+        record = {"auc": shift.auc, "error": shift.error, "samples": shift.samples}
     if columns:
         named = listed([f'"{name}" ({_change(each)})' for name, each in columns], NAMED_SHIFTS)
-        differ = "columns differ" if len(columns) > 1 else "column differs"
-        text += f"{len(columns):,} {differ} by more than chance: {named}. "
+        text += f"Columns that differ by more than chance: {named}."
         record["columns"] = {name: {"distance": each.distance, "p": each.p_value} for name, each in columns}
-    text += (
-        "They were taken, scaled or chosen in another way, "
-        f"so the {held} accuracy is not the accuracy on samples like the training samples."
-    )
-    advice = (
-        f"Find out how the {held} samples differ. If the model will see samples like the {held} samples, train it on "
-        f"such samples as well; otherwise take {held} samples like those that it will see. No training can test "
-        "this, which takes other samples."
-    )
-    remedy = Remedy(
-        f"train on samples like the {held} samples, or take {held} samples like those that the model will see",
-        untried="other samples are needed, and another training on the same ones does not make them more alike",
-    )
-    title, samples = f"{held.capitalize()} samples differ from training samples", evidence.named("shifted-test-samples")
-    yield Finding("shifted-test-samples", "warning", title, text, record, remedy, samples=samples, advice=advice)
+    if record:
+        title = f"{held.capitalize()} samples differ from training samples"
+        samples = evidence.named("shifted-test-samples")
+        yield Finding("shifted-test-samples", "warning", title, text.strip(), record, ALIKE, samples)
 
 
 def _change(shift: ColumnShift) -> str:
@@ -409,9 +352,11 @@ CHECK_TEST_LABELS = Remedy(
         source='Kuhn 1955, "The Hungarian method for the assignment problem" for the numbering',
         known_as="label mismatch, label encoding differs between files",
         about=(
-            "The model predicts validation samples well, but not the test labels: these are probably in "
-            "another order, or number the classes in another way. Compare some test samples with their labels."
+            "The model predicts validation samples well, but not the test labels: these are probably in another "
+            "order, or number the classes in another way."
         ),
+        advice="Compare some test samples with their labels, and give both files the same names of classes.",
+        text="The validation accuracy is {val_accuracy:.2%} and the test accuracy {test_accuracy:.2%}.",
     ),
 )
 def wrong_test_labels(evidence: Evidence) -> Iterable[Finding]:
@@ -429,44 +374,19 @@ def wrong_test_labels(evidence: Evidence) -> Iterable[Finding]:
     matrix = measured.matrix.toarray()
     order = _best_numbering(matrix)
     renumbered = float(matrix[np.arange(len(matrix)), order].sum() / measured.total)
+    title = ""
     if is_low and renumbered >= PROMISED * validation and renumbered > _renumbered_by_chance(measured):
         pairs = ", ".join(
             f"{class_in_words(names[label])} is predicted as {names[int(order[label])]}"
             for label in np.argsort(-measured.samples, kind="stable")[:3]
         )
-        text = (
-            f"The validation accuracy is {percent(validation)} and the test accuracy {percent(accuracy)}, but with "
-            "another "
-            f"numbering of the classes {percent(renumbered)} of the test samples are right ({pairs})."
-        )
-        advice = "Give both files the same names of classes: the test file probably numbers them in another order."
-        yield Finding(
-            "test-labels",
-            "warning",
-            "Test labels are numbered in another way",
-            text,
-            record,
-            CHECK_TEST_LABELS,
-            advice=advice,
-        )
+        title = "Test labels are numbered in another way"
+        text = f"With another numbering of the classes {percent(renumbered)} of the test samples are right ({pairs})."
     elif is_near_chance and _is_independent(matrix):
-        text = (
-            f"The validation accuracy is {percent(validation)}, but the labels of the {measured.total:,} test "
-            "samples have "
-            f"nothing to do with the predictions (test accuracy {percent(accuracy)})"
-        )
-        alike = ", and their inputs look like those of the training samples"  # if that was compared
-        text += "." if evidence.shift is None else f"{alike}."
-        advice = "Look whether the test labels are in another order than the test samples, or belong to other samples."
-        yield Finding(
-            "test-labels",
-            "warning",
-            "Test labels do not fit the test samples",
-            text,
-            record,
-            CHECK_TEST_LABELS,
-            advice=advice,
-        )
+        title = "Test labels do not fit the test samples"
+        text = f"The labels of {measured.total:,} test samples have nothing to do with the predictions."
+    if title:
+        yield Finding("test-labels", "warning", title, text, record, CHECK_TEST_LABELS)
 
 
 def _predicts_validation_samples(evidence: Evidence) -> bool:
@@ -535,7 +455,12 @@ BELIEVE_THE_LOWER = Remedy(
         known_as="generalization gap; train-test performance in deepchecks",
         about=(
             "Validation and test samples are not alike, or settings were chosen until the validation accuracy "
-            "was high. Believe the lower accuracy, and look whether both were drawn in the same way."
+            "was high, or a column was computed from the labels of the others."
+        ),
+        advice=(
+            "Believe the lower of the two, compare settings by cross-validation, and look whether the test samples "
+            "differ. No training can test this: one that is chosen for its higher test accuracy is tuned on the test "
+            "samples."
         ),
     ),
 )
@@ -544,71 +469,34 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
     test, validation = evidence.test_accuracy, evidence.val_accuracy
     if test is None:
         return
-    beside = _beside(evidence)
-    if validation is not None and evidence.ready_made:
-        text = (
-            f"The test accuracy is {percent(test)}{beside} That of the validation samples is {percent(validation)}; "
-            "whether the "
-            "model was trained on some of them is not known, so the two are not compared."
-        )
-        yield Finding("test-gap", "note", "Test accuracy", text, {"test_accuracy": test, "val_accuracy": validation})
-        return
+    text, record = f"The test accuracy is {percent(test)}", {"test_accuracy": test, "val_accuracy": validation}
+    text += "." if evidence.measured is None else f"; {baseline_words(evidence.measured, evidence.names)}"
     if validation is None:
-        text = f"The test accuracy is {percent(test)}{beside} There is no validation accuracy to compare it with."
+        text += " There is no validation accuracy to compare it with."
         yield Finding("test-gap", "note", "Test accuracy", text, {"test_accuracy": test})
         return
+    text += f" The validation accuracy is {percent(validation)}."
+    if evidence.ready_made:
+        text += " Whether the model was trained on some of these samples is not known, so the two are not compared."
+        yield Finding("test-gap", "note", "Test accuracy", text, record)
+        return
     difference = test - validation
-    record = {"test_accuracy": test, "val_accuracy": validation, "difference": difference}
-    points = f"{abs(difference) * 100:.2f} points"
+    record["difference"] = difference
     counts = [(round(a * n), n) for a, n in ((test, evidence.test_samples), (validation, evidence.val_samples)) if n]
     p = chance_of(*counts) if len(counts) == 2 else 0.0
-    if abs(difference) <= GAP or p >= GAP_LEVEL:
-        text = f"The test accuracy is {percent(test)} and the validation accuracy {percent(validation)}{beside}"
-        title, good = "Test and validation accuracy agree", not learned_nothing(evidence)
-        if abs(difference) > GAP:
-            title, good = "It is unclear whether test and validation accuracy differ", False
-            text += f" A difference of {points} has p = {p:.2g} here; a warning needs p < {GAP_LEVEL:g}."
-        yield Finding("test-gap", "good" if good else "note", title, text, record)
+    severity, title, remedy = "note", "It is unclear whether test and validation accuracy differ", None
+    if abs(difference) <= GAP:
+        severity, title = "note" if learned_nothing(evidence) else "good", "Test and validation accuracy agree"
+    elif p >= GAP_LEVEL:
+        text += f" This difference has p = {p:.2g}, and a warning needs p < {GAP_LEVEL:g}."
     elif difference < 0:
-        text = (
-            f"The test accuracy is {percent(test)}, {points} below the validation accuracy of "
-            f"{percent(validation)}{beside}"
-        )
-        advice = (
-            "Believe the lower of the two, compare settings by cross-validation, and look whether the test samples "
-            "differ. Either they differ from the others, or settings were tuned on the validation samples, or a column "
-            "was computed from the labels of the others. "
-            "No training can test this: one that is chosen for its higher test accuracy is tuned on the test samples."
-        )
-        yield Finding(
-            "test-gap",
-            "warning",
-            "Test accuracy is below validation accuracy",
-            text,
-            record,
-            BELIEVE_THE_LOWER,
-            advice=advice,
-        )
+        severity, title, remedy = "warning", "Test accuracy is below validation accuracy", BELIEVE_THE_LOWER
     else:
-        text = (
-            f"The test accuracy is {percent(test)}, {points} above the validation accuracy of "
-            f"{percent(validation)}{beside} "
-            f"{_possible_causes(evidence)}"
-        )
-        yield Finding("test-gap", "note", "Test accuracy is above validation accuracy", text, record)
-
-
-def _beside(evidence: Evidence) -> str:
-    """How the sentence on the accuracy ends: with the accuracy of always predicting the largest class, if known."""
-    return "." if evidence.measured is None else f"; {baseline_words(evidence.measured, evidence.names)}"
-
-
-def _possible_causes(evidence: Evidence) -> str:
-    """What may make test samples look easier than validation samples."""
-    causes = "Possible causes: the test samples are easier, or the two sets were drawn differently."
-    if evidence.recorded:
-        causes += " In a fit of your own also: test samples may be among those that the model was trained on."
-    return causes
+        title = "Test accuracy is above validation accuracy"
+        text += " Possible causes: the test samples are easier, or the two sets were drawn differently."
+        if evidence.recorded:
+            text += " In a fit of your own also: test samples may be among those that the model was trained on."
+    yield Finding("test-gap", severity, title, text, record, remedy)
 
 
 def chance_of(first: tuple[int, int], second: tuple[int, int]) -> float:

@@ -3,14 +3,14 @@
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from cutaway.data import LARGE_MEAN
 from cutaway.metrics import is_finite
 from cutaway.models import DEFAULT_RATES
 from cutaway.words import percent
 
-from .records import FAR_RATE, Evidence, Finding, Remedy, Rule, check
+from .records import FAR_RATE, RELU, Evidence, Finding, Remedy, Rule, check
 from .simpler_models import learned_nothing, underperforms
 
 LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
@@ -22,10 +22,9 @@ LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
         words="The training or the validation loss of an epoch is NaN or infinite, or a training was ended by that.",
         source='Goodfellow, Bengio, Courville 2016, "Deep learning", section 8.2.4',
         known_as="NaN loss, exploding loss",
-        about=(
-            "The weights grew until numbers overflowed, and the model predicts nothing any more. Use a smaller "
-            "learning rate, scaled inputs, or clipped gradients, and look for NaN in the data."
-        ),
+        about="The weights grew until numbers overflowed, and the model predicts nothing any more.",
+        advice="Use a smaller learning rate, scaled inputs, or clipped gradients, and look for NaN in the data.",
+        title="Training diverged",
     ),
 )
 def divergence(evidence: Evidence) -> Iterable[Finding]:
@@ -36,9 +35,8 @@ def divergence(evidence: Evidence) -> Iterable[Finding]:
     epoch, metric = diverged
     text = f"The {LOSSES[metric]} became NaN or infinite in epoch {epoch}."
     rate, record = evidence.config.get("learning_rate"), {"epoch": epoch, "metric": metric}
-    advice = "Use a smaller learning rate, which usually prevents this."
     remedy = use_rate(min(rate / 100, DEFAULT_RATES["sgd"])) if rate else None  # SGD hardly ever diverges with that
-    yield Finding("divergence", "warning", "Training diverged", text, record, remedy, advice=advice)
+    yield Finding("divergence", "warning", "", text, record, remedy)
 
 
 def use_rate(rate: float) -> Remedy:
@@ -79,6 +77,12 @@ ABOVE_NOTHING = 2.0
             "The weights hardly change, or do so without any effect on the loss. Usual reasons are a learning "
             "rate that is far too small, dead or saturated units, or inputs that do not reach the output."
         ),
+        advice=(
+            "Train with a learning rate of a tenth and with one ten times as large, and check that the inputs are "
+            "within -1..1 and that the weights were not already trained."
+        ),
+        text="It was {first:.4f} in the first and {last:.4f} in the last of {epochs} epochs, which taught the model "
+        "nothing.",
     ),
 )
 def stalled(evidence: Evidence) -> Iterable[Finding]:
@@ -88,20 +92,12 @@ def stalled(evidence: Evidence) -> Iterable[Finding]:
     if metric is None:
         return
     first, last = float(history[0][metric]), float(history[-1][metric])
-    text = (
-        f"The {LOSSES[metric]} was {first:.4f} in epoch {history[0]['epoch']} and {last:.4f} in epoch "
-        f"{history[-1]['epoch']}: these epochs taught the model nothing."
-    )
-    advice = (
-        "Train with a learning rate of a tenth and with one ten times as large, and check that the inputs are within "
-        "-1..1 and that the weights were not already trained."
-    )
     record = {"metric": metric, "first": first, "last": last, "epochs": len(history)}
-    remedy = evidence.default_rate
+    remedy, advice = evidence.default_rate, ""
     if remedy is None and is_far_above_nothing(evidence, last):
         remedy = tenth(evidence)
         advice = "Use a tenth of the learning rate: only steps that are too large end at a loss so far above chance."
-    yield Finding("stalled", "warning", f"The {LOSSES[metric]} did not move", text, record, remedy, advice=advice)
+    yield Finding("stalled", "warning", f"The {LOSSES[metric]} did not move", "", record, remedy, advice=advice)
 
 
 def tenth(evidence: Evidence) -> Remedy | None:
@@ -173,20 +169,15 @@ def largest_update(evidence: Evidence) -> str | None:
     return name if name is not None and sizes[name] > 1 else None
 
 
-class DeadSince(NamedTuple):
-    """A layer most of whose units are dead while the loss stands still.
-
-    Attributes:
-        text: Both, a clause that begins a sentence.
-        record: The numbers for the evidence of a finding.
-    """
-
-    text: str
-    record: dict[str, Any]
+DEAD_AND_STILL = (
+    "The loss did not move after epoch {epoch}, and {dead:,} of the {units:,} units of {layer} are dead (0 for every "
+    "sample of the whole dataset)"
+)
+"""What was found then, a clause that begins a sentence."""
 
 
-def dead_since_first_steps(evidence: Evidence) -> DeadSince | None:
-    """The first such layer of a training that learned nothing; None if there is none, or another cause is known."""
+def dead_since_first_steps(evidence: Evidence) -> dict[str, Any] | None:
+    """The numbers of the first such layer of a training that learned nothing; None if another cause is known."""
     stood, penalties = stalled_since(evidence.history), {"l1", "l2"} & set(evidence.regularization or ())
     decay = evidence.config.get("weight_decay")
     if stood is None or penalties or decay or not learned_nothing(evidence):
@@ -196,18 +187,12 @@ def dead_since_first_steps(evidence: Evidence) -> DeadSince | None:
     near = NEAR_NOTHING * evidence.loss_of_nothing
     if any(float(row["loss"]) < near for row in evidence.history if "loss" in row):
         return None  # the layer had learned something before
-    metric, epoch = stood
     for name, (dead, units) in evidence.dead_units.items():
         weights = evidence.weights.get(name)
         # units that were dead at the first weights have no gradient, so their layer does not move
-        if weights is None or sum(weights.updates) < WEIGHTS_MOVED or dead <= HALF_DEAD * units:
-            continue
-        text = (
-            f"The {LOSSES[metric]} did not move after epoch {epoch}, and {dead:,} of the {units:,} units of {name} "
-            f"({percent(dead / units)}) are dead (0 for every sample of the whole dataset)"
-        )
-        record = {"layer": name, "updates": list(weights.updates)}
-        return DeadSince(text, record | {"epoch": epoch, "dead": dead, "units": units})
+        if weights is not None and sum(weights.updates) >= WEIGHTS_MOVED and dead > HALF_DEAD * units:
+            updates = list(weights.updates)
+            return {"layer": name, "updates": updates, "epoch": stood[1], "dead": dead, "units": units}
     return None
 
 
@@ -235,14 +220,14 @@ LOSS_LEFT, LITTLE_LOSS = 0.7, 0.2
             "the first epoch, and the training goes wrong: its loss rises by a tenth above an earlier one, or ends "
             f"above {percent(NEAR_NOTHING, 0)} of that of equal probabilities, or the model is no better than always "
             f"predicting one class. Or {DEAD_AFTER_FIRST_STEPS}, the learning rate is above the default of the "
-            "optimizer, and it is not a case of uncentered-inputs."
+            f"optimizer, the cross-entropy of an epoch is {ABOVE_NOTHING:g} times that of equal probabilities or more, "
+            "which first weights do not cost, and it is not a case of uncentered-inputs."
         ),
         source='Bengio 2012, "Practical recommendations for gradient-based training of deep architectures", 3.1',
         known_as="high learning rate; WeightUpdateRatio in SageMaker Debugger",
-        about=(
-            "Steps are so large that they jump over good weights, or switch units off for good. Use a third or "
-            "a tenth of the rate, or one that rises slowly at first."
-        ),
+        about="Steps are so large that they jump over good weights, or switch units off for good.",
+        advice="Use a tenth or a thirtieth of the rate, or one that rises slowly at first.",
+        title="Learning rate too high",
     ),
     Rule(
         "learning-rate-too-low",
@@ -257,9 +242,13 @@ LOSS_LEFT, LITTLE_LOSS = 0.7, 0.2
         ),
         source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
         known_as="slow convergence, underfitting; LossNotDecreasing in SageMaker Debugger",
-        about=(
-            "The model learns, but so slowly that the training ends first. Use a learning rate that is ten or "
-            "thirty times as high, or the default of the optimizer."
+        about="The model learns, but so slowly that the training ends first.",
+        advice="Use a learning rate that is ten or thirty times as high, or the default of the optimizer.",
+        title="Learning rate too low",
+        text=(
+            "The training loss is {loss:.3f} after {epochs} epochs, where knowing nothing gives {knowing_nothing:.3f}, "
+            "and it was still falling, by {fall:.1%} in the last epoch: the learning rate of {learning_rate:g} is too "
+            "low for so few epochs."
         ),
     ),
 )
@@ -271,7 +260,7 @@ def learning_rate(evidence: Evidence) -> Iterable[Finding]:
         return
     losses = [float(row["loss"]) for row in history]
     if _goes_wrong(evidence, losses):
-        yield from list(_too_high(evidence, rate)) or _first_steps(evidence, rate)
+        yield from list(_too_high(evidence, rate)) or _first_steps(evidence, rate, max(losses))
     if not stalled_loss(evidence.history):
         yield from _too_low(evidence, rate, losses)
 
@@ -297,20 +286,19 @@ def _too_high(evidence: Evidence, rate: float) -> Iterable[Finding]:
     usual = evidence.default_rate
     if usual is not None and usual.settings["learning_rate"] * FAR_RATE < rate / 30:  # a 30th is far too high as well
         remedy = usual
-    yield Finding("learning-rate-too-high", "warning", "Learning rate too high", text, record, remedy)
+    yield Finding("learning-rate-too-high", "warning", "", text, record, remedy)
 
 
-def _first_steps(evidence: Evidence, rate: float) -> Iterable[Finding]:
+def _first_steps(evidence: Evidence, rate: float, highest: float) -> Iterable[Finding]:
     """First steps that made most units of a layer dead, where the inputs are not to blame (columns.py)."""
     found = dead_since_first_steps(evidence)
     # steps of a default rate or less are not too large, so a tenth of it helps nothing
-    is_large = rate > DEFAULT_RATES.get(evidence.config.get("optimizer", ""), 0.0)
-    if found is None or has_large_mean(evidence) or not is_large:
+    is_large = rate > (evidence.usual_rate or 0.0)
+    if found is None or has_large_mean(evidence) or not is_large or not is_far_above_nothing(evidence, highest):
         return
-    text = f"{found.text}: first steps that are too large, here with a learning rate of {rate:g}, do this."
-    record, remedy = {"learning_rate": rate, **found.record}, use_rate(rate / 10)
-    advice = "Use a tenth of this learning rate, which makes the first steps smaller."
-    yield Finding("learning-rate-too-high", "warning", "Learning rate too high", text, record, remedy, advice=advice)
+    text = f"{DEAD_AND_STILL}: first steps that are too large, here with a learning rate of {rate:g}, do this."
+    record, remedy = {"learning_rate": rate, **found}, use_rate(rate / 10)
+    yield Finding("learning-rate-too-high", "warning", "", text.format(**found), record, remedy)
 
 
 def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterable[Finding]:
@@ -327,14 +315,9 @@ def _too_low(evidence: Evidence, rate: float, losses: Sequence[float]) -> Iterab
     # with a usual rate, steps are few, or something else makes them small: gradients that are clipped, for one
     if evidence.has_usual_rate or any(evidence.config.get(name) for name in CLIPPING):
         return
-    text = (
-        f"The training loss is {losses[-1]:.3f} after {len(losses)} epochs, where knowing nothing gives {nothing:.3f}, "
-        f"and it was still falling, by {percent(fall, 1)} in the last epoch. The learning rate of {rate:g} is too "
-        "low for so "
-        "few epochs."
-    )
     record = {"learning_rate": rate, "loss": losses[-1], "fall": fall, "moved": moved}
-    yield Finding("learning-rate-too-low", "warning", "Learning rate too low", text, record, use_rate(rate * 30))
+    record |= {"epochs": len(losses), "knowing_nothing": nothing}
+    yield Finding("learning-rate-too-low", "warning", evidence=record, remedy=use_rate(rate * 30))
 
 
 # No model learns much in a single epoch of this many steps.
@@ -342,7 +325,8 @@ FEW_EPOCH_STEPS = 200
 # A model that is right more often than this may have had enough of a single epoch. One that is right less often had not
 # if it is right so much more often after the epoch than on average over it: at the end of a training both are alike.
 FEW_MISTAKES, EPOCH_RISE = 0.9, 0.05
-# What a remedy trains for: ten times as long, and at least this many steps, in epochs that end with 0.
+# What a remedy trains for: ten times as long, and at least this many steps, in epochs that end with 0. A training of
+# several epochs and so many steps lacks something else.
 LONGER, LONGER_STEPS = 10, 2_000
 
 
@@ -350,64 +334,61 @@ LONGER, LONGER_STEPS = 10, 2_000
     Rule(
         "too-few-epochs",
         words=(
-            "The training has ended, without penalties of weights and weights of classes, which a loss holds as well; "
-            "the accuracy is nearer to that of always predicting one class than to that of no mistakes, or a simpler "
-            "model is right more often; the learning rate is at least a third of the default of the optimizer, the "
-            f"loss is above {percent(LOSS_LEFT, 0)} of that of equal probabilities, and it still fell by more than "
-            f"{percent(STILL_FALLING, 0)} in the last epoch; a single epoch has fewer than {FEW_EPOCH_STEPS} steps, "
-            "or its model is no better than always predicting one class. Or a single epoch of any number of steps ends "
-            f"with an accuracy below {percent(FEW_MISTAKES, 0)} that is {percent(EPOCH_RISE, 0)} above the mean over "
-            "the epoch."
+            "The training has ended as planned, without penalties of weights and weights of classes, which a loss "
+            "holds as well; the accuracy is nearer to that of always predicting one class than to that of no mistakes, "
+            "or a simpler model is right more often; the learning rate is at least a third of the default of the "
+            f"optimizer, the loss is above {percent(LOSS_LEFT, 0)} of that of equal probabilities, it still fell by "
+            f"more than {percent(STILL_FALLING, 0)} in the last epoch, after fewer than {LONGER_STEPS:,} steps in all, "
+            "and no earlier validation loss was lower; a single epoch has fewer than "
+            f"{FEW_EPOCH_STEPS} steps, or its model is no better than always predicting one class. Or a single epoch "
+            f"of any number of steps ends with an accuracy below {percent(FEW_MISTAKES, 0)} that is "
+            f"{percent(EPOCH_RISE, 0)} above the mean over the epoch."
         ),
         source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
         known_as="underfitting, undertrained",
-        about=(
-            "The loss still fell when the training ended, so the model is not yet as good as it can be. Train "
-            "for more epochs, and stop when the validation loss does not fall any more."
+        about="The loss still fell when the training ended, so the model is not yet as good as it can be.",
+        advice="Train for more epochs, and stop when the validation loss does not fall any more.",
+        title="Too few epochs",
+        text=(
+            "The training loss is {loss:.3f} after {steps:,} steps (epochs: {epochs:,}), where knowing nothing gives "
+            "{knowing_nothing:.3f}: the training ended while the model still learned."
         ),
     ),
 )
 def too_few_epochs(evidence: Evidence) -> Iterable[Finding]:
     """Look whether the loss was still high, and falling, when the training ended."""
-    config, per_epoch = evidence.config, evidence.epoch_steps
+    config, per_epoch, history = evidence.config, evidence.epoch_steps, evidence.history
     penalties = {"l1", "l2"} & (evidence.regularization or {}).keys()
     if not evidence.ended or per_epoch is None or config.get("class_weight") or penalties:
         return
-    if first_divergence(evidence.history) or stalled_loss(evidence.history):
+    losses = [float(row["loss"]) for row in history if "loss" in row]
+    # a training that ended before it was planned to was stopped since nothing improved
+    if not losses or len(losses) < (config.get("epochs") or 0) or first_divergence(history) or stalled_loss(history):
         return
-    losses = [float(row["loss"]) for row in evidence.history if "loss" in row]
     in_training, in_use, held_out = evidence.accuracies
-    after, nothing = in_use if held_out is None else held_out, evidence.loss_of_nothing
+    after, nothing, steps = in_use if held_out is None else held_out, evidence.loss_of_nothing, per_epoch * len(losses)
     rises = after is not None and in_training is not None and in_training + EPOCH_RISE < after < FEW_MISTAKES
     still_learns = len(losses) == 1 and rises
     if not (underperforms(evidence) or still_learns):
         return
     # an unusually low rate is the cause itself
     left = LITTLE_LOSS if still_learns else LOSS_LEFT
-    if not losses or not evidence.has_usual_rate or losses[-1] <= left * nothing:
+    if not evidence.has_usual_rate or losses[-1] <= left * nothing:
         return
     if len(losses) == 1:
         if per_epoch >= FEW_EPOCH_STEPS and not learned_nothing(evidence) and not still_learns:
             return
-        fall, fell = None, ""
+        text = ""
     else:
-        fall = 1 - losses[-1] / losses[-2] if losses[-2] else 0.0
-        if fall <= STILL_FALLING:
+        fall, validation = 1 - losses[-1] / max(losses[-2], 1e-30), [row.get("val_loss", 0.0) for row in history]
+        if fall <= STILL_FALLING or steps >= LONGER_STEPS or validation[-1] > min(validation):
             return
-        fell = f", and still fell by {percent(fall, 1)} in the last one"
-    steps = per_epoch * len(losses)
-    epochs = -(-max(LONGER * len(losses), LONGER_STEPS / per_epoch, config.get("epochs") or 0) // 10) * 10
-    trained = "one epoch" if len(losses) == 1 else f"{len(losses):,} epochs"
-    text = (
-        f"After {trained} of {per_epoch:,} steps each the training loss is {losses[-1]:.3f}, where knowing nothing "
-        f"gives {nothing:.3f}{fell}: the training ended while the model still learned."
+        text = f"In the last epoch it fell by {percent(fall, 1)}."
+    epochs = int(-(-max(LONGER * len(losses), LONGER_STEPS / per_epoch) // 10) * 10)
+    record = {"loss": losses[-1], "epochs": len(losses), "steps": steps, "knowing_nothing": nothing}
+    yield Finding(
+        "too-few-epochs", "warning", "", text, record, Remedy(f"train for {epochs:,} epochs", {"epochs": epochs})
     )
-    moved = max((sum(each.updates) for each in evidence.weights.values()), default=None)
-    record = {"learning_rate": config["learning_rate"], "loss": losses[-1], "fall": fall, "moved": moved}
-    record |= {"epochs": len(losses), "steps": steps, "knowing_nothing": nothing}
-    remedy = Remedy(f"train for {int(epochs):,} epochs", {"epochs": int(epochs)})
-    advice = "Train for more epochs, and stop when the validation loss does not fall any more."
-    yield Finding("too-few-epochs", "warning", "Too few epochs", text, record, remedy, advice=advice)
 
 
 FEW_STEPS = 100
@@ -429,9 +410,12 @@ SMALL_BATCH = 32
             'Luschi 2018, "Revisiting small batch training for deep neural networks": batches of 2 to 32'
         ),
         known_as="batch size too large, too few updates",
-        about=(
-            "With so few steps the weights cannot move far, however long an epoch takes. Use smaller batches, "
-            "or many more epochs with a higher learning rate."
+        about="With so few steps the weights cannot move far, however long an epoch takes.",
+        advice="Use smaller batches, or many more epochs with a higher learning rate.",
+        title="Batches too large for so few samples",
+        text=(
+            "With batches of {batch_size:,} of {samples:,} training samples, {epochs} epochs are {steps} steps: too "
+            "few for the weights to move far."
         ),
     ),
 )
@@ -444,16 +428,9 @@ def batch_too_large(evidence: Evidence) -> Iterable[Finding]:
     if steps >= FEW_STEPS or batch <= SMALL_BATCH or batch < LARGE_BATCH * samples:
         return
     better = max(8, min(32, samples // 20))
-    text = (
-        f"With batches of {batch:,} of {samples:,} training samples, {epochs} epochs are {steps} steps: too few for "
-        f"the weights to move far."
-    )
-    advice = f"With a batch size of {better} the same training takes {-(-samples // better) * epochs:,} steps."
-    record = {"batch_size": batch, "samples": samples, "steps": steps}
+    record = {"batch_size": batch, "samples": samples, "epochs": epochs, "steps": steps}
     remedy = Remedy(f"use batches of {better}", {"batch_size": better})
-    yield Finding(
-        "batch-too-large", "warning", "Batches too large for so few samples", text, record, remedy, advice=advice
-    )
+    yield Finding("batch-too-large", "warning", evidence=record, remedy=remedy)
 
 
 LEAST_EPOCHS = 6
@@ -472,10 +449,10 @@ JUMP = 0.1
         ),
         source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
         known_as="oscillating loss in AutoTrainer",
-        about=(
-            "The validation loss jumps up and down, so how good the kept model is depends on when the training "
-            "ended. Use a smaller learning rate or one that decays, larger batches, and keep the best epoch."
-        ),
+        about="The validation loss jumps up and down, so how good the model is depends on when the training ended.",
+        advice="Use a smaller learning rate or one that decays, larger batches, and keep the best epoch.",
+        title="The validation loss oscillates",
+        text=f"In {{share:.0%}} of the epochs the validation loss turned around by more than {percent(JUMP, 0)}.",
     ),
 )
 def oscillation(evidence: Evidence) -> Iterable[Finding]:
@@ -489,15 +466,8 @@ def oscillation(evidence: Evidence) -> Iterable[Finding]:
         for a, b in itertools.pairwise(steps)
     ]
     share = sum(turns) / max(len(turns), 1)
-    if share < OFTEN_TURNS:
-        return
-    text = f"In {sum(turns)} of {len(turns)} epochs the validation loss turned around by more than {percent(JUMP, 0)}."
-    advice = (
-        "Use a smaller learning rate, a schedule that lowers it, or larger batches: steps are too large for the noise "
-        "of the batches."
-    )
-    record, remedy = {"share": share}, tenth(evidence)
-    yield Finding("oscillation", "warning", "The validation loss oscillates", text, record, remedy, advice=advice)
+    if share >= OFTEN_TURNS:
+        yield Finding("oscillation", "warning", evidence={"share": share}, remedy=tenth(evidence))
 
 
 # In healthy models of 2 to 6 layers the two ends differ by a factor of up to 20 (tests/findings/test_sick_runs.py).
@@ -516,9 +486,12 @@ USUAL_GRADIENT, LARGE_GRADIENT = 0.01, 10.0
         ),
         source='Bengio, Simard, Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult"',
         known_as="vanishing gradient; VanishingGradient in SageMaker Debugger",
-        about=(
-            "The first layers hardly learn, since each layer makes the gradient smaller. Use relu in place of "
-            "sigmoid or tanh, fewer layers, normalization, or default initializers."
+        about="The first layers hardly learn, since each layer makes the gradient smaller.",
+        advice="Use relu in place of sigmoid or tanh, fewer layers, normalization, or default initializers.",
+        title="Vanishing gradients",
+        text=(
+            "At the first weights the gradient of {layer} has a root mean square of {size:.2g}, and that of the last "
+            "layer {last:.2g}, so the first layers hardly learn."
         ),
     ),
     Rule(
@@ -529,9 +502,12 @@ USUAL_GRADIENT, LARGE_GRADIENT = 0.01, 10.0
         ),
         source='He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", section 2.2',
         known_as="exploding gradient; ExplodingTensor and PoorWeightInitialization in SageMaker Debugger",
-        about=(
-            "Each layer makes the gradient larger, so the first steps throw the weights far away. Use default "
-            "initializers and scaled inputs, normalization, or clipped gradients."
+        about="Each layer makes the gradient larger, so the first steps throw the weights far away.",
+        advice="Use default initializers and scaled inputs, normalization, or clipped gradients.",
+        title="Exploding gradients",
+        text=(
+            "At the first weights the gradient of {layer} has a root mean square of {size:.3g}; around "
+            f"{USUAL_GRADIENT:g} is usual."
         ),
     ),
 )
@@ -540,28 +516,12 @@ def gradients(evidence: Evidence) -> Iterable[Finding]:
     weights = evidence.weights
     if len(weights) < 2 or evidence.ready_made:  # its first weights are unknown
         return
-    names, sizes = list(weights), [each.first for each in weights.values()]
-    first, last = sizes[0], sizes[-1]
-    record = {"gradients": dict(zip(names, sizes, strict=True))}
+    sizes = {name: each.first for name, each in weights.items()}
+    (name, first), *_, (_, last) = sizes.items()
     if first * GRADIENT_RATIO < last < math.inf and first < USUAL_GRADIENT:
-        how = f"{last / first:,.0f} times as small as" if first > last / 1e12 else "next to nothing compared with"
-        text = (
-            f"At the first weights the gradient of {names[0]} is {how} that of {names[-1]} ({first:.2g} against "
-            f"{last:.2g}), so the first layers hardly learn."
-        )
-        advice = "relu instead of sigmoid or tanh, fewer layers, or a normalization after each layer prevent it."
-        remedy = Remedy("use relu in the hidden layers", activation="relu")
-        yield Finding("vanishing-gradients", "warning", "Vanishing gradients", text, record, remedy, advice=advice)
-    largest = max(sizes)
-    if largest > LARGE_GRADIENT:
-        where = names[sizes.index(largest)]
-        text = (
-            f"At the first weights the gradient of {where} has a root mean square of {largest:.3g}; around "
-            f"{USUAL_GRADIENT:g} is usual."
-        )
-        advice = (
-            "Use Keras' default initializers, standardize the inputs, or add a normalization after each layer: first "
-            "weights or inputs that are too large do this."
-        )
-        remedy = evidence.other_weights
-        yield Finding("exploding-gradients", "warning", "Exploding gradients", text, record, remedy, advice=advice)
+        record = {"layer": name, "size": first, "last": last, "gradients": sizes}
+        yield Finding("vanishing-gradients", "warning", evidence=record, remedy=RELU)
+    name = max(sizes, key=lambda each: sizes[each])
+    if sizes[name] > LARGE_GRADIENT:
+        record = {"layer": name, "size": sizes[name], "gradients": sizes}
+        yield Finding("exploding-gradients", "warning", evidence=record, remedy=evidence.other_weights)

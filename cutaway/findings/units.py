@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from cutaway.words import counted, listed, percent
+from cutaway.words import listed, percent
 
 from .classes import missed_class
-from .records import DEFAULT_WEIGHTS, Evidence, Finding, Remedy, Rule, check
+from .records import DEFAULT_WEIGHTS, RELU, Evidence, Finding, Remedy, Rule, check
 from .settings import FITTED
 from .simpler_models import underperforms
 
@@ -27,9 +27,14 @@ LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
         source='Lu, Shin, Su, Karniadakis 2020, "Dying ReLU and initialization: theory and numerical examples"',
         known_as="dead ReLU, dying ReLU; DeadRelu in SageMaker Debugger",
         about=(
-            "A unit that is 0 for every sample has no gradient: it never learns again, and the layer is "
-            "smaller than it looks. Use a smaller learning rate, scaled inputs, or leaky_relu."
+            "A unit that is 0 for every sample has no gradient: it never learns again, and the layer is smaller than "
+            "it looks."
         ),
+        advice=(
+            "Use a smaller learning rate or one that rises first (one-cycle), scaled inputs, batch normalization, or "
+            "leaky_relu."
+        ),
+        title="Many dead units in {layer}",
     ),
 )
 def dead_units(evidence: Evidence) -> Iterable[Finding]:
@@ -47,29 +52,21 @@ def dead_units(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _dead_units_in(evidence: Evidence, layer: str, *, dead: int, units: int) -> Finding:
-    share, named = dead / units, evidence.named("dead-units", layer)
-    are = "is" if dead == 1 else "are"
+    share, weights = dead / units, evidence.weights.get(layer)
     text = (
-        f"{dead:,} of the {units:,} units of {layer} ({percent(share)}) {are} dead (0 for every sample of the whole "
-        "dataset)."
+        f"Of the {units:,} units of {layer}, {dead:,} ({percent(share)}) are 0 for every sample of the whole dataset."
     )
     record = {"layer": layer, "dead": dead, "units": units, "share": share}
-    if share > MANY_DEAD:
-        title, remedy = f"Many dead units in {layer}", LEAKY
-        advice = (
-            "A smaller learning rate or one that rises first (one-cycle), batch normalization, or another activation "
-            f"function would waste fewer{'' if dead == units else '; so would a smaller layer'}."
-        )
-        weights = evidence.weights.get(layer)
-        if dead == units and weights is not None and weights.first == 0:  # a single living unit would have a gradient
-            text += " They were dead at the first weights already, before any step."
-            advice = (
-                "Draw first weights and biases by Keras' default initializers, and look at the range of the inputs."
-            )
-            remedy = evidence.other_weights or LEAKY
-        return Finding("dead-units", "warning", title, text, record, remedy, units=named, advice=advice)
-    title = f"One dead unit in {layer}" if dead == 1 else f"A few dead units in {layer}"
-    return Finding("dead-units", "note", title, text, record, units=named)
+    if share <= MANY_DEAD:
+        return Finding("dead-units", "note", f"A few dead units in {layer}", text, record)
+    remedy, advice = LEAKY, ""
+    if dead == units and weights is not None and weights.first == 0:  # a single living unit would have a gradient
+        text += " They were dead at the first weights already, before any step."
+        advice = "Draw first weights and biases by Keras' default initializers, and look at the range of the inputs."
+        remedy = evidence.other_weights or LEAKY
+    elif dead < units:
+        text += " A smaller layer would waste fewer as well."
+    return Finding("dead-units", "warning", "", text, record, remedy, advice=advice)
 
 
 # At the initialization that Glorot and Bengio propose, less than a tenth of the outputs of tanh are beyond 0.9.
@@ -91,35 +88,28 @@ MANY_SATURATED = 0.6
             "section 3"
         ),
         known_as="saturated activation; SaturatedActivation in SageMaker Debugger",
-        about=(
-            "At the ends of sigmoid or tanh the gradient is nearly 0, so the layers before them learn slowly. "
-            "Smaller first weights, scaled inputs, or relu help."
+        about="At the ends of sigmoid or tanh the gradient is nearly 0, so the layers before them learn slowly.",
+        advice="Use smaller first weights, scaled inputs, or relu, which has no upper end.",
+        title="Saturated units in {layer}",
+        text=(
+            "{saturated:.1%} of the outputs of {layer} are within 5% of an end of the range of {activation}, where its "
+            "gradient is nearly 0."
         ),
     ),
 )
 def saturated_units(evidence: Evidence) -> Iterable[Finding]:
     """Name the layers most of whose activations are at an end of the range."""
     is_poor = evidence.confusion is None or underperforms(evidence)
+    # relu with first weights as large is no better
+    remedy = DEFAULT_WEIGHTS if evidence.default_weights is False else RELU
     for name, layer in evidence.layers.items():
         if layer.saturated is not None and layer.saturated > MANY_SATURATED:
-            text = (
-                f"{percent(layer.saturated, 1)} of the outputs of {name} are within 5% of an end of the range of "
-                f"{layer.activation}, where its gradient is nearly 0"
-            )
             record = {"layer": name, "saturated": layer.saturated, "activation": layer.activation}
-            title, units = f"Saturated units in {name}", evidence.named("saturated-units", name)
             if not is_poor and layer.saturated_first is not None and layer.saturated_first <= MANY_SATURATED:
-                text += (
-                    f"; at the first weights it was {percent(layer.saturated_first, 1)}, and the model predicts well."
-                )
-                yield Finding("saturated-units", "note", title, text, record, units=units)
-                continue
-            text += ", so the layers before it learn slowly."
-            advice = "Large first weights or large inputs do this; relu has no upper end."
-            remedy = Remedy("use relu in the hidden layers", activation="relu")
-            if evidence.default_weights is False:  # relu with first weights as large is no better
-                remedy = DEFAULT_WEIGHTS
-            yield Finding("saturated-units", "warning", title, text, record, remedy, units=units, advice=advice)
+                text = f"It was {percent(layer.saturated_first, 1)} at the first weights, and the model predicts well."
+                yield Finding("saturated-units", "note", "", text, record)
+            else:
+                yield Finding("saturated-units", "warning", evidence=record, remedy=remedy)
 
 
 # A layer this narrow is rarely wanted, except in front of an image; a remedy gives it as many as a small model has.
@@ -136,10 +126,10 @@ NARROW, ENOUGH = 2, 32
         ),
         source='Tishby, Zaslavsky 2015, "Deep learning and the information bottleneck principle"',
         known_as="information bottleneck, underfitting",
-        about=(
-            "All that the following layers know must pass through so few numbers, which cannot keep many "
-            "classes apart. Give the layer more units."
-        ),
+        about="All that the following layers know passes through so few numbers, which cannot keep many classes apart.",
+        advice="Give the layer more units.",
+        title="{layer} is too narrow",
+        text="All later layers depend on {layer} alone (units: {units}), and there are {classes:,} classes.",
     ),
 )
 def bottleneck(evidence: Evidence) -> Iterable[Finding]:
@@ -153,14 +143,13 @@ def bottleneck(evidence: Evidence) -> Iterable[Finding]:
         return
     if not (underperforms(evidence) or missed_class(evidence)):
         return
-    numbers = "a single number" if units == 1 else f"{units} numbers"
-    text = (
-        f"The layer {name} has {counted(units, 'unit')}, so later layers must tell {classes:,} "
-        f"classes apart by {numbers} for each sample."
-    )
-    remedy = Remedy(f"give {name} {ENOUGH} units", layers={name: {"units": ENOUGH}})
-    record, advice = {"layer": name, "units": units}, "Give it more units."
-    yield Finding("bottleneck", "warning", f"{name} is too narrow", text, record, remedy, advice=advice)
+    record = {"layer": name, "units": units, "classes": classes}
+    yield Finding("bottleneck", "warning", evidence=record, remedy=widened(name))
+
+
+def widened(name: str) -> Remedy:
+    """More units in a narrow layer."""
+    return Remedy(f"give {name} {ENOUGH} units", layers={name: {"units": ENOUGH}})
 
 
 LEAST_UNITS = 16
@@ -184,10 +173,15 @@ LEAST_INPUTS, MOST_UNITS = 4, 16
         ),
         source='Roy, Vetterli 2007, "The effective rank: a measure of effective dimensionality"',
         known_as="rank collapse, dimensional collapse",
-        about=(
-            "All units of the layer say nearly the same, so the following layers see only a few different "
-            "values. Usual reasons are equal first weights, a narrow layer before it, or a training that "
-            "failed."
+        about="All units of the layer say nearly the same, so the following layers see only a few different values.",
+        advice=(
+            "Look whether most of its units are dead, its first weights are all alike, or a layer before it is too "
+            "narrow."
+        ),
+        title="{layer} has little content",
+        text=(
+            "The {units:,} units of {layer} span {rank:.1f} directions (effective rank): later layers get hardly more "
+            "numbers of a sample than that."
         ),
     ),
 )
@@ -197,19 +191,9 @@ def low_rank(evidence: Evidence) -> Iterable[Finding]:
         return
     for name, layer in evidence.layers.items():
         few = 0.0 if has_few_inputs(evidence, layer.units) else FEW_DIRECTIONS * layer.units
-        if layer.units < LEAST_UNITS or layer.rank >= max(few, ONE_DIRECTION):
-            continue
-        text = (
-            f"The {layer.units:,} units of {name} span {layer.rank:.1f} directions (effective rank): later layers "
-            "get hardly more numbers of a sample than that."
-        )
-        advice = (
-            f"Look whether most units of {name} are dead, its first weights are all alike, or a layer before it is "
-            "too narrow."
-        )
-        record = {"layer": name, "rank": layer.rank}
-        title, remedy = f"{name} has little content", wider_or_drawn(evidence, name)
-        yield Finding("low-rank", "warning", title, text, record, remedy, advice=advice)
+        if layer.units >= LEAST_UNITS and layer.rank < max(few, ONE_DIRECTION):
+            record = {"layer": name, "rank": layer.rank, "units": layer.units}
+            yield Finding("low-rank", "warning", evidence=record, remedy=wider_or_drawn(evidence, name))
 
 
 def has_few_inputs(evidence: Evidence, units: int = 0) -> bool:
@@ -224,7 +208,7 @@ def wider_or_drawn(evidence: Evidence, name: str) -> Remedy | None:
     before = list(layers)[: list(layers).index(name)]
     narrow = min(before, key=lambda each: layers[each].units, default=None)
     if narrow is not None and layers[narrow].units <= NARROW:
-        return Remedy(f"give {narrow} {ENOUGH} units", layers={narrow: {"units": ENOUGH}})
+        return widened(narrow)
     return evidence.other_weights
 
 
@@ -247,9 +231,12 @@ MANY_REDUNDANT, NEARLY_ALL_REDUNDANT = 0.5, 0.9
             'representations"'
         ),
         known_as="duplicate neurons, co-adaptation",
-        about=(
-            "Several units do the work of one, which costs time and memory and helps nothing. Make the layer "
-            "smaller; if the units were alike from the start, draw first weights at random."
+        about="Several units do the work of one, which costs time and memory and helps nothing.",
+        advice="Make the layer smaller; if its units were alike from the start, draw first weights at random.",
+        title="Redundant units in {layer}",
+        text=(
+            "{redundant:,} of the {units:,} units of {layer} ({share:.1%}) correlate with an earlier one by 0.98 or "
+            "more."
         ),
     ),
 )
@@ -259,19 +246,9 @@ def redundant_units(evidence: Evidence) -> Iterable[Finding]:
         return
     for name, layer in evidence.layers.items():
         share = layer.redundant / layer.units
-        if share <= (NEARLY_ALL_REDUNDANT if has_few_inputs(evidence, layer.units) else MANY_REDUNDANT):
-            continue
-        text = (
-            f"{layer.redundant:,} of the {layer.units:,} units of {name} ({percent(share, 1)}) correlate with an "
-            "earlier one "
-            "by 0.98 or more."
-        )
-        advice = f"Make {name} smaller, or draw first weights at random if its units were alike from the start."
-        record = {"layer": name, "redundant": layer.redundant, "units": layer.units}
-        units, remedy = evidence.named("redundant-units", name), wider_or_drawn(evidence, name)
-        yield Finding(
-            "redundant-units", "warning", f"Redundant units in {name}", text, record, remedy, units=units, advice=advice
-        )
+        if share > (NEARLY_ALL_REDUNDANT if has_few_inputs(evidence, layer.units) else MANY_REDUNDANT):
+            record = {"layer": name, "redundant": layer.redundant, "units": layer.units, "share": share}
+            yield Finding("redundant-units", "warning", evidence=record, remedy=wider_or_drawn(evidence, name))
 
 
 # p-value above which weights count as untrained; misses one untrained layer in a hundred. Number of weights to compare.
@@ -289,27 +266,18 @@ DRAWN_LEVEL, DRAWN_COMPARED = 0.01, 10_000
         ),
         source='Rahimi, Recht 2008, "Random features for large-scale kernel machines", on what such layers do',
         known_as="frozen weights, untrained layers",
-        about=(
-            "The layer keeps its random first weights, so it only mixes the inputs. Set trainable=True, or "
-            "load the weights that it was meant to have."
-        ),
+        about="The layer keeps its random first weights, so later layers get a random function of the inputs.",
+        advice="Set trainable=True, or give the model trained weights.",
+        title="Layers are not trained",
     ),
 )
 def frozen_layers(evidence: Evidence) -> Iterable[Finding]:
     """Name the layers that stay as they were drawn."""
-    frozen = evidence.frozen
-    if not frozen:
-        return
-    named = f"The layer {frozen[0]} is" if len(frozen) == 1 else f"The layers {', '.join(frozen)} are"
-    text = (
-        f"{named} not trained (trainable=False): the weights stay as they were drawn at random, so later layers "
-        "get a random function of the inputs."
-    )
-    advice = "Set trainable=True, or give the model trained weights."
-    is_poor = underperforms(evidence) or (evidence.accuracies.in_use or 1.0) < FITTED
-    severity, record = "warning" if is_poor else "note", {"layers": list(frozen)}
-    remedy = Remedy("train these layers (trainable=True)", layers={name: {"trainable": True} for name in frozen})
-    yield Finding("frozen-layers", severity, "Layers are not trained", text, record, remedy, advice=advice)
+    if frozen := evidence.frozen:
+        is_poor = underperforms(evidence) or (evidence.accuracies.in_use or 1.0) < FITTED
+        remedy = Remedy("train these layers (trainable=True)", layers={name: {"trainable": True} for name in frozen})
+        text = f"The weights of {listed(frozen)} stay as they were drawn at random (trainable=False)."
+        yield Finding("frozen-layers", "warning" if is_poor else "note", "", text, {"layers": list(frozen)}, remedy)
 
 
 def looks_drawn(kernel: np.ndarray, drawn: np.ndarray) -> bool:

@@ -14,7 +14,7 @@ import pytest
 
 import cutaway as ct
 from cutaway.api.documents import dataset_document
-from cutaway.cli.doctor import _print
+from cutaway.cli.doctor import _named_again, _print
 from cutaway.cli.label_issues import check_image_file, check_images
 from cutaway.findings import Finding, Remedy
 from cutaway.models import ModelForm
@@ -235,10 +235,22 @@ def test_data_are_looked_at_with_the_options_that_a_training_takes(cutaway, tmp_
 
 def test_the_doctor_says_that_there_was_nothing_to_try(capsys):
     run, asked = SimpleNamespace(path=Path("runs/good")), SimpleNamespace(try_remedies=True, rules=False)
-    step = "Next: look at its mistakes: cutaway report good"
-    _print(ct.Diagnosis("good", (), next_step=step), "good", run, asked, {}, "good.npz")
-    said = capsys.readouterr().out
-    assert said.endswith("cutaway report good --data good.npz\n")
+    commands = "cutaway label-issues good", "Next: look at its mistakes: cutaway report good"
+    found = ct.Diagnosis("good", (), not_judged=commands[:1], next_step=commands[1])
+    for where in ("good", "latest", "runs/good"):
+        _print(found, asked, _named_again(where, run, "good.npz"), train="")
+        said = capsys.readouterr().out
+        assert said.endswith(f"cutaway report {where} --data good.npz\n")
+        assert f"cutaway label-issues {where} --data good.npz" in said, "one name in all commands"
+
+
+def test_the_next_step_for_data_with_a_warning_is_no_training(cutaway, tmp_path):
+    rows, x = np.arange(300), np.random.default_rng(0).normal(size=(300, 2))
+    for labels, trains in ((rows % 2, True), (rows < 12, False)):
+        pd.DataFrame(x).assign(y=labels.astype(int)).to_csv(tmp_path / "rows.csv", index=False)
+        said = cutaway("doctor", str(tmp_path / "rows.csv"), "--label", "y")[1].splitlines()
+        assert said[-1].startswith("Next: ")
+        assert ("cutaway train" in said[-1]) is trains
 
 
 def test_what_helped_most_is_what_to_do_next():

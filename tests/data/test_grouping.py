@@ -95,7 +95,7 @@ def test_a_table_asks_for_the_group_with_the_share_of_held_out_rows_that_have_on
     _, split, (note,) = notes_of(frame)
     names = frame["household"].to_numpy()
     share = np.isin(names[split.test.index], names[split.train.index]).mean()
-    assert note.startswith(f'{share:.0%} of the held-out rows share their "household" with a training row')
+    assert f'{share:.0%} of the held-out rows share their "household" with a training row' in note
     assert 'group="household"' in note
     assert share > 0.6
     assert notes_of(frame, group="household")[2] == []

@@ -14,7 +14,7 @@ from cutaway.training import TrainingConfig
 CONFIG = {"learning_rate": 0.003, "batch_size": 32, "label_smoothing": 0.0}
 INPUTS = InputFacts(inputs=20, low=-3.0, high=3.0, mean=0.0, std=1.0, constant=(), widest=1.5)
 LAYER = LayerHealth(units=64, activation="relu", constant=2, saturated=None, rank=30.0, redundant=1)
-WEIGHTS = {name: WeightFacts(0.01, 0.002, (0.3, 0.1, 0.05)) for name in ("dense_1", "output")}
+WEIGHTS = {name: WeightFacts(0.01, (0.3, 0.1, 0.05)) for name in ("dense_1", "output")}
 HISTORY = [
     {"epoch": 1, "loss": 0.9, "val_loss": 0.8, "val_accuracy": 0.8},
     {"epoch": 2, "loss": 0.5, "val_loss": 0.5, "val_accuracy": 0.88},
@@ -58,7 +58,7 @@ def test_what_is_unknown_is_not_judged() -> None:
 
 
 def rates(first: tuple[float, ...], second: tuple[float, ...]) -> dict[str, WeightFacts]:
-    return {"dense_1": WeightFacts(0.01, 0.002, first), "output": WeightFacts(0.01, 0.002, second)}
+    return {"dense_1": WeightFacts(0.01, first), "output": WeightFacts(0.01, second)}
 
 
 def losses(*values: float) -> list[dict[str, float]]:
@@ -105,8 +105,8 @@ SICK = {
     },
     "low-rank": {"layers": layer(rank=1.2)},
     "redundant-units": {"layers": layer(redundant=40)},
-    "vanishing-gradients": {"weights": {**WEIGHTS, "dense_1": WeightFacts(1e-6, 1e-6, (0.1,))}},
-    "exploding-gradients": {"weights": {**WEIGHTS, "dense_1": WeightFacts(5000.0, 1.0, (0.1,))}},
+    "vanishing-gradients": {"weights": {**WEIGHTS, "dense_1": WeightFacts(1e-6, (0.1,))}},
+    "exploding-gradients": {"weights": {**WEIGHTS, "dense_1": WeightFacts(5000.0, (0.1,))}},
     "learning-rate-too-high": {"weights": rates((0.5, 2.5, 2.0), (0.4, 1.0, 1.1)), "history": losses(0.9, 0.5, 0.7)},
     "learning-rate-too-low": {"history": losses(0.69, 0.67, 0.65), "weights": rates((0.01,) * 3, (0.01,) * 3)},
     "oscillation": {"history": losses(1.0, 0.5, 0.9, 0.4, 0.8, 0.3, 0.7, 0.3)},
@@ -120,7 +120,7 @@ SICK = {
     "few-samples": {"train_samples": 53, "trained": (53, 53), "confusion": np.array([[8, 3], [4, 6]])},
     "class-names": {"class_names": ("yes", "Yes")},
     "equal-weights": {
-        "weights": {**WEIGHTS, "dense_1": WeightFacts(0.01, 0.002, (0.3, 0.1, 0.05), alike=63)},
+        "weights": {**WEIGHTS, "dense_1": WeightFacts(0.01, (0.3, 0.1, 0.05), alike=63)},
         "layers": layer(redundant=63),
     },
     "missed-class": {"confusion": np.array([[95, 5, 0], [5, 95, 0], [9, 9, 2]]), "class_names": ("a", "b", "c")},

@@ -149,7 +149,7 @@ def test_every_check_has_a_rule_with_its_source_and_the_name_that_others_know():
         assert rule.words, rule
         assert re.search(r"\b(1[89]|20)\d\d\b|https://", rule.source), rule
         assert rule.known_as, rule
-        assert len(rule.about.split(". ")) > 1, f"what {rule.kind} means, and what helps"
+        assert len(f"{rule.about} {rule.advice}".split(". ")) > 1, f"what {rule.kind} means, and what helps"
         assert all(any(each in line for line in rule.page) for each in (rule.about, rule.words, rule.source))
 
 
@@ -171,3 +171,18 @@ def test_a_kind_has_passed_if_it_was_looked_for_and_not_found():
 
 def test_a_finding_carries_the_rule_of_its_kind():
     assert all(each.rule is RULES[each.kind] for each in run_checks(everything()))
+
+
+def test_a_finding_without_words_has_those_of_its_rule_with_its_numbers_and_units():
+    text = {"title": "{layer} is short", "text": "It has {units:,} units.", "advice": "Train."}
+
+    @check(rule := Rule("short", "", "", "", "It is.", **text))
+    def short(evidence):
+        yield Finding("short", "warning", evidence={"layer": "a{b}", "units": 1200})
+        yield Finding("short", "note", "Named", "More.", {"layer": "c", "units": 2}, samples=("val[1]",))
+
+    warning, note = short(Evidence(examples={"short/a{b}": ("a{b}[7]",)}))
+    assert (warning.title, warning.text, warning.advice) == ("a{b} is short", "It has 1,200 units.", "Train.")
+    assert (note.title, note.text, note.advice) == ("Named", "It has 2 units. More.", "")
+    assert (warning.units, note.units, note.samples) == (("a{b}[7]",), (), ("val[1]",))
+    assert rule.page[0] == "It is. Train."

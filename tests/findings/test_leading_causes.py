@@ -89,7 +89,7 @@ def test_equal_first_weights_are_the_cause_of_what_follows_from_them() -> None:
     assert [alike_units(each) for each in (drawn, np.ones((10, 64)), np.tile(drawn[:, :8], 8), drawn[0])] == [
         *(0, 63, 56, 0)
     ]
-    alike = {"weights": {"dense_1": WeightFacts(0.1, 0.1, (0.1,), alike=63)}}
+    alike = {"weights": {"dense_1": WeightFacts(0.1, (0.1,), alike=63)}}
     poor, good = np.full((2, 2), 50), np.diag([50, 50])
     redundant = {"dense_1": replace(LAYER, redundant=63, rank=1.0)}
     for confusion, layers in ((poor, {"dense_1": LAYER}), (poor, redundant), (good, redundant)):
@@ -101,7 +101,7 @@ def test_equal_first_weights_are_the_cause_of_what_follows_from_them() -> None:
         assert first.remedy.change == "default-weights"
         assert {each.cause for each in rest} <= {"equal-weights"}
     assert "equal-weights" not in found(**alike, layers={"dense_1": LAYER}, confusion=good), "training made them differ"
-    few = {"weights": {"dense_1": WeightFacts(0.1, 0.1, (0.1,), alike=30)}}
+    few = {"weights": {"dense_1": WeightFacts(0.1, (0.1,), alike=30)}}
     assert "equal-weights" not in found(**few, layers=redundant, confusion=poor)
 
 
@@ -119,6 +119,9 @@ INPUTS = InputFacts(inputs=20, low=-3.0, high=3.0, mean=0.0, std=1.0, constant=(
         ({"images": True}, "warning"),
         ({"inputs": replace(INPUTS, inputs=2)}, "note"),
         ({"inputs": replace(INPUTS, inputs=5, constant=(0, 1, 2))}, "note"),
+        # data of which nearly every input tells the class are easy
+        ({"inputs": replace(INPUTS, inputs=3), "leaky_inputs": (LEAK, replace(LEAK, input=1))}, "note"),
+        ({"inputs": replace(INPUTS, inputs=4), "leaky_inputs": (LEAK, replace(LEAK, input=1))}, "warning"),
         ({"inputs": replace(INPUTS, inputs=1)}, None),
         # it tells too little to be a leak, and without it hardly anything is known
         ({"leaky_inputs": (LeakyInput(3, 250, 300, 0.5, everything=255, without=170),)}, "note"),

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
 import keras
@@ -20,11 +21,12 @@ from cutaway.api.train import start
 from cutaway.data import Split
 from cutaway.findings import Finding, Remedy
 from cutaway.metrics import compare_trainings
-from cutaway.models import get_weights
+from cutaway.models import build_model, get_weights, spec_of
 from cutaway.progress import Progress
 from cutaway.topics.doctor import remedy_tests
-from cutaway.topics.doctor.remedy_tests import Tried, answers, remedy_key, try_remedy
+from cutaway.topics.doctor.remedy_tests import Tried, _spec, answers, remedy_key, try_remedy
 from cutaway.topics.doctor.result import Judgment, RemedyTest
+from cutaway.topics.findings.evidence import _has_default_initializers
 from cutaway.training import DRAWN, Plan
 from cutaway.training.config import GIVEN
 from cutaway.training.loop.order import epoch_order
@@ -304,6 +306,26 @@ def test_a_trial_changes_what_its_remedy_names_and_nothing_else(
     if name == "nothing":  # with the seed of the run it is the training of the run
         assert origin == DRAWN or {key: first[key] for key in recorded} == recorded
         assert (first["origin"], trials[0].spec) == (origin, run.context.spec)
+
+
+def test_leaky_relu_and_default_weights_reach_layers_of_every_kind() -> None:
+    """ReLU layers have no activation to change, and Keras' default is too small for the members of an ensemble."""
+    ensemble = ct.mlp((8,), ensemble=3)
+    build_model(ensemble, shape=(5,), classes=2, seed=0)
+    spec = spec_of(ensemble)
+    first = spec["layers"][0]
+    wide = {"class_name": "RandomNormal", "config": {"mean": 0.0, "stddev": 3.0}}
+    layers = [{**first, "config": first["config"] | {"kernel_initializer": wide}}]
+    layers += [{"kind": "ReLU", "name": "re_lu", "inputs": [first["name"]], "config": {"negative_slope": 0.0}}]
+    run: Any = SimpleNamespace(context=SimpleNamespace(spec={**spec, "layers": layers}))
+    drawn, relu = (each["config"] for each in _spec(run, Remedy("", change="default-weights"))["layers"])
+    assert (drawn["kernel_initializer"]["class_name"], relu["negative_slope"]) == ("VarianceScaling", 0.0)
+    default = first["config"]["kernel_initializer"]["config"]
+    assert drawn["kernel_initializer"]["config"].items() <= default.items()
+    leaky = _spec(run, Remedy("", activation="leaky_relu"))["layers"]
+    assert (leaky[0]["config"]["activation"], leaky[1]["config"]["negative_slope"]) == ("leaky_relu", 0.2)
+    for changed, is_default in ((spec, True), (run.context.spec, False)):
+        assert _has_default_initializers(SimpleNamespace(spec=changed)) is is_default  # pyright: ignore[reportArgumentType]
 
 
 def test_the_remedy_of_a_leak_counts_by_the_accuracy_without_it(tmp_path: Path) -> None:

@@ -204,35 +204,37 @@ def test_less_label_smoothing_is_advised_only_where_there_is_some():
 
 
 def test_units_that_were_dead_from_the_start_are_not_said_to_be_too_many():
-    gradients = {
-        name: {"dense": WeightFacts(first, 0.0, (0.0, 0.0))} for name, first in (("dead", 0.0), ("alive", 0.1))
-    }
+    gradients = {name: {"dense": WeightFacts(first, (0.0, 0.0))} for name, first in (("dead", 0.0), ("alive", 0.1))}
     start = found(dead_units={"dense": (64, 64)}, weights=gradients["dead"], default_weights=False)["dead-units"]
     later = found(dead_units={"dense": (64, 64)}, weights=gradients["alive"], default_weights=False)["dead-units"]
     assert start.remedy.change == "default-weights"
     assert later.remedy.activation == "leaky_relu"
-    assert not any("smaller layer" in each.advice for each in (start, later))
-    assert "smaller layer" in found(dead_units={"dense": (40, 64)})["dead-units"].advice
+    assert not any("smaller layer" in each.text for each in (start, later))
+    assert "smaller layer" in found(dead_units={"dense": (40, 64)})["dead-units"].text
 
 
-def test_steps_of_a_default_rate_are_not_too_large():
-    stood = rows([8.7, *[10.7] * 5])
+def test_steps_of_a_default_rate_or_without_a_loss_far_above_chance_are_not_too_large():
     known = {
-        "history": stood,
         "confusion": np.array([[0, 12, 0], [0, 12, 0], [0, 12, 0]]),
         "class_names": ["a", "b", "c"],
         "dead_units": {"dense": (310, 512)},
-        "weights": {"dense": WeightFacts(0.0086, 0.087, (0.28, 0.12, 0.07, 0.04, 0.02, 0.01))},
+        "weights": {"dense": WeightFacts(0.0086, (0.28, 0.12, 0.07, 0.04, 0.02, 0.01))},
         "inputs": InputFacts(20, -3.0, 3.0, 0.0, 1.0, (), 1.5),
     }
-    for rate, named in ((0.001, False), (0.0001, False), (0.003, True)):
-        assert (
-            "learning-rate-too-high" in found(**known, config={"optimizer": "adam", "learning_rate": rate})
-        ) == named
+    config = {"optimizer": "adam", "loss": "categorical_crossentropy"}
+    for first, last, rate, named in (
+        (8.7, 10.7, 0.001, False),
+        (8.7, 10.7, 0.0001, False),
+        (8.7, 10.7, 0.003, True),
+        (2.9, 1.0986, 0.003, True),
+        (1.12, 1.0986, 0.003, False),  # units may be dead for other reasons
+    ):
+        findings = found(**known, history=rows([first, *[last] * 5]), config=config | {"learning_rate": rate})
+        assert ("learning-rate-too-high" in findings) == named, (first, rate)
 
 
 def test_a_rate_is_not_too_low_where_gradients_are_clipped_or_it_is_usual():
-    slow = {"history": rows([0.69, 0.68, 0.67]), "weights": {"dense": WeightFacts(0.1, 0.1, (0.01,) * 3)}}
+    slow = {"history": rows([0.69, 0.68, 0.67]), "weights": {"dense": WeightFacts(0.1, (0.01,) * 3)}}
     for config, named in (
         ({"learning_rate": 0.1}, False),
         ({"learning_rate": 0.1, "clipnorm": 1e-3}, False),

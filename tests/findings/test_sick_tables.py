@@ -76,7 +76,7 @@ def test_two_units_are_named_beside_a_sentinel() -> None:
     assert found["mixed-units"].evidence["columns"]["size"]["factor"] == "2.54"
     sentinels = found["sentinel-values"]
     known = sentinels.evidence["columns"]["size"]
-    assert known["values"] == ["-999"]
+    assert known["values"] == ("-999",)
 
 
 def test_columns_that_group_rows_alike_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_the_honest_accuracy_of_groups_is_that_of_whole_groups() -> None:
     ],
 )
 def test_what_belongs_together_is_named(change: dict[str, Any], severity: str | None, named: str) -> None:
-    known = WholeGroups("patient_id", 40, 1000, 900, 700, 1e-4, 1, 550, shared=0.3)
+    known = WholeGroups("patient_id", 40, 1000, 900, 700, 1e-4, 550, shared=0.3)
     found = run_checks(Evidence(groups=(replace(known, **change),), class_names=("a", "b")))
     assert [each.severity for each in found] == ([] if severity is None else [severity])
     for each in found:

@@ -78,8 +78,8 @@ def test_a_table_of_this_machine_is_chosen_changed_by_click_and_trained_on(start
     count = looked(opened)
     assert uses(opened) == {HOSTILE: "feature", "size": "feature", "kind": "label"}
     assert opened.page.inner_text("#studioView h1") == "<i>odd<i>.csv"
-    # said before any training
-    assert 'train without it (ignore="size")' in opened.page.inner_text(".data-findings")
+    # "size" alone tells the class: said before any training
+    assert 'Is "size" known before the outcome?' in opened.page.inner_text(".data-findings")
     opened.page.get_by_label(f"Use of the column {HOSTILE}").select_option("category")
     count = looked(opened, count)
     assert uses(opened)[HOSTILE] == "category"
@@ -88,7 +88,7 @@ def test_a_table_of_this_machine_is_chosen_changed_by_click_and_trained_on(start
     opened.page.get_by_label("Use of the column size").select_option("ignore")
     count = looked(opened, count)
     assert uses(opened)["size"] == "ignore"
-    assert 'ignore="size"' not in opened.page.inner_text(".data-findings")
+    assert "known before the outcome?" not in opened.page.inner_text(".data-findings")
     opened.page.reload()  # what was chosen is in the address
     opened.ready()
     looked(opened)

@@ -126,8 +126,7 @@ class WholeGroups:
         by_group: The same in folds of whole groups.
         p_value: How likely at least such a difference is where groups do not matter: the signs of the differences of
             groups are exchanged.
-        majority: The class with most samples.
-        majority_samples: Its samples.
+        majority_samples: Samples of the largest class.
         of_time: Whether the groups are periods of time.
         is_input: Whether the column is one of the model's inputs.
         shared: Share of held-out samples of the split with a training sample of their group; None of times.
@@ -139,7 +138,6 @@ class WholeGroups:
     at_random: int
     by_group: int
     p_value: float
-    majority: int
     majority_samples: int
     of_time: bool = False
     is_input: bool = True
@@ -203,7 +201,6 @@ def whole_groups(
         at_random=int(right[0].sum()),
         by_group=int(right[1].sum()),
         p_value=exchange_test(changes, draws=10_000),
-        majority=int(counts.argmax()),
         majority_samples=int(counts.max()),
         of_time=of_time,
         is_input=is_input,

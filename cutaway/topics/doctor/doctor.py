@@ -85,7 +85,8 @@ def doctor(
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
         split, data = _split(given)
         findings = with_mutes(data_findings(given, data, split, muted=mute or {}), mute or {})
-        return Diagnosis(data.name, findings, not_judged=not_checked_of_data(what, options))
+        steps = ("Next: " + each.help for each in findings if each.severity == "warning" and not each.muted)
+        return Diagnosis(data.name, findings, (), not_checked_of_data(what, options), next(steps, ""))
 
 
 def _is_tried(finding: Finding) -> bool:

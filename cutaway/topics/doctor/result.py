@@ -159,7 +159,8 @@ class Diagnosis(Result):
         findings: Warnings, notes and good findings.
         remedy_tests: What remedies changed, if they were tried.
         not_judged: What could not be judged, and why: one sentence each.
-        next_step: What to do with a run, as its verdict says, or what helped most if remedies were tried; "" for data.
+        next_step: What to do with a run, as its verdict says, or what helped most if remedies were tried; what to do
+            about the first warning of data, or "" if they have none.
     """
 
     name: str

@@ -55,7 +55,7 @@ from cutaway.findings import (
 )
 from cutaway.image_shape import input_names
 from cutaway.log import survive
-from cutaway.metrics import confusion_counts, exact_interval
+from cutaway.metrics import confusion_counts, exact_interval, reliability
 from cutaway.models import Setup, setup_of_spec
 from cutaway.runs import kept_so_far
 from cutaway.topics.common.predictions import probability_batches
@@ -83,9 +83,6 @@ TIED = 50
 
 FOUR_ERRORS = 0.99993666
 """Share of a normal distribution within four standard deviations."""
-
-BINS = 15
-"""Number of bins of equal size for comparing confidence and accuracy."""
 
 LEAKS = ("target-leakage", "target-encoding", "left-out-columns", "group-leakage", "duplicates")
 """Kinds of findings that call for a change of the table before training."""
@@ -332,15 +329,14 @@ class RunEvidence(SampleEvidence):
         layers = layer_health(model, x=x, scale=scale)
         (outputs,) = ForwardPass.of(model, scale=scale)(x).values()
         right = class_probabilities(model, outputs).argmax(axis=1) == y
-        ends = [context.snapshot(epoch) for epoch in (epochs[0], context.epoch())]
+        before, kept = context.snapshot(epochs[0]), context.snapshot(context.epoch())
         # a training never saw the first moving averages of a layer that prepares inputs, which are those of no samples
         averages = {
             f"{name}/moving_{value}" for name in preparing_layers(context.spec) for value in ("mean", "variance")
         }
-        ends[0] = ends[0] | {name: ends[1][name] for name in averages & ends[1].keys()}
-        first, last = gradient_sizes(model, x=x, y=y, scale=scale, snapshots=ends)
+        began = before | {name: kept[name] for name in averages & kept.keys()}
+        (first,) = gradient_sizes(model, x=x, y=y, scale=scale, snapshots=[began])
         updates: dict[str, list[float]] = {}
-        before = context.snapshot(epochs[0])
         for epoch in epochs[1:]:
             after = context.snapshot(epoch)
             for name, size in update_sizes(before, after).items():
@@ -349,8 +345,7 @@ class RunEvidence(SampleEvidence):
         kernels = context.snapshot(0) if epochs[0] == 0 else {}
         alike = {name: alike_units(kernels[f"{name}/kernel"]) for name in first if f"{name}/kernel" in kernels}
         weights = {
-            name: WeightFacts(first[name], last[name], tuple(updates.get(name, ())), alike.get(name, 0))
-            for name in first
+            name: WeightFacts(size, tuple(updates.get(name, ())), alike.get(name, 0)) for name, size in first.items()
         }
         if epochs[0] == 0 and any((each.saturated or 0) > MANY_SATURATED for each in layers.values()):
             for name, each in layer_health(context.model(0), x=x, scale=scale).items():
@@ -363,7 +358,7 @@ class RunEvidence(SampleEvidence):
         return {
             "layers": layers,
             # nothing is known about layers with NaN weights in some epoch
-            "weights": {name: w for name, w in weights.items() if np.isfinite([*w.updates, w.first, w.kept]).all()},
+            "weights": {name: w for name, w in weights.items() if np.isfinite([*w.updates, w.first]).all()},
             "trained": (int(right.sum()), len(right)),
             "examples": _named_units(named),
         }
@@ -408,10 +403,9 @@ def evidence_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerReco
         context: The run.
         layers: Gives what its layers are; it is called if that is not known already.
     """
-    place = _place(context)
-    if place is not None and (kept := place.read()) is not None:
-        return Evidence(**kept | recorded_facts(context))
-    evidence = RunEvidence(context, layers)
+    if (known := kept_evidence(context)) is not None:
+        return known
+    evidence, place = RunEvidence(context, layers), _place(context)
     facts = evidence.measure()
     if place is not None and not evidence.lacking:
         place.write(facts)
@@ -464,7 +458,7 @@ def warn_of_leaks(loaded: Dataset | Table, data: Dataset, split: Split) -> None:
         for each in run_checks(sample_evidence(loaded, data, split), kinds=LEAKS):
             has_text = each.kind == "left-out-columns" and "free text" in each.evidence["columns"].values()
             if each.severity == "warning" or has_text:
-                warn_user(each.text + (each.advice and " " + each.advice))
+                warn_user(each.text)
 
 
 def sample_evidence(loaded: Dataset | Table, data: Dataset, split: Split, **known: Any) -> SampleEvidence:
@@ -543,7 +537,7 @@ def _place(context: RunContext) -> CachedResult | None:
     All epochs decide them, since how far weights moved is measured.
     """
     with survive(__name__, "looking for kept facts", CutawayError):
-        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=14)
+        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=15)
     return None
 
 
@@ -555,16 +549,16 @@ def _diverged(context: RunContext, *, epochs: int) -> tuple[int, str] | None:
     return next(((epochs + 1, metric) for metric, rule in FINITE.items() if why.startswith(rule)), None)
 
 
-def _layer_configs(spec: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    return {each["name"]: each.get("config") or {} for each in spec["layers"]}
-
-
 def _has_default_initializers(context: RunContext) -> bool:
     """Whether all layers have the initializers that Keras takes by default."""
-    usual = {"kernel_initializer": "GlorotUniform", "bias_initializer": "Zeros"}
-    configs = _layer_configs(context.spec).values()
-    drawn = [(config[key], name) for config in configs for key, name in usual.items() if config.get(key)]
-    return all(_class_name(given) == name for given, name in drawn)
+    for layer in context.spec["layers"]:
+        # of an ensemble, as `mlp` makes it
+        kernel = "VarianceScaling" if layer["kind"] == "EinsumDense" else "GlorotUniform"
+        for key, name in (("kernel_initializer", kernel), ("bias_initializer", "Zeros")):
+            given = (layer.get("config") or {}).get(key)
+            if given and _class_name(given) != name:
+                return False
+    return True
 
 
 def _class_name(initializer: Any) -> Any:
@@ -599,7 +593,7 @@ def frozen_layers(spec: dict[str, Any], first: "Callable[[], Mapping[str, np.nda
         spec: The specification of the model.
         first: Returns its first weights by name; called if there are layers that are not trained.
     """
-    named = [name for name, config in _layer_configs(spec).items() if config.get("trainable") is False]
+    named = [each["name"] for each in spec["layers"] if (each.get("config") or {}).get("trainable") is False]
     if not named:
         return ()
     from cutaway.models import get_weights, initialize, model_from_spec
@@ -676,10 +670,7 @@ def _named_units(found: Mapping[str, tuple[str, tuple[int, ...]]]) -> Examples:
 
 def _calibration(confidence: np.ndarray, right: np.ndarray) -> tuple[float, float, float]:
     """Expected calibration error, confidence minus accuracy, and the standard error of a higher accuracy."""
-    order = np.argsort(confidence, kind="stable")
-    parts = np.array_split(order, min(BINS, len(order)))
-    error = sum(len(part) * abs(confidence[part].mean() - right[part].mean()) for part in parts) / len(order)
     accuracy = float(right.mean())
     # a quarter of what the exact interval of four standard errors reaches up: of no or all samples it is not 0
-    _, high = exact_interval(int(right.sum()), len(order), confidence=FOUR_ERRORS)
-    return float(error), float(confidence.mean() - accuracy), (high - accuracy) / 4
+    _, high = exact_interval(int(right.sum()), len(right), confidence=FOUR_ERRORS)
+    return reliability(confidence, right).error, float(confidence.mean()) - accuracy, (high - accuracy) / 4

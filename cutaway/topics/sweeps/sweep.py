@@ -21,6 +21,7 @@ from cutaway.execution import check_engine, run_tasks
 from cutaway.progress import Progress, ProgressCallback
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS
+from cutaway.topics.common.sent_data import without_arrays
 from cutaway.topics.findings.evidence import warn_of_leaks
 from cutaway.training import Plan, check_class_weight, check_settings, find_recipe, plan, recipe_for
 from cutaway.words import shown
@@ -30,7 +31,7 @@ from .options import TRIALS, SweepOptions
 from .result import Sweep, best_of
 from .space import Choices, Space, read_space
 from .study import Study, Trial, require_optuna
-from .trials import TrialTask, arrays_of, do_trial, settings_of, without_arrays
+from .trials import TrialTask, do_trial, settings_of
 
 OnTrial = Callable[[Trial], None]
 
@@ -180,7 +181,9 @@ def _work(
 ) -> None:
     """Do the trials that are left, here or on an engine."""
     ended, call = sum(trial.ended for trial in found), uuid.uuid4().hex
-    header, arrays, total = without_arrays(first.data), arrays_of(first), manifest.trials
+    (header, arrays), total = without_arrays(first.data), manifest.trials
+    if first.sample_weight is not None:
+        arrays["weights"] = first.sample_weight
     tasks = [
         TrialTask(place, f"{call}-{place}", str(folder), storage, manifest, header, first.split, first.recipe or "")
         for place in range(ended, total)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ import numpy as np
 from cutaway.api.run import Run
 from cutaway.api.train import resume
 from cutaway.context import RunContext
-from cutaway.data import Dataset, Source, Split
+from cutaway.data import Dataset, Split
 from cutaway.errors import Canceled, CutawayError, TrainingError
 from cutaway.models import FORM, ModelForm
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, check_no_link
-from cutaway.training import Plan, plan
+from cutaway.topics.common.sent_data import with_arrays
+from cutaway.training import plan
 
 from .manifest import FixedSettings, SweepManifest
 from .space import read_space
@@ -51,18 +52,6 @@ class TrialTask:
     recipe: str = "default"
 
 
-def arrays_of(first: Plan) -> dict[str, np.ndarray]:
-    """What all trials read, by name."""
-    sources = first.data.sources.items()
-    arrays = {f"{part} {name}": getattr(source, part) for name, source in sources for part in ("x", "y")}
-    return arrays if first.sample_weight is None else arrays | {"weights": first.sample_weight}
-
-
-def without_arrays(data: Dataset) -> Dataset:
-    """A dataset whose arrays are in files next to a task."""
-    return replace(data, sources={name: Source(source.x[:0], source.y[:0]) for name, source in data.sources.items()})
-
-
 def do_trial(
     task: TrialTask, arrays: Mapping[str, np.ndarray], on_progress: ProgressCallback = ignore_progress
 ) -> Trial | None:
@@ -73,9 +62,7 @@ def do_trial(
             again.
         CutawayError, OSError: The disk or the storage refuses.
     """
-    manifest = task.manifest
-    sources = {name: Source(arrays[f"x {name}"], arrays[f"y {name}"]) for name in task.data.sources}
-    data = replace(task.data, sources=sources)
+    manifest, data = task.manifest, with_arrays(task.data, arrays)
     with Study(Path(task.folder), task.storage, name=manifest.name) as study:
         study.give_back_lost(task=task.key)
         if sum(trial.ended for trial in study.trials()) >= manifest.trials:
