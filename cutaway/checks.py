@@ -149,7 +149,7 @@ def check_choice(value: Any, *, name: str, choices: Collection[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise UnknownNameError(
             f"{name} must be one of {', '.join(choices)}",
-            got=f'"{value}"' if isinstance(value, str) else shown(value),
+            got=shown(value),
             hint=meant(value, choices, Hint("pass for example {}", **{name: next(iter(choices))})),
         )
     return value

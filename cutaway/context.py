@@ -25,6 +25,7 @@ from cutaway.data import (
 )
 from cutaway.errors import DataError, Hint, RunError, UsageError
 from cutaway.runs import DatasetRecord, Manifest, RunFolder, kept_so_far
+from cutaway.words import quoted
 
 if TYPE_CHECKING:
     from cutaway.interpret import Outline
@@ -127,8 +128,8 @@ class RunContext:
         needed = {"data": record.dataset.origin["kind"] == "arrays", "sample_weight": bool(record.sample_weight)}
         needed["augment"] = "function=" in str(record.config.get("augment"))
         if any(needed.values()):  # a run folder keeps no arrays and no functions, and the command line takes none
-            given = [repr(where), *(f"{name}=..." for name, is_needed in needed.items() if is_needed)]
-            return f"cutaway.train_like({', '.join(given + ([] if labels is None else [f'labels={labels!r}']))})"
+            given = [quoted(where), *(f"{name}=..." for name, is_needed in needed.items() if is_needed)]
+            return f"cutaway.train_like({', '.join(given + ([] if labels is None else [f'labels={quoted(labels)}']))})"
         return shlex.join(["cutaway", "train", "--like", where, *([] if labels is None else ["--labels", labels])])
 
     @cached_property

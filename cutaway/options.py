@@ -11,6 +11,8 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import partial
 from typing import Any, Literal, cast, get_args
 
+from cutaway.words import quoted
+
 from .checks import (
     check_choice,
     check_flag,
@@ -149,7 +151,7 @@ def parse_size(text: str) -> tuple[int, int]:
     """
     sides = [whole_number(side.strip()) for side in text.lower().split("x")]
     if len(sides) > 2 or None in sides:
-        raise UsageError("a size is rows x columns in pixels", got=repr(text), hint="pass for example --size 28x28")
+        raise UsageError("a size is rows x columns in pixels", got=quoted(text), hint="pass for example --size 28x28")
     return cast("tuple[int, int]", (sides[0], sides[-1]))
 
 

@@ -39,19 +39,31 @@ def counted(count: int, name: str, several: str = "") -> str:
     return f"{count:,} {name if count == 1 else several or f'{name}s'}"
 
 
+def quoted(text: str) -> str:
+    """Text as Python writes it, in double quotes unless it holds some."""
+    written = repr(str(text))
+    return written if '"' in written else f'"{written[1:-1]}"'
+
+
 def shown(value: object) -> str:
     """A wrong value in a message, cut to 80 characters; Python refuses to write numbers of more than 4,300 digits."""
     try:
-        return f"{value!r:.80}"
+        return f"{quoted(value) if isinstance(value, str) else repr(value):.80}"
     except ValueError:
         return "a value with too many digits to show"
 
 
 def listed(names: Sequence[str], most: int | None = None) -> str:
-    """Names in a sentence: "a", "a and b", "a, b and c"; of more than `most`, the first: "a, b and 3 more"."""
-    if most is not None and len(names) > most:
-        names = [*names[:most], f"{len(names) - most:,} more"]
+    """Names in a sentence: "a", "a and b", "a, b and c"; of many more than `most`, the first: "a, b and 3 more"."""
+    first, hidden = (names, 0) if most is None else cut(names, most)
+    names = [*first, f"{hidden:,} more"] if hidden else first
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def cut(items: Sequence[Item], most: int) -> tuple[Sequence[Item], int]:
+    """The first of some items, and how many are left out: never a single one, whose name takes no more room."""
+    most += len(items) == most + 1
+    return items[:most], max(len(items) - most, 0)
 
 
 def evenly_spaced(items: Sequence[Item], most: int) -> list[Item]:

@@ -11,6 +11,7 @@ from cutaway.checks import meant
 from cutaway.errors import DataError, UnknownNameError, UsageError
 from cutaway.execution import check_engine
 from cutaway.topics.label_issues.options import LabelIssuesOptions
+from cutaway.words import quoted
 
 from .options import RUN_OR_DATA, DataOption, EngineOption, GivenDataOptions, JsonOption, RunsOption, with_records
 from .output import print_json, print_tables, say
@@ -144,7 +145,7 @@ def _again(run: Any, file: str) -> str:
     if run.context.opens:  # a recorded fit or a ready-made model, whose training is not known
         # not with the weights of its end, which may have memorized the wrong labels
         fresh = "run.model(epoch=0)" if run.context.manifest.origin == "keras fit" else CLONED
-        return f"in Python, train its model on: cutaway.train({fresh}, run.data, labels={file!r})"
+        return f"in Python, train its model on: cutaway.train({fresh}, run.data, labels={quoted(file)})"
     return "change these labels in your data, and train the model again"
 
 

@@ -271,7 +271,7 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         return _fail(f"unexpected {type(error).__name__}: {said}; next: run it again with --debug", 1, debug=debug)
 
 
-_INVALID = re.compile(r"Invalid value for '(.+?)'(?: / '.+?')*: Input should be (.+)")
+_INVALID = re.compile(r'Invalid value for "(.+?)"(?: / ".+?")*: Input should be (.+)')
 _ASKED = {"a valid integer": "a whole number", "a valid number": "a number"}
 
 
@@ -280,11 +280,12 @@ def _usage(error: typer.TyperException, arguments: list[str]) -> str:
     options = getattr(getattr(error, "param", None), "opts", ())
     values = [arguments[i + 1] for i, a in enumerate(arguments[:-1]) if a in options]
     got = f'; got "{values[-1]}"' if values else ""
-    said, _, guess = " ".join(error.format_message().split()).partition(" Did you mean ")
+    said = re.sub(r"(?<!\w)'(.+?)'(?!\w)", r'"\1"', " ".join(error.format_message().split()))
+    said, _, guess = said.partition(" Did you mean ")
     if (invalid := _INVALID.match(said)) is not None:  # a condition in the words of pydantic
         asked = invalid[2].partition(", unable to ")[0].rstrip(".")
         said = f"{invalid[1]} is {_ASKED.get(asked, asked)}"
-    if (unknown := re.match("No such command '(.+)'", said)) is not None and not guess:
+    if (unknown := re.match('No such command "(.+)"', said)) is not None and not guess:
         return f"{said.rstrip('.')}; next: {meant(unknown[1], _commands(), f'see {_help(arguments)}')}"
     return f"{said.rstrip('.')}{got}; next: {f'did you mean {guess}' if guess else f'see {_help(arguments)}'}"
 

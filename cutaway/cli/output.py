@@ -140,7 +140,7 @@ def print_result(result: "Answer | Result") -> None:
     """Print the tables of a result, and the sentences that belong to it."""
     print_tables(result.tables())
     for note in result.notes():
-        say(note)
+        say(as_typed(note))
 
 
 def print_tables(tables: Sequence["Table"]) -> None:
@@ -154,7 +154,7 @@ def print_tables(tables: Sequence["Table"]) -> None:
         print_table(table.texts(), title=table.title, right=right, most=most)
         words = [*(f"{each.heading}: {each.meaning}" for each in table.columns if each.explained), *table.notes]
         for line in words:
-            say(line)
+            say(as_typed(line))
         has_words = bool(words)
 
 

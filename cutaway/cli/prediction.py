@@ -10,7 +10,7 @@ import typer
 
 from cutaway.errors import UsageError, printable
 from cutaway.topics.prediction.options import PredictionOptions
-from cutaway.words import counted
+from cutaway.words import counted, cut, listed
 
 from .options import DataOption, JsonOption, RunArgument, RunsOption, with_records
 from .output import print_json, print_result, print_rows, say
@@ -55,19 +55,18 @@ def predict(
         if as_json:
             print_json({"samples": count, "file": output})
         else:
-            listed = ", ".join(f"{number:,} {printable(name)}" for name, number in classes.most_common(CLASSES))
-            more = f", and {len(classes) - CLASSES:,} more classes" if len(classes) > CLASSES else ""
-            say(f"{counted(count, 'prediction')} written to {output}: {listed}{more}")
+            named = [f"{number:,} {printable(name)}" for name, number in classes.most_common()]
+            say(f"{counted(count, 'prediction')} written to {output}: {listed(named, CLASSES)}")
     elif as_json:
         print_json([record for part in parts for record in part.to_json()])
     else:
         first = [next(parts)]
-        while sum(map(len, first)) < SHOWN and (part := next(parts, None)) is not None:
+        while sum(map(len, first)) < SHOWN + 2 and (part := next(parts, None)) is not None:
             first.append(part)
         print_result(join(first))
         if max(options.nearest, options.explain) > 1:
             say("All of them are in --json and in a file of -o.")
-        if (more := sum(map(len, first)) - SHOWN + sum(map(len, parts))) > 0:
+        if more := cut(range(sum(map(len, first))), SHOWN)[1] + sum(map(len, parts)):
             say(f"and {more:,} more: write all of them to a file with -o predictions.csv")
 
 

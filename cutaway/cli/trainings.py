@@ -13,7 +13,7 @@ from cutaway.api.training_options import ModelOptions, TrainingOptions
 from cutaway.errors import UsageError, printable
 from cutaway.log import survive
 from cutaway.options import typed_options
-from cutaway.words import counted, percent
+from cutaway.words import counted, listed, percent
 
 from .options import (
     DataOption,
@@ -251,6 +251,7 @@ def print_history(run: Any, *, unchanged: int = 0, is_judged: bool = False) -> N
         is_judged: Whether its accuracy was printed before.
     """
     from cutaway.data import UNIQUE, left_out_in_words, origin_options
+    from cutaway.metrics import best_epoch
     from cutaway.runs import kept_so_far
     from cutaway.topics.common.data_words import columns_left_out, test_losses
 
@@ -278,9 +279,11 @@ def print_history(run: Any, *, unchanged: int = 0, is_judged: bool = False) -> N
     turned = run.history.turned
     if turned:
         say(f"The validation loss was lowest in epoch {turned}, and higher after it.")
-    kept = kept_so_far(run.context.manifest, run.history.rows)
-    if kept is not None and run.history.rows and kept != run.history.rows[-1]["epoch"]:
-        say(f"The run keeps the weights of epoch {kept}; what follows is about that epoch.")
+    kept, rows = kept_so_far(run.context.manifest, run.history.rows), run.history.rows
+    if kept is not None and rows:
+        reasons = {"the last one": rows[-1]["epoch"], "the one with the lowest validation loss": best_epoch(rows)}
+        which = listed([words for words, epoch in reasons.items() if epoch == kept])
+        say(f"The run keeps the weights of epoch {kept}{which and f', {which}'}; what follows is about that epoch.")
     if run.test:
         accuracy = {} if is_judged else {"accuracy": percent(run.test["accuracy"])}
         found = accuracy | test_losses(run.context.manifest)

@@ -9,6 +9,7 @@ from cutaway.checks import as_array, warn_user
 from cutaway.errors import DataError
 from cutaway.parallel import ask_memory
 from cutaway.sparse import check_sparse, is_sparse
+from cutaway.words import listed, quoted
 
 from .mapping import is_mapped, pieces
 
@@ -172,7 +173,7 @@ def _mapped_values(values: np.ndarray, split: str) -> np.ndarray:
     if values.dtype not in (np.uint8, np.float32):
         raise DataError(
             f"the inputs of {split} are a memory map of dtype {values.dtype}; only uint8 and float32 can stay on disk",
-            hint="convert it piece by piece into np.lib.format.open_memmap(file, mode='w+', dtype='float32', "
+            hint='convert it piece by piece into np.lib.format.open_memmap(file, mode="w+", dtype="float32", '
             "shape=x.shape), or pass np.array(x) if it fits into memory",
         )
     return values.view()  # a view, so that making it read-only does not affect the user's array
@@ -182,7 +183,7 @@ def _frame_values(frame: Any, split: str) -> np.ndarray:
     other = [str(column) for column, dtype in frame.dtypes.items() if dtype.kind not in "biuf"]
     if other:
         raise DataError(
-            f"some input columns of {split} are not numeric: " + ", ".join(map(repr, other)),
+            f"some input columns of {split} are not numeric: " + listed(list(map(quoted, other))),
             hint="drop these columns, or encode them as numbers, for example with pandas.get_dummies",
         )
     if all(dtype == np.uint8 for dtype in frame.dtypes):
@@ -197,7 +198,7 @@ def _copy(values: np.ndarray) -> np.ndarray:
 
 def _not_finite(rows: np.ndarray, before: int, *, split: str, given: Any) -> DataError:
     sample, feature = divmod(int(np.argmin(np.isfinite(rows))), rows.shape[1])
-    column = f", column {str(given.columns[feature])!r}" if is_pandas(given, "DataFrame") else ""
+    column = f", column {quoted(given.columns[feature])}" if is_pandas(given, "DataFrame") else ""
     return DataError(
         f"{rows[sample, feature]} in {split}[{before + sample}]{column} is not a finite number in the range of float32",
         hint="drop such samples or fill in their values",

@@ -13,7 +13,7 @@ from cutaway.checks import SURROGATES, check_regular, check_unchanged, meant, wa
 from cutaway.errors import DataError, Hint, UnknownNameError, UsageError
 from cutaway.options import DataOptions
 from cutaway.progress import ProgressCallback, ignore_progress
-from cutaway.words import listed, shown
+from cutaway.words import listed, quoted, shown
 
 from .dataset import Dataset
 from .images import as_centering
@@ -238,7 +238,7 @@ def looks_like_a_path(where: str | os.PathLike[str]) -> bool:
 def _unknown(where: str | os.PathLike[str]) -> UnknownNameError:
     names = [info.name for info in dataset_names()]
     return UnknownNameError(
-        f"no {'such path' if looks_like_a_path(where) else 'dataset'}: {os.fspath(where)!r}; "
+        f"no {'such path' if looks_like_a_path(where) else 'dataset'}: {quoted(os.fspath(where))}; "
         f"datasets: {', '.join(names)}",
         hint=meant(where, names, "check the spelling or the path"),
     )

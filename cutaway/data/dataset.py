@@ -254,7 +254,7 @@ class Dataset:
         if outside.any():
             held = {name: len(source.y) for name, source in self.sources.items()}
             raise DataError(
-                f"a sample id is not in the dataset {self.name!r} with {held} samples",
+                f'a sample id is not in the dataset "{self.name}" with {held} samples',
                 got=ids.take([int(outside.argmax())]).places()[0],  # by its place: the data have no name for it
                 hint="use the ids of a split of this dataset",
             )

@@ -158,7 +158,7 @@ def _encode(labels: np.ndarray, classes: np.ndarray, *, split: str, rule: str) -
     codes = order[place].astype(np.int64, copy=False)
     wrong = classes[codes] != labels
     if wrong.any():
-        names = [repr(value) for value in classes.tolist()]
+        names = [shown(value) for value in classes.tolist()]
         known = ", ".join(names) if len(names) <= 20 else f"{names[0]}..{names[-1]}"
         raise _outside(f"{rule} {known}", labels, wrong=wrong, split=split, named="class_names" in rule)
     return codes
@@ -168,6 +168,6 @@ def _outside(rule: str, labels: np.ndarray, *, wrong: np.ndarray, split: str, na
     first = int(wrong.argmax())
     return DataError(
         rule,
-        got=f"the label {labels[first].item()!r} as {split}[{first}]",
+        got=f"the label {shown(labels[first].item())} as {split}[{first}]",
         hint=f"{'name every class in class_names, or ' if named else ''}correct or drop such samples",
     )

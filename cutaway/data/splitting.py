@@ -145,7 +145,7 @@ def _hold_out(
     if short.size:
         name, total = data.class_names[short[0]], np.count_nonzero(labels == short[0])
         raise DataError(
-            f"class {name!r} has too few samples for train, val and test: {total}",
+            f'class "{name}" has too few samples for train, val and test: {total}',
             hint="add samples of this class or drop it",
         )
     if least < len(present):
@@ -220,7 +220,7 @@ def _check_classes(data: Labeled, kept: np.ndarray, held: np.ndarray, *, where: 
     if lacking.size:
         _refuse_measurements(data, np.unique(labels))
         raise DataError(
-            f"the training samples lack the class {data.class_names[lacking[0]]!r}, which is {where}",
+            f'the training samples lack the class "{data.class_names[lacking[0]]}", which is {where}',
             hint="hold out a smaller share, or add samples of this class",
         )
 

@@ -137,14 +137,14 @@ def check_callback(callback: Any, *, method: str) -> None:
             hint="pass a function that takes a LayoutStep, or leave callback out",
         )
     if method != "tsne":
-        raise UsageError(f"method {method!r} calls no callback", hint="leave it out, or embed by t-SNE")
+        raise UsageError(f'method "{method}" calls no callback', hint="leave it out, or embed by t-SNE")
 
 
 def _check_method(method: str, settings: dict[str, Any]) -> None:
     check_choice(method, name="method", choices=METHODS)
     if method != "tsne" and settings:
         raise UsageError(
-            f"method {method!r} has no setting {next(iter(settings))!r}", hint="leave it out, or embed by t-SNE"
+            f'method "{method}" has no setting "{next(iter(settings))}"', hint="leave it out, or embed by t-SNE"
         )
 
 

@@ -37,7 +37,7 @@ LEAST = 1 << 30
 
 HINTS = {
     "columnar": "write it again, or convert it to CSV",
-    "hdf5": "copy it again, or save the model again with model.save('model.keras')",
+    "hdf5": 'copy it again, or save the model again with model.save("model.keras")',
 }
 """What to do about a damaged file, by the module that reads it."""
 

@@ -262,8 +262,9 @@ def why_withheld(bounds: CountEstimate, labels: np.ndarray) -> str:
         return f"{predicted}, {same}: they cannot judge labels."
     if bounds.high - bounds.low > WIDEST * samples:
         return (
-            f"{predicted}. How many of the others are wrong labels, and how many are errors of the models, cannot be "
-            "told."
+            f"The number of wrong labels is not estimated: it may be anything from {bounds.low:,} to {bounds.high:,}, "
+            f"which are more than {percent(WIDEST, 0)} of all labels apart. {predicted}, and errors of their own look "
+            "like wrong labels."
         )
     return ""
 

@@ -241,5 +241,5 @@ def _check_linear(graph: Graph) -> None:
         ):
             raise ModelError(
                 f'layer "{name}" ({kind}, {function}) is not piecewise linear, so there are no exact contributions',
-                hint="explain a model with ReLUs, such as mlp(activation='relu'); all other views work on this one too",
+                hint='explain a model with ReLUs, such as mlp(activation="relu"); all other views work on this one too',
             )

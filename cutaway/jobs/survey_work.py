@@ -27,6 +27,7 @@ from cutaway.data import (
 from cutaway.errors import Canceled, CutawayError, CutawayWarning, Hint, UsageError
 from cutaway.image_shape import smaller
 from cutaway.progress import ProgressCallback
+from cutaway.words import cut
 
 from .specifications import SURVEY_HINT, SURVEY_MEMORY, JobContext, Survey
 
@@ -123,6 +124,7 @@ def _chosen(name: str, value: Any) -> str:
 
 
 def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
+    first, hidden = cut(look.columns, COLUMNS)
     columns = [
         {
             "name": column.name,
@@ -134,14 +136,14 @@ def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
             "values": column.summary,
             "wrong": look.wrong.get(column.name),
         }
-        for column in look.columns[:COLUMNS]
+        for column in first
     ]
     return {
         "kind": "table",
         "columns": columns,
         "left_out": left_out_in_words(left_out(look.columns)),
-        "more_columns": max(0, len(look.columns) - COLUMNS),
-        "rows": [list(row[:COLUMNS]) for row in look.rows],
+        "more_columns": hidden,
+        "rows": [list(row[: len(first)]) for row in look.rows],
         "options": {**options, "label": look.options.label or None},
         "counts": {"train": look.count},
         "guessed": options.get("label") is None and bool(look.options.label),
@@ -156,13 +158,14 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
 
     given = as_dataset(where, None, verb="train", on_progress=on_progress, **options)
     labels = given.labels
+    named, hidden = cut(class_counts(given), CLASSES)
     known: dict[str, Any] = {
         "kind": "table" if isinstance(given, Table) else "arrays" if given.image is None else "images",
         "name": given.name,
         "recipe": recipe_for("default", given),
         "counts": {source: len(each) for source, each in labels.items()},
-        "classes": class_counts(given)[:CLASSES],
-        "more_classes": max(0, given.classes - CLASSES),
+        "classes": named,
+        "more_classes": hidden,
     }
     rows = sum(known["counts"].values())
     if isinstance(given, Table) and rows > ROWS:

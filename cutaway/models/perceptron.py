@@ -179,7 +179,7 @@ def fitting_shape(model: keras.Model, *, shape: tuple[int, ...], classes: int) -
     if given != (classes,) and not (classes == 2 and given == (1,)):
         raise ModelError(
             f"the model has outputs of shape {given}, and the data {classes} classes",
-            hint=f"end the model with Dense({classes}, activation='softmax')",
+            hint=f'end the model with Dense({classes}, activation="softmax")',
         )
     return fitting
 
@@ -201,5 +201,5 @@ def _check_ending(model: keras.Model, classes: int) -> None:
     if ending not in ("softmax", "sigmoid"):
         raise ModelError(
             f'the model ends in "{ending}" (layer "{last.name}"), not in probabilities by softmax or sigmoid',
-            hint=f"end the model with Dense({classes}, activation='softmax')",
+            hint=f'end the model with Dense({classes}, activation="softmax")',
         )

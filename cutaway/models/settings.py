@@ -13,7 +13,7 @@ from typing import Any
 from cutaway.models.form import ACTIVATIONS
 from cutaway.models.layers import CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS
 from cutaway.models.shapes import MEMBER_EQUATIONS
-from cutaway.words import shown
+from cutaway.words import quoted, shown
 
 MAX_UNITS = 2**24
 
@@ -71,7 +71,7 @@ def check_settings(kind: str, config: Mapping[str, Any], *, old: bool) -> Checke
             kept[key], wrong = _plain(kind, key, value=value, old=old)
             problems += wrong
         elif key not in ("name", "batch_input_shape", "batch_shape") and value not in (None, False):
-            problems.append(f"the setting {key[:40]!r}, which cutaway does not support")
+            problems.append(f"the setting {quoted(key[:40])}, which cutaway does not support")
     return Checked(kept, tuple(problems), tuple(notes))
 
 
@@ -256,5 +256,5 @@ _CHECKS: dict[tuple[str, str], Callable[[Any], bool]] = {
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else shown(value)
-    return repr(text[:60]) if isinstance(value, str) else "".join(c for c in text if c.isprintable())[:60]
+    text = shown(value[:60] if isinstance(value, str) else value)
+    return "".join(c for c in text if c.isprintable())[:62]

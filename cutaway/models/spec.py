@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from cutaway.errors import ModelError
+from cutaway.words import shown
 
 from .initialization import without_drawing
 from .layers import CONSTRAINTS, INITIALIZERS, LAYER_KINDS, REGULARIZERS, check_model, kind_of
@@ -143,7 +144,7 @@ def _plain_object(value: Any, slot: str, layer: str) -> dict[str, Any]:
     allowed = _OBJECTS[slot][1]
     if not isinstance(value, dict) or value.get("class_name") not in allowed:
         got = value.get("class_name") if isinstance(value, dict) else value
-        raise ModelError(f'layer "{layer}" has the {slot} {got!r}; supported: {", ".join(allowed)}', hint=REPLACE)
+        raise ModelError(f'layer "{layer}" has the {slot} {shown(got)}; supported: {", ".join(allowed)}', hint=REPLACE)
     config = {k: v for k, v in value["config"].items() if v is not None}
     odd = [k for k, v in config.items() if not isinstance(v, (bool, int, float, str))]
     if odd:
@@ -168,7 +169,7 @@ def spec_weights(spec: dict[str, Any]) -> dict[str, Shape]:
         kind, name, config = item["kind"], item["name"], item["config"]
         if kind not in LAYER_KINDS:
             raise ModelError(
-                f'layer "{name}" is of the unknown kind {kind!r}; kinds: {", ".join(LAYER_KINDS)}', hint=REPLACE
+                f'layer "{name}" is of the unknown kind {shown(kind)}; kinds: {", ".join(LAYER_KINDS)}', hint=REPLACE
             )
         problems, out, found = check_settings(kind, config, old=False).problems, (), {}
         try:

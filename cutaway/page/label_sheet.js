@@ -1,4 +1,4 @@
-import { counted } from "./core/words.js";
+import { counted, shownOf } from "./core/words.js";
 
 /** Labels that are shown at a time. */
 const SHOWN = 24;
@@ -24,7 +24,7 @@ export class LabelIssueList {
    * @param {number} index
    */
   reveal(index) {
-    this.shown = Math.max(this.shown, Math.min(this.cards.length, SHOWN * Math.ceil((index + 1) / SHOWN)));
+    this.shown = Math.max(this.shown, shownOf(this.cards.length, SHOWN * Math.ceil((index + 1) / SHOWN)));
     this.cards.forEach((card, place) => {
       card.hidden = place >= this.shown;
     });

@@ -281,7 +281,7 @@ class Page:
         for name in names:
             if not re.fullmatch("[a-z_]+", name) or names.count(name) > 1:
                 raise UsageError(
-                    f"{name!r} cannot name a section among {', '.join(names)}",
+                    f'"{name}" cannot name a section among {", ".join(names)}',
                     hint='give each its own name of lowercase letters and _, for example "layers"',
                 )
 

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 from cutaway.errors import RunError
+from cutaway.words import shown
 
 from .atomic import write_atomic
 from .locks import lock_descriptor
@@ -89,13 +90,13 @@ def _problem(row: Any, last: int) -> str | None:
     if not isinstance(row, dict):
         return "no JSON object"
     if row.get("kind") not in KINDS:
-        return f"the kind {row.get('kind')!r:.40}"
+        return f"the kind {shown(row.get('kind'))}"
     for name, value in row.items():
         if name != "kind" and not (_is_number(value) or (name not in SINGLE and _are_numbers(value))):
-            return f'"{name:.40}" of {value!r:.40}'
+            return f'"{name:.40}" of {shown(value)}'
     epoch = row.get("epoch")
     if type(epoch) is not int or epoch < 1 or (row["kind"] == "epoch" and epoch <= last):
-        return f"epoch {epoch!r:.40} after epoch {last}"
+        return f"epoch {shown(epoch)} after epoch {last}"
     return 'no "loss"' if "loss" not in row else None
 
 

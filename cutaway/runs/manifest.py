@@ -19,7 +19,7 @@ from cutaway.checks import required
 from cutaway.errors import RunError, printable
 from cutaway.image_shape import ImageShape
 from cutaway.models import DENSE_KINDS, units_in_words
-from cutaway.words import listed
+from cutaway.words import listed, shown
 
 from .process import ProcessRecord
 from .reading import RESTORE
@@ -288,7 +288,7 @@ class Manifest(BaseModel):
             for name in names:
                 value = config.get(name)
                 if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
-                    raise ValueError(f'must have a {kinds[0].__name__} or null as "{name}", not {value!r:.40}')
+                    raise ValueError(f'must have a {kinds[0].__name__} or null as "{name}", not {shown(value)}')
         return config
 
     @field_validator("test")
@@ -389,4 +389,4 @@ def _run_error(error: ValidationError, where: str) -> RunError:
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "missing":
         return _missing(field, where)
-    return RunError(f'"{field}" in {where} {required(first)}, got {first["input"]!r:.60}', hint=RESTORE)
+    return RunError(f'"{field}" in {where} {required(first)}, got {shown(first["input"])}', hint=RESTORE)

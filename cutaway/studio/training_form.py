@@ -26,6 +26,7 @@ from cutaway.training import (
     validation_share,
     wrong_settings,
 )
+from cutaway.words import shown
 
 OF_SAMPLES = ("epochs", "batch_size", "validation")
 """Settings whose "auto" depends on the number of samples."""
@@ -132,7 +133,7 @@ def _resolved(
     with _noted(errors, "class_weight"):
         if weights is not None and weights != "balanced" and not isinstance(weights, dict):
             raise UsageError(
-                f"class_weight must be balanced, or a weight for each number of a class, got {weights!r}",
+                f"class_weight must be balanced, or a weight for each number of a class, got {shown(weights)}",
                 hint="empty it",
             )
     values = merge_settings(base, settings)

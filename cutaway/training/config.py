@@ -193,7 +193,7 @@ def recorded_config(record: Mapping[str, Any]) -> TrainingConfig:
         fault = f'"config" in its run.json lacks the setting "{missing[0]}"'
     except ValidationError as error:
         first = error.errors()[0]
-        fault = f'"config" in its run.json has a wrong value for "{first["loc"][0]}": {first["input"]!r:.60}'
+        fault = f'"config" in its run.json has a wrong value for "{first["loc"][0]}": {shown(first["input"])}'
     raise RunError(
         f"cannot train as the run did: {fault}", hint="restore the file from a copy of the run, or train again"
     )
@@ -265,7 +265,7 @@ def check_config(config: TrainingConfig, model: "Model", *, shape: tuple[int, ..
     if outputs == 1 and config.loss != "binary_crossentropy":
         raise ConfigError(
             f"a model with one output unit cannot use the loss {config.loss}",
-            hint=Hint("pass {}, or end the model with Dense(2, activation='softmax')", loss="binary_crossentropy"),
+            hint=Hint('pass {}, or end the model with Dense(2, activation="softmax")', loss="binary_crossentropy"),
         )
 
 

@@ -17,6 +17,7 @@ from cutaway.log import survive
 from cutaway.metrics import largest_share
 from cutaway.progress import ProgressCallback, raise_if_canceled
 from cutaway.runs import RunWriter, keeps_predictions, run_argument
+from cutaway.words import quoted
 
 from .config import DRAWN, GIVEN, TrainingConfig, check_config, check_settings, make_config, validation_share
 from .recipes import Recipe, base_settings, find_recipe, recipe_for
@@ -308,7 +309,7 @@ def train_into(
         if isinstance(error, Canceled) or not writer.begun:
             raise
         given = ", data=..." if writer.manifest.dataset.origin["kind"] == "arrays" else ""
-        go_on = f"ct.resume({run_argument(writer.path)!r}{given})"
+        go_on = f"ct.resume({quoted(run_argument(writer.path))}{given})"
         raise WorkInterrupted("every epoch so far is kept", f"go on with: {go_on}") from error
     except CutawayError as error:
         _end(writer, "failed", str(error))

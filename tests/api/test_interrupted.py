@@ -30,7 +30,7 @@ def test_the_message_of_an_interrupted_training_names_the_run_and_the_data(tmp_p
         with pytest.raises(WorkInterrupted) as raised:
             ct.train(ct.mlp((8,)), data, epochs=2, runs=runs, progress=False)
         (run,) = runs.iterdir()
-        assert str(raised.value).endswith(f"ct.resume({str(run)!r}{named})")
+        assert str(raised.value).endswith(f'ct.resume("{run}"{named})')
         copied = pickle.loads(pickle.dumps(raised.value))
         assert (type(copied), str(copied)) == (WorkInterrupted, str(raised.value))
 
@@ -49,7 +49,7 @@ def test_the_message_of_an_interrupted_training_is_the_call_that_goes_on(tmp_pat
 def test_the_call_asks_for_data_that_came_from_arrays(tmp_path):
     x, y = np.random.default_rng(0).random((60, 3), np.float32), np.arange(60) % 2
     data = ct.Dataset.from_arrays(x, y)
-    with pytest.raises(KeyboardInterrupt, match=r"go on with: ct\.resume\('.*', data=\.\.\.\)$") as raised:
+    with pytest.raises(KeyboardInterrupt, match=r'go on with: ct\.resume\(".*", data=\.\.\.\)$') as raised:
         ct.train(ct.mlp((4,)), data, epochs=2, runs=tmp_path, progress=interrupt)
     call = str(raised.value).partition("go on with: ")[2].replace("...", "data")
     assert len(eval(call, {"ct": ct, "data": data}).history) == 2
@@ -86,5 +86,5 @@ def test_a_notebook_shows_the_message_alone(tmp_path):
         NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     error = notebook.cells[0].outputs[-1]
     (run,) = tmp_path.iterdir()
-    line = f"KeyboardInterrupt: every epoch so far is kept; next: go on with: ct.resume({str(run)!r})"
+    line = f'KeyboardInterrupt: every epoch so far is kept; next: go on with: ct.resume("{run}")'
     assert error.traceback == [line]

@@ -385,6 +385,7 @@ def test_models_that_cannot_judge_say_so_first_and_list_nothing(
     (printed,) = found.tables()
     assert len(printed) == 0
     assert printed.title == found.note == found.to_json()["note"] != ""
+    assert replace(found, can_judge=True).tables()[0].title == found.note, "why there is no estimate"
     with pytest.raises(DataError):
         write_label_issues(found, tmp_path / "label-issues.csv")
     assert not (tmp_path / "label-issues.csv").exists()

@@ -173,17 +173,17 @@ WRONG = [
     (("train", "--like", "latest", "--hidden", "8"), "--hidden"),
     (("train", "digits", "--labels", "."), "."),
     (("train", "digits", "--nonsense"), "--nonsense"),
-    (("trian", "digits"), "'train'"),
+    (("trian", "digits"), '"train"'),
     (("conf",), '"confidence"'),
-    (("foo",), "'foo'"),
+    (("foo",), '"foo"'),
     (("units", "--engine", "local"), "--engine"),
     (("show", "nothing"), '"nothing"'),
     (("runs", "elsewhere"), '"elsewhere"'),
     (("compare", "--leaderboard", "elsewhere"), '"elsewhere"'),
     (("doctor", "nothing"), '"nothing"'),
-    (("doctor", "nothing.csv", "--label", "y"), "'nothing.csv'"),
+    (("doctor", "nothing.csv", "--label", "y"), '"nothing.csv"'),
     (("doctor", "digits", "--try"), "digits"),
-    (("label-issues", "none/nothing"), "'none/nothing'"),
+    (("label-issues", "none/nothing"), '"none/nothing"'),
     (("open", "none.keras"), "none.keras"),
     (("layers", "latest"), '"runs"'),
     (("train", "digits", "--runs", "/proc/runs"), "/proc/runs"),
@@ -205,6 +205,19 @@ def test_a_wrong_call_is_one_readable_line_and_leaves_nothing(cutaway, tmp_path,
 def test_a_finished_training_is_not_resumed_but_trained_again(cutaway, digits_run):
     code, _, err = cutaway("resume", digits_run.path)
     assert (code, f"--like {digits_run.path}" in err, "--epochs" in err) == (2, True, True)
+
+
+def test_the_epoch_that_is_kept_is_shown_with_the_reason(cutaway, copied_run):
+    run = copied_run("digits")
+    code, out, _ = cutaway("show", run.path)
+    assert (code, "epoch 6, the last" in out) == (0, True)
+    record = json.loads((run.path / "run.json").read_text())
+    (run.path / "run.json").write_text(json.dumps({**record, "kept_epoch": 2}))
+    rows = [json.loads(line) for line in (run.path / "history.jsonl").read_text().splitlines()]
+    lines = [json.dumps({**row, "val_loss": 9.0} if row.get("epoch") != 2 else row) for row in rows]
+    (run.path / "history.jsonl").write_text("\n".join(lines) + "\n")
+    code, out, _ = cutaway("show", run.path)
+    assert (code, "epoch 2, the one with the lowest validation loss" in out) == (0, True)
 
 
 def test_debug_shows_the_traceback(cutaway):

@@ -22,6 +22,15 @@ def test_without_test_samples_validation_is_measured_and_said(cutaway, copied_ru
     assert (code, err.startswith("error: ")) == (2, True)
 
 
+def test_the_positive_class_is_named_and_the_other_one_can_be_chosen(cutaway, ready_run):
+    run = ready_run("people")
+    code, out, _ = cutaway("confidence", run.path, "--split", "val")
+    assert (code, '"yes"' in out, "--positive no" in out) == (0, True, True)
+    assert 'positive="no"' in run.thresholds(split="val").tables()[0].notes[0]
+    code, out, _ = cutaway("confidence", run.path, "--split", "val", "--positive", "no", "--json")
+    assert (code, json.loads(out)["thresholds"]["positive"]) == (0, "no")
+
+
 def test_numbers_that_json_does_not_have_are_null_and_curves_are_short(cutaway, digits_run):
     code, out, _ = cutaway("confidence", digits_run.path, "--positive", "3", "--json")
     answer = json.loads(out)

@@ -123,7 +123,7 @@ def test_of_a_recorded_fit_the_recipe_is_said_and_only_what_works_is_suggested(c
     assert "8-4" in out
     again = " ".join(out.splitlines()[-2:])
     assert "--like" not in again
-    assert "cutaway.train(run.model(epoch=0), run.data, labels='label-issues.csv')" in again
+    assert 'cutaway.train(run.model(epoch=0), run.data, labels="label-issues.csv")' in again
     code, out, _ = cutaway("label-issues", "runs/fit", *longer, "--json")
     document = json.loads(out)
     assert (document["recipe"], document["hidden"]) == ("default", [8, 4])

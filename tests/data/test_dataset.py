@@ -348,7 +348,7 @@ class TestTables:
         whole = self.frame.assign(a=pd.array([1, 2, 3, 4], dtype="Int64"))
         assert Dataset.from_arrays(whole, self.labels).sources["train"].x[:, 0].tolist() == [1, 2, 3, 4]
         holey = self.frame.assign(a=pd.array([1, 2, None, 4], dtype="Int64"))
-        with pytest.raises(DataError, match=r"train\[2\], column 'a'"):
+        with pytest.raises(DataError, match=r'train\[2\], column "a"'):
             Dataset.from_arrays(holey, self.labels)
 
     def test_columns_that_are_not_numeric_are_refused_by_name(self):

@@ -88,7 +88,7 @@ class TestMeasurements:
         "names", [[str(k) for k in range(20)], [f"c{k}" for k in range(40)], ["1.5", *"abcdefghijklmnopqrstuv"]]
     )
     def test_of_few_numbers_or_names_the_class_that_lacks_samples_is_named(self, names):
-        with pytest.raises(DataError, match=f"class {names[0]!r}"):
+        with pytest.raises(DataError, match=f'class "{names[0]}"'):
             split_dataset(numbered(names, [1] + [9] * (len(names) - 1)))
 
 

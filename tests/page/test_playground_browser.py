@@ -249,7 +249,7 @@ def test_a_task_is_checked_asked_about_and_written_on_the_sheet(open_playground,
     question.nth(2).check()
     assert card.get_by_role("status").inner_text().startswith("Right.")
     assert page.inner_text("#message") == (
-        "Task done: “Why does it fail to begin with zeros?”. Next task: “Find the rate at which it diverges”."
+        'Task done: "Why does it fail to begin with zeros?". Next task: "Find the rate at which it diverges".'
     )
     assert page.locator("#startedTask").is_hidden()
     assert page.locator(".sheet strong").inner_text() == "1 of 6 tasks done"
@@ -279,7 +279,7 @@ def test_a_task_stays_in_sight_until_it_is_left(open_playground):
     press(page, "Next hint")
     assert started.locator("ol li").all_inner_texts() == [
         "Press Play and wait. Does it stop improving?",
-        "Press “+ layer”: a second hidden layer helps more than anything else.",
+        'Press "+ layer": a second hidden layer helps more than anything else.',
     ]
     press(page, "Leave the task")
     assert started.is_hidden()

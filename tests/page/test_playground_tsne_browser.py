@@ -153,7 +153,7 @@ def test_a_prediction_comes_before_the_answer(open_page):
     card.get_by_role("radio").first.check()
     look.click()
     wait(page, "state.settings.data === 'sizes' && state.step > 300 && !state.isPlaying")
-    assert card.get_by_role("status").inner_text().startswith("Not so: “About as wide as A” is right.")
+    assert card.get_by_role("status").inner_text().startswith('Not so: "About as wide as A" is right.')
     row = page.locator("#tsneNumbers tr").filter(has_text="Width of B to width of A").first
     data, drawn = (float(text.removesuffix(" : 1")) for text in row.locator("td").all_inner_texts())
     assert data > 8

@@ -106,3 +106,8 @@ def test_no_program_for_tables_calculates_what_a_name_says():
     )
     found = [next(csv.reader([cell])) for cell in cells]
     assert found == [[f"'{each}"] for each in formulas] + [[str(each)] for each in plain]
+
+
+def test_a_list_never_leaves_out_a_single_one():
+    found = run_script("return [11, 12, 13, 14].map((n) => shownOf(n, 12));", imports={"core/words.js": "shownOf"})
+    assert found == [11, 12, 13, 12]

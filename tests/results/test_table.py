@@ -25,7 +25,7 @@ from cutaway.results.units import (
     decimals,
     share,
 )
-from cutaway.words import counted, evenly_spaced, listed
+from cutaway.words import counted, cut, evenly_spaced, listed, shown
 
 COLUMNS = (
     Column(("class",), "Class", NAME, "The class."),
@@ -247,6 +247,9 @@ def test_an_answer_is_made_in_the_form_that_is_asked_for(capsys, monkeypatch):
 def test_lists_and_counts_in_words():
     assert [listed(list("abc")[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
     assert listed(list("abcde"), 2) == "a, b and 3 more"
+    assert listed(list("abc"), 2) == "a, b and c", "a single one takes no more room than its number"
+    assert [cut(range(n), 2) for n in (2, 3, 4)] == [(range(2), 0), (range(3), 0), (range(2), 2)]
+    assert list(map(shown, ("a", "it's", 'a "b"', "\n", 5))) == ['"a"', '"it\'s"', "'a \"b\"'", '"\\n"', "5"]
     assert [counted(n, "epoch") for n in (0, 1, 1200)] == ["0 epochs", "1 epoch", "1,200 epochs"]
     assert counted(2, "class", "classes") == "2 classes"
     assert evenly_spaced(range(10), 4) == [0, 3, 6, 9]

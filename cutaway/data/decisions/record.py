@@ -80,7 +80,7 @@ class Decision:
         if (self.action == "relabel") != (self.label is not None):
             raise UsageError(
                 "relabel needs a new label, and other decisions take none",
-                got=f"{self.action} and the label {self.label!r} for {self.sample}",
+                got=f"{self.action} and the label {shown(self.label)} for {self.sample}",
                 hint="name the class, or leave the label out",
             )
 

@@ -13,7 +13,7 @@ from cutaway.checks import check_regular, warn_user
 from cutaway.errors import DataError, Hint, UsageError, os_errors
 from cutaway.image_shape import ImageShape
 from cutaway.parallel import ask_memory
-from cutaway.words import shown
+from cutaway.words import listed, shown
 
 from .centering import Centering, center_ink
 
@@ -184,9 +184,7 @@ def _files(names: list[str]) -> str:
 
 def _refuse(broken: list[DataError]) -> None:
     if broken:
-        first = broken[0]
-        more = f", and {len(broken) - 1:,} more" if len(broken) > 1 else ""
-        raise DataError(f"{first.fault}{more}", hint="fix or remove the files") from None
+        raise DataError(listed([each.fault for each in broken], 1), hint="fix or remove the files") from None
 
 
 def _read(path: Path, use: "Callable[[Image], T]") -> T:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from cutaway.checks import warn_user, wrong_part
 from cutaway.errors import DataError
+from cutaway.words import shown
 
 from .steps import AnyStep, Notes
 
@@ -138,5 +139,5 @@ def warn_of(notes: Notes, *, what: str) -> None:
     for rule, (count, example) in notes.items():
         warn_user(
             f"{rule}, in {count:,} {what if count != 1 else what.removesuffix('s')}"
-            + (f", for example {example!r}" if example else "")
+            + (f", for example {shown(example)}" if example else "")
         )

@@ -69,7 +69,7 @@ def _files(folder: Path, names: tuple[str, ...]) -> list[list[Path]]:
     held = {child.name: child for child in _folders(folder)}
     if unknown := sorted(set(held) - set(names)):
         raise DataError(
-            f"{folder} has a folder {unknown[0]!r}, which is not a class of train", hint="rename or move it"
+            f'{folder} has a folder "{unknown[0]}", which is not a class of train', hint="rename or move it"
         )
     files = [image_files(held[name]) if name in held else [] for name in names]
     empty = [name for name, paths in zip(names, files, strict=True) if not paths]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cutaway.errors import DataError
+from cutaway.words import shown
 
 from .readers import compute, row_words
 
@@ -343,5 +344,5 @@ def _unreadable(
             part = column.slice(0, middle)
             read = _numbers(part, decimal) if kind == "number" else _dates(part, date_format)
             low, high = (middle, high) if read is not None and read.null_count == part.null_count else (low, middle)
-        got = f"{column[low].as_py()!r} in {row_words(first + low, where)}"
+        got = f"{shown(column[low].as_py())} in {row_words(first + low, where)}"
     return DataError(f'"{name}" must hold {what}', got=got, hint="fix the cell, or leave it empty if it is not known")

@@ -10,7 +10,7 @@ import numpy as np
 
 from cutaway.checks import meant
 from cutaway.errors import DataError, Hint, UnknownNameError
-from cutaway.words import listed
+from cutaway.words import cut, listed, shown
 
 from .cells import (
     DATE_FORMATS,
@@ -220,10 +220,10 @@ class Column:
             return "-"
         if self.distinct is None:
             return f"more than {MOST_DISTINCT:,} different values"
-        frequent = [
-            name if len(name) <= LONGEST else f"{name[:LONGEST]}..." for name, _ in Counter(self.values).most_common(3)
-        ]
-        return listed(frequent + [f"{self.distinct - 3:,} more"] * (self.distinct > 3))
+        first, hidden = cut(range(self.distinct), 3)
+        common = (name for name, _ in Counter(self.values).most_common(len(first)))
+        frequent = [name if len(name) <= LONGEST else f"{name[:LONGEST]}..." for name in common]
+        return listed(frequent + [f"{hidden:,} more"] * (hidden > 0))
 
     def decided(self, treatment: str, kind: Kind = "category", use: Use = "feature") -> "Column":
         """A copy that holds the use of the column; the texts of numbers and dates are forgotten."""
@@ -388,7 +388,7 @@ def decide(columns: Sequence[Column], options: TableOptions, *, where: str) -> t
     for role, name in options.named_columns():
         if name not in names:
             raise UnknownNameError(
-                f"no column {name!r} for {role}; {where} has {listed(names, 12)}", hint=_meant_column(role, name, names)
+                f'no column "{name}" for {role}; {where} has {listed(names, 12)}', hint=_meant_column(role, name, names)
             )
     decided, wrong = decide_each(columns, options, where=where)
     for name in sorted(wrong, key=lambda name: name == options.label):
@@ -451,7 +451,7 @@ def _decide(column: Column, options: TableOptions, where: str) -> Column:
         what = "numbers" if kind == "number" else "dates"
         raise DataError(
             f'"{name}" is {what} in {column.known - count:,} of {column.known:,} rows, and text in the rest',
-            got=f"{cell!r} in {row_words(row, where)}"
+            got=f"{shown(cell)} in {row_words(row, where)}"
             + (f", and {count - 1:,} more that are no {what}" if count > 1 else ""),
             hint=Hint("empty these cells if they are not known, or pass {} or {}", category=name, ignore=name),
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from cutaway.errors import DataError, Hint, printable
 from cutaway.progress import ProgressCallback, ignore_progress
-from cutaway.words import listed
+from cutaway.words import listed, quoted
 
 from .cells import as_categories, as_dates, as_numbers, as_text, trimmed
 from .column import Column
@@ -59,10 +59,10 @@ class Survey:
         labels = places[self.codes]
         if len(labels) and labels.min() < 0:
             row = int(labels.argmin())
-            code, known = int(self.codes[row]), listed([repr(name) for name in class_names], 10)
+            code, known = int(self.codes[row]), listed(list(map(quoted, class_names)), 10)
             raise DataError(
                 f"a label of {self.where} is not a label of the training samples: {known}",
-                got=f"{self.values[code]!r}" * (code >= 0) + "none" * (code < 0) + f" in {row_words(row, self.where)}",
+                got=quoted(self.values[code]) * (code >= 0) + "none" * (code < 0) + f" in {row_words(row, self.where)}",
                 hint="correct or drop such rows",
             )
         labels.flags.writeable = False

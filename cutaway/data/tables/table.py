@@ -24,7 +24,7 @@ from cutaway.data.split import Split
 from cutaway.data.splitting import Dividing, split_dataset
 from cutaway.errors import DataError, UnknownNameError
 from cutaway.progress import ProgressCallback, ignore_progress
-from cutaway.words import listed
+from cutaway.words import listed, quoted
 
 from .cells import as_categories, python_values, read_cells
 from .column import REQUESTED, Column, decide, questions
@@ -371,7 +371,7 @@ def cell_chunks(
     where, known = str(reader.where or "the table"), set(reader.columns)
     if lacking := [column for column in kinds if column not in known]:
         raise DataError(
-            f"{where} lacks columns that the model was trained on: {listed(list(map(repr, lacking)), 5)}",
+            f"{where} lacks columns that the model was trained on: {listed(list(map(quoted, lacking)), 5)}",
             hint=f"add the column{'s' if len(lacking) > 1 else ''}, empty where the value is not known",
         )
     first = 0
@@ -530,7 +530,7 @@ def leave_out(table: Table, columns: Sequence[str]) -> Table:
     for name in columns:
         if name not in used:
             raise UnknownNameError(
-                f"cannot leave out {name!r}, {_what_it_is(table, name)}",
+                f'cannot leave out "{name}", {_what_it_is(table, name)}',
                 hint=meant(name, used, f"{table.name} has {listed(used, 12)}"),
             )
     if set(used) <= set(columns):

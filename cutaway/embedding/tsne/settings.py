@@ -38,7 +38,7 @@ def make_settings(settings: Mapping[str, Any], *, samples: int) -> TSNESettings:
     known = [field.name for field in fields(TSNESettings)]
     for name in settings:
         if name not in known:
-            raise UsageError(f"unknown setting of t-SNE: {name!r}; settings: {', '.join(known)}")
+            raise UsageError(f'unknown setting of t-SNE: "{name}"; settings: {", ".join(known)}')
     given = TSNESettings(**settings)
     _check_initialization(given.init, samples=samples)
     wanted = given.perplexity

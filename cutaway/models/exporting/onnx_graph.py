@@ -60,7 +60,7 @@ def to_onnx(
     """
     onnx = _package()
     if dtype not in INPUTS:
-        raise UsageError(f"unknown input type: {dtype!r}; types: {', '.join(INPUTS)}")
+        raise UsageError(f'unknown input type: "{dtype}"; types: {", ".join(INPUTS)}')
     spec = _checked_spec(model, math.prod(shape), of=f"samples of shape {tuple(shape)}")
     graph = Graph(onnx.helper, onnx.numpy_helper, inputs=["input", "output"])
     entry = "input"

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from cutaway.checks import check_path, check_regular
 from cutaway.errors import CutawayError, DataError, UnknownNameError, os_errors
+from cutaway.words import shown
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
@@ -160,7 +161,7 @@ def _members(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         if member.filename not in (CONFIG, METADATA, WEIGHTS) or member.filename in found:
-            raise _refuse(name, f"the entry {member.filename[:80]!r}" + " twice" * (member.filename in found))
+            raise _refuse(name, f"the entry {shown(member.filename)}" + " twice" * (member.filename in found))
         if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise _refuse(name, f"{member.filename}, encrypted or packed with method {member.compress_type}")
         found[member.filename] = member

@@ -13,6 +13,7 @@ from cutaway.models.layers import LAYER_KINDS, WRAPPED
 from cutaway.models.settings import MAX_UNITS, check_settings, is_whole, source_problems
 from cutaway.models.shapes import MAX_VALUES, Shape, output_shape, weight_shapes
 from cutaway.models.spec import free_entry
+from cutaway.words import shown
 
 from .connections import Connections, functional_connections
 
@@ -108,7 +109,7 @@ def describe(config: Mapping[str, Any], version: str) -> ModelDescription:
         inner = {"name": "sequential", "layers": inner}
     if kind not in ("Sequential", "Functional"):
         raise DataError(
-            f"a model of the class {kind!r:.60} is neither a keras.Sequential nor a keras.Model(inputs, outputs)",
+            f"a model of the class {shown(kind)} is neither a keras.Sequential nor a keras.Model(inputs, outputs)",
             hint=f"save one of these, made of layers that cutaway opens; or fit {WRAPPED}, with cutaway.Recorder",
         )
     if not isinstance(inner, dict):
@@ -155,7 +156,7 @@ def _list_layers(items: Sequence[Any], *, old: bool) -> list[LayerDescription]:
             raise _refuse("a layer without a class and settings")
         name = config.get("name", item.get("name"))
         if not isinstance(name, str) or not _is_plain(name):
-            raise _refuse(f"a layer of the class {kind} with the name {name!r:.60}")
+            raise _refuse(f"a layer of the class {kind} with the name {shown(name)}")
         if name in names:
             raise _refuse(f'two layers of the name "{name}"')
         names.add(name)
@@ -186,7 +187,7 @@ def _input_problems(config: Mapping[str, Any]) -> tuple[str, ...]:
     dtype = config.get("dtype", "float32")
     problems = [f"{key} input" for key in ("sparse", "ragged") if config.get(key)]
     if not isinstance(dtype, str) or not re.fullmatch(r"b?float\d\d|u?int\d\d?", dtype, re.ASCII):
-        problems.append(f"an input of {dtype!r:.40}")
+        problems.append(f"an input of {shown(dtype)}")
     return tuple(problems)
 
 

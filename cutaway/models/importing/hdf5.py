@@ -40,7 +40,7 @@ class Node:
             why = self.found.get("refused", f"no {what}")
             raise DataError(
                 f'the weights are not plain HDF5 as Keras writes it: {why}, at "{self.path}"',
-                hint="copy the file again, or save the model again with model.save('model.keras')",
+                hint='copy the file again, or save the model again with model.save("model.keras")',
             )
         return self.found[what]
 

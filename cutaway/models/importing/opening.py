@@ -23,6 +23,7 @@ from cutaway.errors import CutawayError, DataError, ModelError
 from cutaway.models.layers import RECORD
 from cutaway.models.spec import model_from_spec, short_floats
 from cutaway.models.weights import assign
+from cutaway.words import cut, listed
 
 from .archive import read_archive, read_bytes, read_json
 from .description import LayerDescription, ModelDescription, describe
@@ -80,7 +81,7 @@ def read_model(path: str | os.PathLike[str]) -> ModelFile:
     if data[:2] != b"PK":
         raise DataError(
             f"{name} is neither a .keras zip nor an .h5 file: it starts with {data[:4]!r}",
-            hint="save the model with model.save('model.keras')",
+            hint='save the model with model.save("model.keras")',
         )
     archive = read_archive(data, name)
     model = describe(archive.config, archive.version)
@@ -95,7 +96,7 @@ def _attribute(root: Node, name: str, *, optional: bool = False) -> str:
         return ""
     raise DataError(
         f'the .h5 file has no text "{name}": it may hold only weights',
-        hint="save the whole model with model.save('model.keras')",
+        hint='save the whole model with model.save("model.keras")',
     )
 
 
@@ -111,10 +112,10 @@ def build_from_file(file: ModelFile) -> keras.Model:
     """
     model = file.model
     if model.refused:
-        shown, more = model.refused[:5], len(model.refused) - 5
+        shown, more = cut(model.refused, 5)
         raise ModelError(
             f"the model file has parts that cutaway does not support: {'; '.join(shown)}"
-            + (f"; and {more} more" if more > 0 else ""),
+            + (f"; and {more} more" if more else ""),
             hint=f"see its layers with: cutaway open {shlex.quote(file.path.name)}; or {RECORD}",
         )
     spec, weights = model.spec(), _read_weights(file)
@@ -124,8 +125,7 @@ def build_from_file(file: ModelFile) -> keras.Model:
             item["config"] |= {name: short_floats(value) for name, value in found.items()}
     notes = [f'layer "{layer.name}" {note}' for layer in model.layers for note in layer.notes]
     if notes:
-        more = f", and {len(notes) - 1} more" if len(notes) > 1 else ""
-        warn_user(f"{file.path.name}: {notes[0]}{more}")
+        warn_user(f"{file.path.name}: {listed(notes, 1)}")
     try:
         built = model_from_spec(spec, initialize=False)
         for layer in model.layers:

@@ -1,6 +1,7 @@
 /** Settings that a person or an address gives: what each can be, and its row in a form. */
 
 import { choice, element, labeled } from "./elements.js";
+import { shownOf } from "./words.js";
 
 /**
  * @typedef {object} Field
@@ -97,8 +98,9 @@ const [MAX_NAMED, MAX_LETTERS] = [5, 60];
 
 /** @param {string[]} refused */
 export function refusedList(refused) {
-  const named = refused.slice(0, MAX_NAMED).map((text) => (text.length > MAX_LETTERS ? `${text.slice(0, MAX_LETTERS)}…` : text));
-  return [...named, ...(refused.length > MAX_NAMED ? [`${refused.length - MAX_NAMED} more`] : [])].join(", ");
+  const few = shownOf(refused.length, MAX_NAMED);
+  const named = refused.slice(0, few).map((text) => (text.length > MAX_LETTERS ? `${text.slice(0, MAX_LETTERS)}…` : text));
+  return [...named, ...(refused.length > few ? [`${refused.length - few} more`] : [])].join(", ");
 }
 
 /** @param {string[]} refused */

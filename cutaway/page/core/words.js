@@ -26,6 +26,15 @@ export function counted(count, one, many = `${one}s`) {
 }
 
 /**
+ * How many of some things a list shows: never all but one, whose name takes no more room than "1 more".
+ * @param {number} total
+ * @param {number} most
+ */
+export function shownOf(total, most) {
+  return total <= most + 1 ? total : most;
+}
+
+/**
  * A number with its sign.
  * @param {number} value
  * @param {(size: number) => string} [write] how the number without its sign is written

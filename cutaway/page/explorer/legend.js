@@ -46,7 +46,6 @@ export function makeLegend({ store, samples }) {
 function ramp(anchors, [low, high]) {
   const bar = element("div", { class: "ramp", "aria-hidden": "true" });
   bar.style.background = `linear-gradient(to right, ${anchors.join(", ")})`;
-  const ends = element("div", { class: "ramp-ends" });
-  ends.append(element("span", { text: low }), element("span", { text: high }));
+  const ends = element("div", { class: "ramp-ends" }, element("span", { text: low }), element("span", { text: high }));
   return element("div", {}, bar, ends);
 }

@@ -1,6 +1,6 @@
 import { rgb } from "../core/colors.js";
 import { element } from "../core/elements.js";
-import { grouped, percent, signed } from "../core/words.js";
+import { grouped, percent, shownOf, signed } from "../core/words.js";
 import { sampleButton } from "./card.js";
 import { sumByColumn } from "../network/preparing.js";
 import { unitSum } from "../network/unit_sum.js";
@@ -206,8 +206,8 @@ function reasonStep(model, reasons, names, { image, columns, label }) {
  */
 function largest(contributions, count, biases = 0) {
   const sorted = [...contributions].sort((one, other) => Math.abs(other.value) - Math.abs(one.value));
-  const [order, rest] = [sorted.slice(0, count), sorted.slice(count)];
-  if (rest.length) order.push({ name: `${rest.length} more`, value: rest.reduce((sum, { value }) => sum + value, 0) });
+  const order = sorted.splice(0, shownOf(sorted.length, count));
+  if (sorted.length) order.push({ name: `${sorted.length} more`, value: sorted.reduce((sum, { value }) => sum + value, 0) });
   if (Math.abs(biases) >= 0.005) order.push({ name: "biases", value: biases });
   const item = (/** @type {Contribution} */ { name, value }) => element("li", { class: value >= 0 ? "above" : "below", text: `${name}: ${signed(value)}` });
   return element("ul", { class: "reasons" }, ...order.map(item));

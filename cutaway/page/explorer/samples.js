@@ -1,6 +1,7 @@
 import { categoryPalette, MISSING_CODE, numberCodes, rampPalette } from "../core/colors.js";
+import { shownOf } from "../core/words.js";
 
-/** With more categories than this, a legend names none. */
+/** Categories that a legend names. */
 const MOST_NAMED = 100;
 
 /**
@@ -206,7 +207,7 @@ function categories({ names, palette: kind }, values, colors) {
     if (value >= 0 && value < names.length) counts[value]++;
   }
   const legend = names
-    .slice(0, MOST_NAMED)
+    .slice(0, shownOf(names.length, MOST_NAMED))
     .map((name, code) => ({ name, color: list[code % list.length], count: counts[code], code }));
   return { codes, palette: categoryPalette(list, colors.missing), legend, range: null };
 }

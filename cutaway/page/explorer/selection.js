@@ -1,5 +1,5 @@
 import { csvCell, element, saveFile, textButton } from "../core/elements.js";
-import { counted, grouped } from "../core/words.js";
+import { counted, grouped, shownOf } from "../core/words.js";
 import { sampleButton } from "./card.js";
 
 /** Maximum number of selected samples that are shown. */
@@ -28,18 +28,16 @@ export function makeSelection(parts) {
     copy.textContent = "Copy";
   };
   const list = element("div", { class: "samples" });
-  const action = (/** @type {string} */ text, /** @type {() => void} */ onclick) =>
-    textButton(text, onclick);
   host.append(
     count,
     element(
       "div",
       { class: "actions" },
-      action("Zoom in", () => commands.zoomToSelection()),
-      action("Invert", () => commands.invert()),
-      action("Save as CSV", () => save(parts)),
-      python && action("Python", () => showCode()),
-      action("Clear", () => commands.select([])),
+      textButton("Zoom in", () => commands.zoomToSelection()),
+      textButton("Invert", () => commands.invert()),
+      textButton("Save as CSV", () => save(parts)),
+      python && textButton("Python", () => showCode()),
+      textButton("Clear", () => commands.select([])),
     ),
     code,
     labels,
@@ -51,9 +49,10 @@ export function makeSelection(parts) {
     if (!selection.length) return;
     count.textContent = `${counted(selection.length, "sample")} selected`;
     labels.textContent = shares(samples, selection);
-    const shown = Array.from(selection.slice(0, SHOWN), (index) => sampleButton(parts, index, epochShown));
+    const few = shownOf(selection.length, SHOWN);
+    const shown = Array.from(selection.slice(0, few), (index) => sampleButton(parts, index, epochShown));
     list.replaceChildren(...shown);
-    if (selection.length > SHOWN) list.append(element("p", { text: `and ${counted(selection.length - SHOWN, "more", "more")}` }));
+    if (selection.length > few) list.append(element("p", { text: `and ${grouped(selection.length - few)} more` }));
   });
   return host;
 }
@@ -85,9 +84,9 @@ function shares(samples, selection) {
   for (const index of selection) if (labels[index] >= 0) counts[labels[index]]++;
   const order = Array.from(counts.keys()).filter((label) => counts[label]);
   order.sort((one, other) => counts[other] - counts[one]);
-  const named = order.slice(0, NAMED).map((label) => `${names[label]}: ${grouped(counts[label])}`);
+  const named = order.slice(0, shownOf(order.length, NAMED)).map((label) => `${names[label]}: ${grouped(counts[label])}`);
   const rest = order.length - named.length;
-  return `By label: ${named.join(", ")}${rest ? `, and ${counted(rest, "more label", "more labels")}` : ""}.`;
+  return `By label: ${named.join(", ")}${rest ? `, and ${grouped(rest)} more labels` : ""}.`;
 }
 
 /** @param {import("./explorer.js").Parts} parts */

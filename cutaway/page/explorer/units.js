@@ -1,5 +1,5 @@
 import { choice, element, labeled, textButton } from "../core/elements.js";
-import { counted, percent, signed } from "../core/words.js";
+import { counted, percent, shownOf, signed } from "../core/words.js";
 import { sampleButton } from "./card.js";
 import { unitsCanvas } from "./sample_path.js";
 
@@ -121,7 +121,7 @@ class UnitView {
   }
 
   #showMore() {
-    const next = this.#order.slice(this.#count, this.#count + SHOWN);
+    const next = this.#order.slice(this.#count).slice(0, shownOf(this.#order.length - this.#count, SHOWN));
     this.#count += next.length;
     this.grid.append(...next.map((unit) => this.#card(unit)));
     const left = this.#order.length - this.#count;

@@ -110,8 +110,8 @@ def _position(record: Explorer, name: str) -> int:
     place = record.places.get(name)
     if place is None:
         raise UnknownNameError(
-            f"{name!r} is not among the {record.count:,} samples that are shown",
-            hint=meant(name, record.names, f"names are such as {record.names[0]!r}"),
+            f'"{name}" is not among the {record.count:,} samples that are shown',
+            hint=meant(name, record.names, f'names are such as "{record.names[0]}"'),
         )
     return place
 

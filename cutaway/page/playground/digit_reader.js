@@ -1,5 +1,6 @@
 // What a network answers to test digits, and a picture of what each of its units answers to.
 
+import { shownOf } from "../core/words.js";
 import { MAX_SHOWN } from "./network_lines.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
@@ -65,10 +66,10 @@ export class DigitReader {
  * @param {{ x: Float32Array, inputs: number }} samples (sample, pixel)
  * @param {{ outputs: Float32Array, units: number }} layer (sample, unit)
  * @param {number} rows
- * @returns {Float32Array} (pixel, unit) of the first `MAX_SHOWN` units.
+ * @returns {Float32Array} (pixel, unit) of the units that are shown.
  */
 export function covariances({ x, inputs }, { outputs, units }, rows) {
-  const shown = Math.min(units, MAX_SHOWN);
+  const shown = shownOf(units, MAX_SHOWN);
   const means = Float32Array.from({ length: shown }, (_, unit) => {
     let sum = 0;
     for (let row = 0; row < rows; row++) sum += outputs[row * units + unit];

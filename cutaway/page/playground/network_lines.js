@@ -2,6 +2,7 @@
 
 import { choice, element } from "../core/elements.js";
 import { inNextFrame } from "../core/timing.js";
+import { shownOf } from "../core/words.js";
 import { layersOf } from "./dense_network.js";
 import { fitted } from "./plane.js";
 import { short } from "./unit_view.js";
@@ -186,8 +187,8 @@ function editOf({ line: { layer, from, to }, now }) {
  * @param {number[]} sizes
  */
 function* linesOf(layer, sizes) {
-  for (let from = 0; from < Math.min(sizes[layer], MAX_SHOWN); from++) {
-    for (let to = 0; to < Math.min(sizes[layer + 1], MAX_SHOWN); to++) yield { layer, from, to };
+  for (let from = 0; from < shownOf(sizes[layer], MAX_SHOWN); from++) {
+    for (let to = 0; to < shownOf(sizes[layer + 1], MAX_SHOWN); to++) yield { layer, from, to };
   }
 }
 
@@ -198,7 +199,7 @@ function endsOf({ layer, from, to }) {
   return { left, right, middle: (left + right) / 2, start, end };
 }
 
-/** Units of a layer that are shown. */
+/** Units of a layer that are shown, but for a single one more; a layer of more inputs is an image. */
 export const MAX_SHOWN = 12;
 
 /** Pixels of the side of a unit. */

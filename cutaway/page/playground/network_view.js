@@ -2,6 +2,7 @@
 
 import { rgb } from "../core/colors.js";
 import { element, swatch, textButton } from "../core/elements.js";
+import { shownOf } from "../core/words.js";
 import { inputName, outputName } from "./data_sets.js";
 import { layersOf } from "./dense_network.js";
 import { READ } from "./digit_reader.js";
@@ -65,7 +66,7 @@ export class NetworkView {
    * @param {Look} look
    */
   #build(sizes, { settings: { hidden }, parts: { train } }, look) {
-    const tallest = Math.max(...sizes.map((size) => Math.min(size, MAX_SHOWN)));
+    const tallest = Math.max(...sizes.map((size) => shownOf(size, MAX_SHOWN)));
     const [width, height] = [sizes.length * COLUMN, TOP + tallest * (TILE + GAP) + 24];
     this.stage.style.width = `${width}px`;
     this.stage.style.height = `${height}px`;
@@ -74,10 +75,10 @@ export class NetworkView {
     this.tiles = [];
     for (const [column, size] of sizes.entries()) {
       if (column === 0 && size > MAX_SHOWN) continue; // the pixels of an image
-      for (let unit = 0; unit < Math.min(size, MAX_SHOWN); unit++) this.tiles.push(this.#tile(column, unit, column === sizes.length - 1, train));
+      for (let unit = 0; unit < shownOf(size, MAX_SHOWN); unit++) this.tiles.push(this.#tile(column, unit, column === sizes.length - 1, train));
     }
     const rest = sizes.flatMap((size, column) => {
-      if (size <= MAX_SHOWN) return [];
+      if (size <= MAX_SHOWN + Number(column > 0)) return [];
       const text = column ? `${size - MAX_SHOWN} more` : `${size} inputs`;
       return [element("p", { class: "more-units", text, style: `left: ${column * COLUMN}px; top: ${column ? height - 22 : TOP + 60}px` })];
     });
@@ -145,7 +146,7 @@ export class NetworkView {
       if (layer < 0) drawInput(canvas, unit, sizes[0], look);
       else if (frame.drawing) drawResponse(canvas, column(frame.drawing.responses[layer], unit, sizes[layer + 1]), look, range);
       else if (layer === 0) drawResponse(canvas, column(layersOf(sizes, frame.parameters)[0].kernel, unit, sizes[1]), look, null);
-      else if (pictures) drawResponse(canvas, column(pictures[layer], unit, Math.min(sizes[layer + 1], MAX_SHOWN)), look, null);
+      else if (pictures) drawResponse(canvas, column(pictures[layer], unit, shownOf(sizes[layer + 1], MAX_SHOWN)), look, null);
       else drawResponse(canvas, new Float32Array(1), look, null);
     }
     this.lines.draw(frame, sizes, look);

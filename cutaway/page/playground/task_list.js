@@ -71,7 +71,7 @@ export const TASKS = [
     name: "spiral",
     title: "Separate the spirals",
     goal: "Separate two spirals with at most two hidden layers of eight units.",
-    hints: ["Press Play and wait. Does it stop improving?", "Press “+ layer”: a second hidden layer helps more than anything else.", "Adam with a rate of 0.01 is faster than SGD here.", "Another seed begins with other weights."],
+    hints: ["Press Play and wait. Does it stop improving?", 'Press "+ layer": a second hidden layer helps more than anything else.', "Adam with a rate of 0.01 is faster than SGD here.", "Another seed begins with other weights."],
     start: { data: "spirals", noise: 0.1, classes: 2, samples: 500, hidden: [8], optimizer: "sgd", learningRate: 0.03 },
     goals: [
       {
@@ -139,7 +139,7 @@ export const TASKS = [
     name: "zeros",
     title: "Why does it fail to begin with zeros?",
     goal: "Begin with all weights at 0, and train.",
-    hints: ["Choose the first weights “zeros” and press Play.", "Look at the numbers of the backward pass of a unit."],
+    hints: ['Choose the first weights "zeros" and press Play.', "Look at the numbers of the backward pass of a unit."],
     start: { data: "moons", hidden: [8, 8], initializer: "glorot_uniform", optimizer: "sgd", learningRate: 0.1 },
     goals: [
       {

@@ -45,7 +45,7 @@ export class TasksView {
     this.count = element("strong", {});
     const save = textButton("Save the sheet of results", () => saveFile("playground-results.txt", this.#sheet(name.value)));
     const sheet = element("div", { class: "sheet" }, this.count, element("label", {}, "Your name ", name), save);
-    tasks.append(element("p", { class: "hint", text: "Press “Start this task” first: from then on its goals are checked." }), element("ol", { class: "tasks" }, ...this.cards.values()), sheet);
+    tasks.append(element("p", { class: "hint", text: 'Press "Start this task" first: from then on its goals are checked.' }), element("ol", { class: "tasks" }, ...this.cards.values()), sheet);
     for (const task of TASKS) this.#draw(task);
     void this.#readDone();
   }
@@ -96,7 +96,7 @@ export class TasksView {
     this.done.set(name, done);
     const later = TASKS.slice(TASKS.findIndex((task) => task.name === name));
     const next = [...later, ...TASKS].find((task) => !this.done.has(task.name));
-    this.controller.store.set({ message: `Task done: “${title}”. ${next ? `Next task: “${next.title}”` : "All tasks are done"}.` });
+    this.controller.store.set({ message: `Task done: "${title}". ${next ? `Next task: "${next.title}"` : "All tasks are done"}.` });
     if (!isAgain) handIn(this.tasksAt, name, done).catch((error) => this.#say(error));
   }
 

@@ -2,6 +2,7 @@
 
 import { barStrip } from "../core/charts.js";
 import { element, textButton } from "../core/elements.js";
+import { shownOf } from "../core/words.js";
 import { inputName, outputName } from "./data_sets.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
@@ -141,9 +142,10 @@ function numbersOf(controller, drawn) {
     gradient: gradients.kernel[input * units + unit],
   }));
   const size = (/** @type {{ x: number, w: number }} */ { x, w }) => Math.abs(x * w);
-  const listed = inputs > MAX_LISTED ? weights.toSorted((p, q) => size(q) - size(p)).slice(0, MAX_LISTED) : weights;
+  const few = shownOf(inputs, MAX_LISTED);
+  const listed = inputs > few ? weights.toSorted((p, q) => size(q) - size(p)).slice(0, few) : weights;
   const terms = listed.map(({ x, w }) => `${short(w)}·${short(x)}`).join(" + ");
-  const more = inputs > listed.length ? ` + … (${inputs - listed.length} more)` : "";
+  const more = inputs > few ? ` + … (${inputs - few} more)` : "";
   const z = values.sums[place];
   const unitValues = { z, a: values.outputs[place], delta: values.gradient[place], gate: values.gates ? values.gates[place] : 1 };
   const isOff = Boolean(frame?.off[layer]?.[unit]);
@@ -250,7 +252,5 @@ function histogram(name, values) {
   }
   const words = `${name} from ${short(-largest)} to ${short(largest)}`;
   const picture = barStrip(counts.map((height) => ({ parts: [{ height }] })), { width: WIDTH, height: HEIGHT }, { "aria-label": words, class: name });
-  const figure = element("figure", {}, element("figcaption", { text: words }));
-  figure.prepend(picture);
-  return figure;
+  return element("figure", {}, picture, element("figcaption", { text: words }));
 }

@@ -18,7 +18,7 @@ from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, NAME, share
 from cutaway.topics.common.predictions import labels, predict_classes
 from cutaway.topics.common.scoring import kind_of
-from cutaway.words import percent
+from cutaway.words import cut, percent
 
 if TYPE_CHECKING:
     import pandas
@@ -187,7 +187,7 @@ class ClassMeasures(Result):
     def tables(self) -> tuple[Table, ...]:
         """The classes, and what all of them together are worth."""
         m, (low, high) = self.measures, map(percent, self.measures.accuracy_interval)
-        left_out = len(self.class_names) - LISTED
+        listed, left_out = cut(self.class_names, LISTED)
         notes = (
             *([f"The {LISTED} classes with the lowest recall; {left_out:,} more are left out."] * (left_out > 0)),
             f"Accuracy {percent(m.accuracy)} (95% interval {low} to {high}).",
@@ -195,7 +195,7 @@ class ClassMeasures(Result):
             f"Always predicting {printable(self.class_names[m.largest])} would give {percent(m.baseline)}.",
         )
         title = f"{kind_of(self.split).capitalize()} samples by class"
-        return (replace(self.table(LISTED), title=title, notes=notes).without(OF_PRECISION),)
+        return (replace(self.table(len(listed)), title=title, notes=notes).without(OF_PRECISION),)
 
     def summaries(self, n: int | None = None) -> list[dict[str, Any]]:
         """One JSON-able mapping for each class, with None for undefined values; `n` as in `table`."""

@@ -10,7 +10,7 @@ from cutaway.data import Dataset, Preparation, Table, origin_options
 from cutaway.errors import CutawayError
 from cutaway.log import survive
 from cutaway.runs import DatasetRecord, Manifest
-from cutaway.words import UNDEFINED, counted
+from cutaway.words import UNDEFINED, counted, cut, listed
 
 COLUMNS = 50
 """Maximum number of columns to list."""
@@ -68,7 +68,8 @@ def columns_in_words(record: DatasetRecord) -> list[tuple[str, str]]:
         return [("columns", f"not known: {error.fault}")]
     rows = [(f"column {step.column}", step_in_words(step)) for step in steps]
     rows += [(f"column {name}", f"left out: {why}") for name, why in columns_left_out(record).items()]
-    return [*rows[:COLUMNS], ("columns", f"and {len(rows) - COLUMNS:,} more")] if len(rows) > COLUMNS else rows
+    first, hidden = cut(rows, COLUMNS)
+    return [*first, *([("columns", f"and {hidden:,} more")] if hidden else [])]
 
 
 def columns_left_out(record: DatasetRecord) -> dict[str, str]:
@@ -82,8 +83,7 @@ def step_in_words(step: Any) -> str:
     """What becomes of a column, by its step of a preparation: "number: (x - 3.1) / 2; 1 input"."""
     inputs = counted(len(step.features), "input")
     if step.kind == "category":
-        more = f", and {len(step.values) - VALUES:,} more" if len(step.values) > VALUES else ""
-        how = f"one-hot of {', '.join(step.values[:VALUES])}{more}"
+        how = f"one-hot of {listed(step.values, VALUES)}"
     elif step.kind == "hash":
         how = "by the hash of the value"
     elif step.kind == "date":

@@ -11,6 +11,7 @@ from cutaway.context import RunContext
 from cutaway.data import UNIQUE, SampleIds, Table, join_ids
 from cutaway.errors import CutawayError, ModelError
 from cutaway.log import survive
+from cutaway.words import cut
 
 from .nearest import nearest_of
 
@@ -60,8 +61,8 @@ class SampleRows:
     @property
     def words(self) -> str:
         """The marks and the omissions, in a sentence or two; may be empty."""
-        left = f"{self.left_out} more {'column is' if self.left_out == 1 else 'columns are'} not shown"
-        more = f"{left}: on the whole they contribute less to these answers." if self.left_out else ""
+        left = f"{self.left_out} more columns are not shown: on the whole they contribute less to these answers."
+        more = left if self.left_out else ""
         return " ".join(filter(None, (MARKS if self.marked else "", NEAR if self.nearest else "", more)))
 
 
@@ -96,7 +97,7 @@ def sample_rows(
     ]
     times = Counter(name for each in first for name in each)
     most = sorted(used, key=lambda name: (-times[name], -float(np.abs(spoke[name]).sum()))) if spoke else used
-    shown = most[:columns]
+    shown, left_out = cut(most, columns)
     # by such a column people look rows up, though no model learns from it
     unique = (
         [c.name for c in data.columns if c.use == "ignored" and c.treatment == UNIQUE] if columns == COLUMNS else []
@@ -123,7 +124,7 @@ def sample_rows(
         frozenset(marked),
         tuple(context.named(ids).names()),
         tuple(tuple(each) for each in below),
-        len(used) - len(shown),
+        left_out,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from cutaway.context import RunContext
 from cutaway.data import SampleIds, Table
+from cutaway.words import cut
 
 CELLS, VALUES, UNUSUAL = 12, 8, 4
 """Maximum number of cells of a row, of values of a sample, and of the least usual of either to write."""
@@ -29,7 +30,8 @@ def values_of(context: RunContext, ids: SampleIds, *, unusual: bool = False) -> 
         rows = context.loaded.rows_of(ids)
         used = [column.name for column in context.loaded.columns if column.use == "feature"]
         if order is None:
-            return [_words(((name, row[name]) for name in used[:CELLS]), more=len(used) - CELLS) for row in rows]
+            first, more = cut(used, CELLS)
+            return [_words(((name, row[name]) for name in first), more=more) for row in rows]
         columns = context.preparation.columns_of_features
         return [_words((name, row[name]) for name in _first(columns, by)) for row, by in zip(rows, order, strict=True)]
     rows, names = context.data.x(ids), context.manifest.dataset.feature_names
@@ -57,4 +59,4 @@ def _first(columns: tuple[str, ...], order: np.ndarray) -> list[str]:
 
 def _words(cells: Iterable[tuple[str, Any]], *, more: int = 0) -> str:
     said = ", ".join(f"{name} {'-' if cell in (None, '') else cell}" for name, cell in cells)
-    return f"{said}, and {more} more columns" if more > 0 else said
+    return f"{said}, and {more} more columns" if more else said

@@ -9,6 +9,7 @@ import numpy as np
 
 from cutaway.context import RunContext
 from cutaway.errors import ModelError, RunError, UsageError
+from cutaway.words import shown
 
 from .epochs import epoch_numbers
 
@@ -129,7 +130,7 @@ def objective_of(context: RunContext) -> "tuple[Objective, str]":
     loss = "categorical_crossentropy" if loss is None and context.manifest.origin == "model" else loss
     if not isinstance(loss, str) or loss not in LOSSES or not isinstance(smoothing, int | float):
         raise ModelError(
-            f"{context.path.name} was trained with the loss {loss!r}; influence needs one of {', '.join(LOSSES)}",
+            f"{context.path.name} was trained with the loss {shown(loss)}; influence needs one of {', '.join(LOSSES)}",
             hint="train with one of these",
         )
     return Objective(loss, float(smoothing), len(context.class_names)), _left_out(config)

@@ -14,7 +14,7 @@ from cutaway.results.units import COUNT
 from cutaway.topics.common.sample_rows import small_table
 from cutaway.topics.common.sections import result_table, shown_samples
 from cutaway.topics.common.source import ReportSource, once
-from cutaway.words import UNDEFINED, counted, number, percent, points
+from cutaway.words import UNDEFINED, counted, cut, number, percent, points
 
 from .measures import compare_predictions, kept_similarity
 from .result import Comparison, measures_table, settings_table
@@ -184,8 +184,8 @@ def _classes(found: Comparison) -> Section:
     changed = np.flatnonzero(only_here + only_there)
     if not len(changed):
         return Text(name=name, title=title, paragraphs=("Both runs are right on the same samples of every class.",))
-    order = np.argsort(-np.abs(recall[0] - recall[1])[changed], kind="stable")[:CLASSES]
-    listed: list[int] = changed[order].tolist()
+    order = np.argsort(-np.abs(recall[0] - recall[1])[changed], kind="stable")
+    listed, hidden = cut(changed[order].tolist(), CLASSES)
     rows = tuple(
         {
             "Class": found.class_names[k],
@@ -199,7 +199,7 @@ def _classes(found: Comparison) -> Section:
         for k in listed
     )
     same = int((samples > 0).sum()) - len(changed)
-    said = [f"{len(changed) - CLASSES:,} more classes changed less."] if len(changed) > CLASSES else []
+    said = [f"{hidden:,} more classes changed less."] if hidden else []
     said += [f"In {counted(same, 'other class', 'other classes')} both are right on the same samples."] if same else []
     return Table(name=name, title=title, rows=rows, caption=" ".join(said))
 

@@ -21,7 +21,7 @@ class ConfidenceOptions(Options):
         check=partial(check_each, check=partial(check_number, above=0, most=1), least=1),
     )
     positive: str | int | None = option(
-        None, "Class to detect. Default: with two classes, the second.", metavar="CLASS"
+        None, "Positive class, the one to detect. Default: with two classes, the second.", metavar="CLASS"
     )
     false_alarm: float = number_option(1.0, "Cost of a false alarm.", above=0)
     miss: float = number_option(1.0, "Cost of a missed sample of that class.", above=0)

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from cutaway.plots import Panel
 
 
+OTHERS = "all others"
+"""The negative class, where there are more than two classes."""
+
 _FROM = "Samples with at least this probability of the class are predicted positive."
 
 
@@ -106,7 +109,7 @@ class Thresholds(Result):
     def line(self) -> str:
         """A one-line summary."""
         return (
-            f"Thresholds of {self.positive} against {self.negative} on {split_in_words(self.split, self.samples)}, "
+            f"Thresholds of {self._classes} on {split_in_words(self.split, self.samples)}, "
             f"epoch {self.epoch}: area {self.roc.area:.4f} ({self.roc.low:.4f} to {self.roc.high:.4f}); cost "
             f"{self.chosen.cost:.4g} from {self.chosen.threshold:.3f} up, {self.half.cost:.4g} from 0.5 up"
         )
@@ -134,12 +137,19 @@ class Thresholds(Result):
         area = f"{self.roc.area:.4f} ({self.roc.low:.4f} to {self.roc.high:.4f})"
         average = number(self.precision_recall.average_precision, digits=4)
         notes = [f"Area under the ROC curve {area}, average precision {average}."]
+        if self.negative != OTHERS:
+            other = Hint("for the other one, pass {}.", positive=self.negative)
+            notes.insert(0, f'The positive class is "{self.positive}"; ' + other)
         if self.has_costs:
             best = number(self.calibrated, digits=4)
             notes.append(f"If the probabilities were calibrated, the best threshold would be {best}.")
-        title = f"Thresholds: {self.positive} against {self.negative}"
+        title = f"Thresholds: {self._classes}"
         table = Table.of(Chosen, rows, title=title, notes=tuple(notes))
         return (table.without("Errors" if self.has_costs else "Cost"),)
+
+    @property
+    def _classes(self) -> str:
+        return f"{self.positive} (positive) against {self.negative}"
 
     @property
     def has_costs(self) -> bool:
@@ -173,7 +183,7 @@ class Thresholds(Result):
         shares = partial(Panel, x_percent=True, y_percent=True)
         rates = [Series("", roc.false_positive_rate, roc.true_positive_rate), at(false, recall)]
         found = [Series("", curve.recall, curve.precision), at(recall, precision)]
-        title = f"{self.positive} against {self.negative}: area {roc.area:.3f}"
+        title = f"{self._classes}: area {roc.area:.3f}"
         return [
             shares(title, "false positive rate", "true positive rate", rates, diagonal=True),
             shares(f"Average precision {curve.average_precision:.3f}", "recall", "precision", found),
@@ -194,7 +204,7 @@ def thresholds(context: RunContext, options: ConfidenceOptions, cost: Any) -> Th
         split=split,
         epoch=number,
         positive=names[number_of],
-        negative=names[1 - number_of] if len(names) == 2 else "all others",
+        negative=names[1 - number_of] if len(names) == 2 else OTHERS,
         samples=len(ids),
         positives=int(on_split[0].sum()),
         roc=roc_curve(*on_split),

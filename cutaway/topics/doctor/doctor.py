@@ -116,7 +116,7 @@ def rule_of(kind: str) -> Rule:
     """
     if kind not in RULES:
         hint = meant(kind, RULES, "cutaway doctor names the kind of each finding")
-        raise UnknownNameError(f"no such kind of finding: {kind!r}", hint=hint)
+        raise UnknownNameError(f'no such kind of finding: "{kind}"', hint=hint)
     return RULES[kind]
 
 

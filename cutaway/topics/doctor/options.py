@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cutaway.errors import UsageError
 from cutaway.options import Options, number_option, option
+from cutaway.words import quoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ def parse_mutes(typed: Sequence[str]) -> dict[str, str]:
         if not kind.strip() or not reason.strip():
             raise UsageError(
                 "--mute needs a kind of finding and a reason",
-                got=repr(text),
+                got=quoted(text),
                 hint='pass for example --mute "class-imbalance=fraud is rare"',
             )
         mutes[kind.strip()] = reason.strip()

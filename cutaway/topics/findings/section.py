@@ -65,7 +65,7 @@ def verdict(source: ReportSource) -> Section:
             step, command, target = f"{step.rstrip(':')}.", "", section
     lines = _lines(source, found)
     hidden = sum(line.severity == "warning" for line in lines[LINES:])
-    more = (f"{hidden} more {'warning is' if hidden == 1 else 'warnings are'} among the findings.",) if hidden else ()
+    more = (f"{hidden} more warnings are among the findings.",) if hidden > 1 else ()
     small = (found.passed_in_words, *found.unknown, *_not_compared(source), *_not_judged(source, found))
     return Summary(
         name="verdict",
@@ -73,7 +73,7 @@ def verdict(source: ReportSource) -> Section:
         answer=answer,
         beside="" if worth is None else _beside(worth, others),
         marks=() if worth is None or not others else _marks(worth, others),
-        lines=lines[:LINES],
+        lines=lines[: LINES + (hidden == 1)],  # a single one is shown: it takes no more room
         help=step,
         target=target,
         command=by_name(command, path),

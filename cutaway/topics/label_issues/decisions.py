@@ -12,6 +12,7 @@ from cutaway.context import RunContext
 from cutaway.data import Decision, check_decisions, decide, join_ids, read_decisions, write_decisions
 from cutaway.errors import DataError, Hint, os_errors
 from cutaway.runs import changing, labels_path, regular_file, write_atomic
+from cutaway.words import shown
 
 Check = Callable[[tuple[Decision, ...]], None]
 
@@ -145,7 +146,7 @@ def _check_header(before: bytes, text: str, path: Path) -> None:
     if found.replace('"', "").strip() != ours:
         raise DataError(
             f"cannot add a decision to {path}: its first line should be {ours}",
-            got=repr(found.strip()[:80]),
+            got=shown(found.strip()),
             hint=Hint(
                 "save it as CSV with commas and these columns, or pass it with {} as it is and delete it here",
                 labels=None,

@@ -179,9 +179,8 @@ class LabelIssues(SampleList):
         first, *others = table.columns
         declared = len(columns_of(LabelIssueRows))
         columns = (first, *others[:declared], NEIGHBORS, *others[declared:])
-        title = f"{capitalized(known_of_labels(self))}."
-        if self.count is not None:
-            title += " Begin at the top of the list, and go on as long as you find wrong ones."
+        begin = "Begin at the top of the list, and go on as long as you find wrong ones."
+        title = self.note or f"{capitalized(known_of_labels(self))}. {begin}"
         return (Table(columns, values, title, notes).take(range(len(self))[:n]),)
 
     def to_json(self) -> dict[str, Any]:
@@ -213,11 +212,8 @@ class LabelIssues(SampleList):
         have = f"{above} of the {len(self):,} listed {'have' if self.above_half > 1 else 'has'} a score above 0.5"
         means = "which means that the models prefer another class: the label is wrong, or the models are"
         yield f"The list is never empty: it has the highest scores. {have}, {means}."
-        if self.count is not None:
-            yield f"{capitalized(surest_in_words(self.surest))}."
+        yield f"{capitalized(surest_in_words(self.surest))}."
         yield self._models()
-        if self.note:
-            yield f"Note: {self.note}"
         if self.not_judged:
             yield f"Not judged: {self.not_judged:,} samples that are the only one of their class."
 

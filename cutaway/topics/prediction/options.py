@@ -6,6 +6,7 @@ from typing import Any
 from cutaway.checks import check_number
 from cutaway.errors import Hint, UsageError
 from cutaway.options import Options, epoch_option, option
+from cutaway.words import shown
 
 FITTED = "fitted"
 
@@ -28,7 +29,7 @@ def check_temperature(value: Any, *, name: str) -> float | str:
         return check_number(value, name=name, above=0)
     if value != FITTED:
         raise UsageError(
-            f'{name} must be a number above 0, or "{FITTED}" to fit it on the validation samples, got {value!r:.60}',
+            f'{name} must be a number above 0, or "{FITTED}" to fit it on the validation samples, got {shown(value)}',
             hint=Hint("pass {}", **{name: FITTED}),
         )
     return value

@@ -18,7 +18,7 @@ from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, columns_of, value
 from cutaway.results.units import NAME, TEXT, Unit, share
 from cutaway.topics.common.nearest import NearestSamples, nearest_of
-from cutaway.words import counted, number, percent
+from cutaway.words import counted, cut, number, percent
 
 from .options import PredictionOptions
 from .samples import Samples, new_samples
@@ -203,9 +203,9 @@ class Predictions(Result):
         """The table shown in a terminal, with the first entry of each list.
 
         Args:
-            n: Maximum number of samples.
+            n: Maximum number of samples, which a single one may exceed.
         """
-        shown = min(n, len(self))
+        shown = len(cut(self.names, n)[0])
         ordered = np.argsort(-np.nan_to_num(self.probabilities[:shown], nan=-1.0), axis=1, kind="stable")[:, :2]
         highest, lower = np.take_along_axis(self.probabilities[:shown], ordered, axis=1).T
         values: dict[str, Any] = {

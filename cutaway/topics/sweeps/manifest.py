@@ -12,6 +12,7 @@ from cutaway.checks import wrong_part
 from cutaway.errors import Hint, RunError, UnknownNameError, UsageError, os_errors
 from cutaway.models import FORM
 from cutaway.runs import DataOrigin, read_bytes, read_json, write_atomic, writer_in_words
+from cutaway.words import shown
 
 FORMAT = 2
 FILE = "sweep.json"
@@ -161,7 +162,7 @@ def read_manifest(folder: Path) -> SweepManifest:
     if (number := fields.get("format")) != FORMAT:  # before its fields, which may differ in another format
         raise RunError(
             f"this version cannot read the sweep in {where}: it reads format {FORMAT}",
-            got=f"format {number!r:.40}{writer_in_words(fields)}",
+            got=f"format {shown(number)}{writer_in_words(fields)}",
             hint="use the version of cutaway that wrote it, or begin another sweep",
         )
     try:

@@ -30,7 +30,7 @@ from cutaway.results.units import COUNT, TEXT, Unit, decimals, share
 from cutaway.results.written import WrittenFile, output_path, write_html
 from cutaway.runs import RUNS
 from cutaway.training import RECIPES
-from cutaway.words import percent, shown
+from cutaway.words import cut, percent, shown
 
 from .manifest import SweepManifest
 from .space import Space, read_space
@@ -108,7 +108,7 @@ class Sweep(Result):
                 if name not in space or not space[name].holds(drawn):
                     raise RunError(
                         f"trial {trial.number} has a setting that is not in its sweep: "
-                        f'"{printable(str(name), 60)}" = {printable(repr(drawn), 60)}',
+                        f'"{printable(str(name), 60)}" = {printable(shown(drawn), 60)}',
                         hint="restore its storage and sweep.json from a copy, or begin another sweep",
                     )
         return cls(folder, manifest, tuple(trials), loaded)
@@ -329,8 +329,8 @@ class Sweep(Result):
             UsageError: It cannot be written.
         """
         manifest, importance = self.manifest, self.importance()
-        rows = tuple(trials_table(in_order(self.trials)).texts())
-        left_out = f"{len(rows) - SHOWN:,} more trials are left out; Sweep.to_pandas() has all."
+        rows = trials_table(in_order(self.trials)).texts()
+        first, left_out = cut(rows, SHOWN)
         again = () if self.command is None else (f"To train the chosen settings and test them once: {self.command}",)
         sections: list[Section] = [
             Text(name="answer", title="The best settings", paragraphs=(*self.notes(), *again)),
@@ -344,8 +344,8 @@ class Sweep(Result):
             PageTable(
                 name="table",
                 title="Trials, the best first",
-                rows=rows[:SHOWN],
-                caption=left_out if len(rows) > SHOWN else "",
+                rows=tuple(first),
+                caption=f"{left_out:,} more trials are left out; Sweep.to_pandas() has all." if left_out else "",
                 long="Settings",
                 spare=("State", "Epochs", "Seconds", "Parameters"),
             ),

@@ -180,7 +180,7 @@ def test_a_name_with_a_line_break_is_one_name(tmp_path):
         ("c", "number", 60),
     ]
     (tmp_path / "t.csv").write_text('"size\nin cm",c,y\n' + rows + "60,x,a\n")
-    with pytest.raises(DataError, match="'x' in row 61"):
+    with pytest.raises(DataError, match='"x" in row 61'):
         load_dataset(tmp_path / "t.csv", label="y")
 
 

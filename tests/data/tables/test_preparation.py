@@ -219,4 +219,4 @@ def test_a_cell_that_cannot_be_read_is_found_in_its_own_row(cells, wrong, form, 
             first=1000,
             where="new.csv",
         )
-    assert f"{wrong!r} in row {1000 + row + 1:,} of new.csv" in caught.value.got
+    assert f'"{wrong}" in row {1000 + row + 1:,} of new.csv' in caught.value.got

@@ -62,7 +62,7 @@ def test_gaps_are_refused_wherever_they_are():
 
 def test_a_class_of_the_latest_rows_only_is_refused():
     frame = small().assign(t=np.arange(120), y=["a"] * 100 + ["b"] * 20)
-    with pytest.raises(DataError, match="'b'"):
+    with pytest.raises(DataError, match='"b"'):
         load_dataset(frame, label="y", time="t").split()
 
 
@@ -71,7 +71,7 @@ def test_a_bad_date_is_named_with_its_row(bad, tmp_path):
     days = pd.date_range("2020-01-01", periods=120).strftime("%Y-%m-%d").tolist()
     days[76] = bad
     small().assign(d=days).to_csv(tmp_path / "t.csv", index=False)
-    with pytest.raises(DataError, match=f"'{bad}' in row 77"):
+    with pytest.raises(DataError, match=f'"{bad}" in row 77'):
         load_dataset(tmp_path / "t.csv", label="y")
 
 

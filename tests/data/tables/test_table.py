@@ -293,7 +293,7 @@ def test_a_date_that_no_calendar_has_is_refused_and_not_counted_on(wrong, tmp_pa
     dates = ["29.02.2024", wrong, "3.3.2023", *(f"{1 + row % 28}.{1 + row % 12}.2023" for row in range(117))]
     path = tmp_path / "t.csv"
     pd.DataFrame({"since": dates, "y": ["a", "b"] * 60}).to_csv(path, index=False)
-    with pytest.raises(DataError, match=f"'{wrong}' in row 2 "):
+    with pytest.raises(DataError, match=f'"{wrong}" in row 2 '):
         split_and_prepare(load_dataset(path, label="y"))
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cutaway.checks import file_state, warn_user
 from cutaway.errors import DataError, Hint
+from cutaway.words import quoted
 
 from .reader import BLOCK, FileStates, check_columns, check_width, row_words
 
@@ -61,7 +62,7 @@ class Dialect:
         packed = f", {self.compression}" if self.compression else ""
         first = "names in line 1" if self.header else "no names in line 1"
         decimal = "decimal comma" if self.decimal == "," else "decimal point"
-        return f"{self.encoding}{packed}, {DELIMITERS.get(self.delimiter, repr(self.delimiter))}, {decimal}, {first}"
+        return f"{self.encoding}{packed}, {DELIMITERS.get(self.delimiter, quoted(self.delimiter))}, {decimal}, {first}"
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class DelimitedReader:
     def _open_quote(self, row: int, column: str, cell: str) -> DataError:
         return DataError(
             f'row {row + 1:,}: the quote that begins in column "{column}" is never closed',
-            got=f"a cell that begins {cell[:20]!r} in {self.where}",
+            got=f"a cell that begins {quoted(cell[:20])} in {self.where}",
             hint="close it or remove it",
         )
 
@@ -142,7 +143,7 @@ class DelimitedReader:
                 return self._open_quote(number, self.columns[len(cells) - 1], cells[-1])
             return DataError(
                 f"there are {row.actual_columns} cells in {row_words(number, self.where)}, and "
-                f"{row.expected_columns} in line 1: {text[:60]!r}",
+                f"{row.expected_columns} in line 1: {quoted(text[:60])}",
                 hint="fix that row; a cell with the delimiter inside needs quotes",
             )
         if "straddling object" in str(error):

@@ -73,7 +73,7 @@ function card({ text, choices, right, why, settings }, number, begin) {
   /** @type {number | null} */
   let predicted = null;
   const look = () => {
-    said.textContent = `${predicted === right ? "As you predicted." : `Not so: “${choices[right]}” is right.`} ${why}`;
+    said.textContent = `${predicted === right ? "As you predicted." : `Not so: "${choices[right]}" is right.`} ${why}`;
     begin({ ...TSNE_DEFAULTS, ...settings }, said.textContent);
   };
   const button = textButton("Look", look, { disabled: true });

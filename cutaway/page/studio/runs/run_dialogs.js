@@ -1,5 +1,5 @@
 import { element, labeled, textButton } from "../../core/elements.js";
-import { counted } from "../../core/words.js";
+import { counted, shownOf } from "../../core/words.js";
 import { actionButton, askFirst, openDialog, showError, showMessage } from "../messages.js";
 import { ask, goTo, runPath, ServerError } from "../server.js";
 
@@ -21,7 +21,7 @@ export function renameRun(row, done) {
   const cancel = textButton("Cancel", () => dialog.close());
   const form = element(
     "form",
-    { method: "dialog", onsubmit: (/** @type {Event} */ event) => void send(event) },
+    { method: "dialog", onsubmit: (/** @type {Event} */ event) => void send(event).catch(showError) },
     labeled("Title", title),
     element("div", { class: "studio-buttons" }, cancel, save),
   );
@@ -29,13 +29,9 @@ export function renameRun(row, done) {
   /** @param {Event} event */
   const send = async (event) => {
     event.preventDefault();
-    try {
-      const saved = await ask(`api/${runPath(row.id)}/title`, { method: "PUT", body: { title: title.value } });
-      dialog.close();
-      done?.(saved);
-    } catch (error) {
-      showError(error);
-    }
+    const saved = await ask(`api/${runPath(row.id)}/title`, { method: "PUT", body: { title: title.value } });
+    dialog.close();
+    done?.(saved);
   };
 }
 
@@ -46,7 +42,8 @@ export function renameRun(row, done) {
  * @returns {Promise<string[]>} the runs that are in the trash now
  */
 export async function deleteRuns(rows, { offerUndo = true } = {}) {
-  const names = rows.slice(0, 5).map(nameOf).join(", ") + (rows.length > 5 ? ` and ${rows.length - 5} more` : "");
+  const few = shownOf(rows.length, 5);
+  const names = rows.slice(0, few).map(nameOf).join(", ") + (rows.length > few ? ` and ${rows.length - few} more` : "");
   const one = rows.length === 1;
   const sure = await askFirst({
     title: one ? `Delete ${names}?` : `Delete ${counted(rows.length, "run")}?`,
@@ -82,15 +79,9 @@ function takeBack(ids) {
  * @returns {Promise<string[]>} those that it worked for
  */
 async function forEach(ids, act) {
+  /** @type {string[]} */
   const done = [];
-  for (const id of ids) {
-    try {
-      await act(id);
-      done.push(id);
-    } catch (error) {
-      showError(error);
-    }
-  }
+  for (const id of ids) await act(id).then(() => done.push(id), showError);
   return done;
 }
 
@@ -101,7 +92,7 @@ async function forEach(ids, act) {
  */
 export function openTrash(ids) {
   const list = element("ul", { class: "trash" });
-  const empty = textButton("Empty the trash", () => void emptyTrash(shown), { class: "serious" });
+  const empty = actionButton("Empty the trash", () => emptyTrash(shown), { class: "serious" });
   let shown = ids;
   const close = textButton("Close", () => dialog.close());
   const hint = element("p", { class: "hint" });
@@ -127,12 +118,7 @@ async function emptyTrash(runs) {
     text: [`${counted(runs.length, "run")} and all that is in them: weights, predictions, results, decided labels. Nobody can bring them back.`],
     action: `Delete ${counted(runs.length, "run")} for good`,
   });
-  if (!sure) return;
-  try {
-    await ask("api/trash", { method: "DELETE", body: { runs } });
-  } catch (error) {
-    showError(error);
-  }
+  if (sure) await ask("api/trash", { method: "DELETE", body: { runs } });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { element, textButton } from "../../core/elements.js";
-import { grouped } from "../../core/words.js";
+import { grouped, shownOf } from "../../core/words.js";
 import { runRow } from "./runs_row.js";
 
 /**
@@ -87,7 +87,7 @@ export class RunsTable {
   }
 
   #draw() {
-    const shown = this.#rows.slice(0, this.#shown);
+    const shown = this.#rows.slice(0, shownOf(this.#rows.length, this.#shown));
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     const part = this.body.contains(focused) ? focused?.dataset.part : undefined;
     const run = focused?.closest("tr")?.dataset.run;
