@@ -316,8 +316,8 @@ def test_settings_say_where_a_table_came_from_and_what_became_of_its_columns(tmp
     known = known[~np.isnan(known)]
     center, scale, fill = known.mean(), known.std(), np.median(known)
     assert shown["column age"] == f"number: (x - {center:.6g}) / {scale:.6g}; {fill:.6g} where it is missing; 2 inputs"
-    assert shown["column city"] == "category: one-hot of Oslo, Rome; 2 inputs"
-    assert shown["column zip"] == "category: one-hot of 0, 1, 2; 3 inputs"
+    assert shown["column city"] == "category: one-hot of Oslo and Rome; 2 inputs"
+    assert shown["column zip"] == "category: one-hot of 0, 1 and 2; 3 inputs"
     assert len([name for name, _ in rows if name.startswith("column ")]) == 50
     assert shown["columns"] == "and 3 more"
     assert columns_in_words(run.context.manifest.dataset)[-1] == ("columns", "and 3 more")

@@ -208,8 +208,8 @@ export const TILE = 44;
 /** Pixels between two units. */
 export const GAP = 8;
 
-/** Pixels from one layer to the next. */
-export const COLUMN = 112;
+/** Pixels from one layer to the next; on a phone two hidden layers fit. */
+export const COLUMN = globalThis.innerWidth < 480 ? 82 : 112;
 
 /** Pixels above the first unit. */
 export const TOP = 56;
