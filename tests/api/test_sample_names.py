@@ -111,7 +111,7 @@ def test_a_table_that_grew_has_no_names_that_fit(tmp_path):
     customers().to_csv(tmp_path / "t.csv", index=False)
     table = ct.load_dataset(tmp_path / "t.csv", label="label", id="who")
     customers()[:-1].to_csv(tmp_path / "t.csv", index=False)
-    with pytest.raises(ct.CutawayError, match="239 .*240"):
+    with pytest.raises(ct.CutawayError, match="t.csv"):
         table.row_names.find("customer-1", ("train",))
 
 

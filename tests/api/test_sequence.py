@@ -139,7 +139,7 @@ def test_epochs_that_make_no_sequence_are_refused(digits_run, epochs):
         (True, {"callback": print}, "callback="),
         (True, {"epoch": 3}, "epoch=3"),
         (True, {"layers": ["dense_1"]}, "layers="),
-        (True, {"perplexty": 3}, "'perplexty'.*perplexity"),
+        (True, {"perplexty": 3}, '"perplexty".*perplexity'),
         (False, {"method": "umap"}, "method="),
         (False, {"callback": print}, "callback="),
         (False, {"epochs": [1, 2]}, r"epochs=\[1, 2\]"),

@@ -352,9 +352,9 @@ def test_class_and_sample_weights_equal_keras(class_weight, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"class_weight": "even"}, "'even'"),
-        ({"class_weight": {3: 1.0}}, "3 to 1.0"),
-        ({"class_weight": {0: -1.0}}, "0 to -1.0"),
+        ({"class_weight": "even"}, '"even"'),
+        ({"class_weight": {3: 1.0}}, "class 3"),
+        ({"class_weight": {0: -1.0}}, "-1.0"),
         ({"sample_weight": np.ones(7)}, r"300 .*\(7,\)"),
         ({"sample_weight": np.full(300, np.nan)}, "train"),
     ],

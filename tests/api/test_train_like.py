@@ -162,8 +162,8 @@ def test_columns_are_left_out_with_the_labels_that_a_person_corrected(loans, tmp
 @pytest.mark.parametrize(
     ("given", "named"),
     [
-        ({"ignore": ["lat"]}, "'lat'.*late"),
-        ({"ignore": ["label"]}, "'label'"),
+        ({"ignore": ["lat"]}, '"lat".*late'),
+        ({"ignore": ["label"]}, '"label"'),
         ({"ignore": 5}, "ignore"),
         ({"ignore": b"late"}, "ignore"),
         ({"ignore": ["late", "noise", "square", "city"]}, "none left"),

@@ -240,7 +240,7 @@ def test_approximate_neighbors_give_about_the_same_divergence_and_say_what_they_
     [
         ({"n_components": 3}, "n_components .*3"),
         ({"callback": "watch"}, "callback "),
-        ({"metric": "manhattan"}, "metric .*'manhattan'.*kneighbors_gra"),
+        ({"metric": "manhattan"}, 'metric .*"manhattan".*kneighbors_gra'),
         ({"metric": lambda a, b: 0.0}, "metric "),
         ({"perplexity": 300}, "600 samples .*perplexity 300"),
         ({"init": np.zeros((600, 2))}, None),
@@ -253,7 +253,7 @@ def test_approximate_neighbors_give_about_the_same_divergence_and_say_what_they_
         ({"init": np.zeros((600, 2)), "n_components": 1}, "init .*600, 1.*600, 2"),
         ({"metric": np.array(["euclidean", "cosine"])}, "metric "),
         ({"n_components": np.array([1, 2])}, "n_components "),
-        ({"progress": "x"}, "progress.*'x'"),
+        ({"progress": "x"}, 'progress.*"x"'),
         ({"quality": np.array([True, False])}, "quality "),
     ],
 )

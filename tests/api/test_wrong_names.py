@@ -138,5 +138,5 @@ def test_what_is_no_path_is_one_line(digits_run, monkeypatch, tmp_path):
 def test_what_pydantic_says_becomes_one_clause(error, asked):
     assert required(error).startswith(asked)
     said = wrong_part({**error, "loc": ("body", "steps", 0), "input": "x"}, skip=1)
-    assert said == f"\"steps.0\" of 'x', which {required(error)}"
+    assert said == f'"steps.0" of "x", which {required(error)}'
     assert wrong_part({"type": "missing", "loc": ("body", "n")}, skip=1) == 'no "n"'

@@ -128,8 +128,8 @@ def test_an_error_of_the_function_is_its_own():
         (Callable(), "Callable object"),
         (Callable().method, "Callable.method"),
         (Callable, "class"),
-        ("a b", "'a b'"),
-        ("os.system", "'os.system'"),
+        ("a b", '"a b"'),
+        ("os.system", '"os.system"'),
         (5, "5"),
     ],
 )

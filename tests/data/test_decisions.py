@@ -70,13 +70,13 @@ def test_names_in_a_parquet_file_are_exact_and_typed_ones_lose_their_spaces(tmp_
     ("made", "got"),
     [
         (lambda: Decision(5, "drop"), "5"),  # pyright: ignore[reportArgumentType]
-        (lambda: Decision("", "drop"), "''"),
+        (lambda: Decision("", "drop"), '""'),
         (lambda: Decision("a", "relabel", ""), '""'),
         (lambda: Decision("a", ["drop"]), "drop"),  # pyright: ignore[reportArgumentType]
         (lambda: Decision("a", "relabel", 7.5), "7.5"),  # pyright: ignore[reportArgumentType]
         (lambda: Decision("a", "relabel", True), "True"),  # pyright: ignore[reportArgumentType]
         (lambda: Decision("a", "drop", when=7), "when=7"),  # pyright: ignore[reportArgumentType]
-        (lambda: check_decisions("drop"), "'drop'"),
+        (lambda: check_decisions("drop"), '"drop"'),
         (lambda: check_decisions(5), "5"),
         (lambda: check_decisions([Decision("a", "drop"), None]), "None"),
     ],

@@ -185,7 +185,8 @@ def _classes(found: Comparison) -> Section:
     if not len(changed):
         return Text(name=name, title=title, paragraphs=("Both runs are right on the same samples of every class.",))
     order = np.argsort(-np.abs(recall[0] - recall[1])[changed], kind="stable")
-    listed, hidden = cut(changed[order].tolist(), CLASSES)
+    places: list[int] = changed[order].tolist()
+    listed, hidden = cut(places, CLASSES)
     rows = tuple(
         {
             "Class": found.class_names[k],

@@ -35,6 +35,9 @@ NO_PROBLEM_BUT_LAYERS = (
 )
 NO_PROBLEM_YET = "Only the training history was checked; it shows no problem."
 NO_GAIN = "It may be no better than always predicting the largest class."
+SHOWN = 6
+"""Kinds of findings that were looked for and not found, the most that the verdict names."""
+
 NAMED = 4
 """Consequences of a cause at most that are named."""
 
@@ -150,8 +153,8 @@ class Verdict(Result):
 
     @property
     def passed_in_words(self) -> str:
-        """What was checked without a finding, a sentence; "" if nothing was."""
-        return f"Checked without a finding: {', '.join(self.passed)}." if self.passed else ""
+        """What was checked without a finding, in one line: `SHOWN` kinds, and how many more; "" if nothing was."""
+        return f"Checked without a finding: {listed(self.passed, SHOWN)}." if self.passed else ""
 
     @property
     def has_gain(self) -> bool:
