@@ -70,7 +70,7 @@ def test_a_finished_run_is_compared_with_always_giving_one_class(digits_run):
     assert len(told) <= 5
     kinds = {each.kind for each in digits_run.findings() if each.severity != "good"}
     assert {"divergence", "duplicates"} <= set(found.passed) <= RULES.keys() - kinds
-    assert all(kind in told["checked"] for kind in found.passed)
+    assert all(kind in told["checked"] for kind in found.passed[:6])
 
 
 def test_what_was_not_measured_is_said_with_the_command(short_run, own_cache):
@@ -208,7 +208,7 @@ def test_the_report_begins_with_the_answer_and_each_line_leads_to_what_it_is_abo
     shown, found = section.verdict(source), short_run.verdict()
     assert f" {found.worth.accuracy:.1%} of 360 test samples" in shown.answer
     assert shown.answer.index(f"{found.worth.low:.1%}") < shown.answer.index(f"{found.worth.accuracy:.1%}")
-    assert any(all(kind in line for kind in found.passed) for line in shown.small)
+    assert any(all(kind in line for kind in found.passed[:6]) for line in shown.small)
     assert f" {found.worth.largest_class}: {found.worth.baseline:.1%}" in shown.beside
     assert shown.lines[0].title == f"{found.problem.title}."
     assert f" {found.explains} more" in shown.lines[0].text
