@@ -374,7 +374,7 @@ def wrong_test_labels(evidence: Evidence) -> Iterable[Finding]:
     matrix = measured.matrix.toarray()
     order = _best_numbering(matrix)
     renumbered = float(matrix[np.arange(len(matrix)), order].sum() / measured.total)
-    title = ""
+    title, text = "", ""
     if is_low and renumbered >= PROMISED * validation and renumbered > _renumbered_by_chance(measured):
         pairs = ", ".join(
             f"{class_in_words(names[label])} is predicted as {names[int(order[label])]}"

@@ -76,8 +76,8 @@ class Answers:
 
     def exchanged(self, other: "Answers", which: np.ndarray) -> "Answers":
         """The same with the answers of another model to some samples, bool ``(sample,)``."""
-        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
-        return Answers(*(np.where(which, theirs, ours) for ours, theirs in pairs))
+        others: dict[str, np.ndarray] = vars(other)
+        return Answers(**{name: np.where(which, others[name], own) for name, own in vars(self).items()})
 
 
 Tried = dict[tuple[str, int], tuple[Answers, float]]

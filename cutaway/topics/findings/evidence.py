@@ -549,14 +549,18 @@ def _diverged(context: RunContext, *, epochs: int) -> tuple[int, str] | None:
     return next(((epochs + 1, metric) for metric, rule in FINITE.items() if why.startswith(rule)), None)
 
 
+def _layers(spec: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Name, kind and settings of each layer."""
+    return [(each["name"], each["kind"], each.get("config") or {}) for each in spec["layers"]]
+
+
 def _has_default_initializers(context: RunContext) -> bool:
     """Whether all layers have the initializers that Keras takes by default."""
-    for layer in context.spec["layers"]:
+    for _, kind, config in _layers(context.spec):
         # of an ensemble, as `mlp` makes it
-        kernel = "VarianceScaling" if layer["kind"] == "EinsumDense" else "GlorotUniform"
+        kernel = "VarianceScaling" if kind == "EinsumDense" else "GlorotUniform"
         for key, name in (("kernel_initializer", kernel), ("bias_initializer", "Zeros")):
-            given = (layer.get("config") or {}).get(key)
-            if given and _class_name(given) != name:
+            if config.get(key) and _class_name(config[key]) != name:
                 return False
     return True
 
@@ -593,7 +597,7 @@ def frozen_layers(spec: dict[str, Any], first: "Callable[[], Mapping[str, np.nda
         spec: The specification of the model.
         first: Returns its first weights by name; called if there are layers that are not trained.
     """
-    named = [each["name"] for each in spec["layers"] if (each.get("config") or {}).get("trainable") is False]
+    named = [name for name, _, config in _layers(spec) if config.get("trainable") is False]
     if not named:
         return ()
     from cutaway.models import get_weights, initialize, model_from_spec
