@@ -246,7 +246,7 @@ def test_a_training_is_resumed_where_the_function_is_made_and_refused_where_it_i
     for one, other in zip(*snapshots, strict=True):
         assert one.read_bytes() == other.read_bytes()
     run = ct.open_run(whole)
-    assert run.context.train_like() == f"cutaway.train_like('{whole.name}', augment=...)"
+    assert run.context.train_like() == f'cutaway.train_like("{whole.name}", augment=...)'
     html = run.report(tmp_path / "report.html", progress=False).read_text()
     section = html[html.index('id="augmented"') : html.index('id="settings"')]
     assert "function=roll" in section

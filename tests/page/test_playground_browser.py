@@ -321,7 +321,7 @@ def test_axe_finds_no_serious_fault_and_nothing_overflows(open_playground, schem
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_edge_of_the_network_has_a_shadow_while_there_is_more_behind_it(open_playground, scheme):
-    page = open_playground(color_scheme=scheme, viewport={"width": 390, "height": 900})
+    page = open_playground("hidden=4-4-4-4", color_scheme=scheme, viewport={"width": 390, "height": 900})
     network = page.locator("#network")
     network.evaluate("(host) => (host.querySelector('.network-stage').style.visibility = 'hidden')")
 
