@@ -360,7 +360,7 @@ class Run:
     ) -> "Embedding":
         """Give the activations of a layer two coordinates per sample.
 
-        The result is cached in the run folder; the same call again reads it.
+        The result is kept in the user's cache; the same call again reads it.
 
         Args:
             layer: Name of the layer; the last hidden one if None.
@@ -470,7 +470,7 @@ class Run:
             progress: See `Run`.
 
         Returns:
-            The widget. What is computed for it is kept among the results of the run, and shared with `report`.
+            The widget. What is computed for it is kept in the user's cache, and shared with `report`.
 
         Raises:
             UnknownNameError: There is no such split or epoch.
@@ -585,7 +585,7 @@ class Run:
         """Would more data help? Train on shares of the training samples, and extend their errors by a power law.
 
         Each share is a stratified sample by class, trained with the settings of the run for as many epochs as it kept,
-        so less data also means fewer steps. Each result is kept in the run folder: canceled work continues where
+        so less data also means fewer steps. Each result is kept in the user's cache: canceled work continues where
         it stopped, and the same call again is quick.
 
         Args:
@@ -911,7 +911,7 @@ class Run:
                 hold out, as by `compare`.
             progress: See `Run`.
 
-        What is computed for it is kept among the results of the run: the next report takes a few seconds.
+        What is computed for it is kept in the user's cache: the next report takes a few seconds.
 
         Raises:
             UnknownNameError: There is no such split or epoch.

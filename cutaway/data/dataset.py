@@ -53,7 +53,7 @@ class Dataset:
 
     Attributes:
         name: Name for reports and run folders.
-        sources: The samples by source, in order: "train", then "test" if there is one.
+        sources: The samples by source, in order: "train", then "val" and "test" if they are there.
         class_names: Name of each class number.
         scale: The inputs of the model are x / scale: 255 for uint8 images, 16 for digits, 1 for floats.
         origin: How to load it again, for JSON: ``{"kind": "named", "name": ...}``, ``{"kind": "path", "path": ...}`` or

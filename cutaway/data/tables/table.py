@@ -106,7 +106,7 @@ class Table:
 
     Attributes:
         name: Name for reports and run folders.
-        readers: The tables by source: "train", then "test" if there is one.
+        readers: The tables by source: "train", then "val" and "test" if they are there.
         options: What the user said.
         columns: What is done with each column.
         class_names: Name of each class number.
@@ -392,7 +392,7 @@ def make_table(
     """Survey tables and decide how their columns are used.
 
     Args:
-        readers: The tables by source: "train", then "test" if there is one.
+        readers: The tables by source: "train", then "val" and "test" if they are there.
         options: What the user says.
         name: Name for reports and run folders.
         origin: How to load it again.

@@ -25,5 +25,5 @@ def short_trainings(source: ReportSource) -> Section | None:
         return None
     manifest = context.manifest
     found = kept_trainings(context.spec, manifest.config, judged_on=manifest.judged_on).read()
-    lead = "The model, trained for seconds before the training. Losses are of samples not trained on."
+    lead = "The model, trained for seconds before the training. Losses are of other samples, except for batch and free."
     return found and Table(name="short", title="Short trainings", lead=lead, rows=in_words(found))

@@ -17,8 +17,9 @@ class Preflight(Diagnosis):
     Attributes:
         name: The model or the data.
         findings: Warnings and notes.
-        measured: What short trainings measured, by name, if they were asked for: two learning rates, and mean losses,
-            of samples that were not trained on.
+        not_judged: What could not be judged, and why: one sentence each.
+        measured: What short trainings measured, by name, if they were asked for: two learning rates, and mean losses of
+            samples that were not trained on; "batch" and "free" are of the one batch that was trained on.
     """
 
     measured: Mapping[str, float] = field(default_factory=dict[str, float])
