@@ -1,7 +1,7 @@
 // How a change of a layer's output changes its inputs, for layers that are linear around a sample.
 
 import { slopesOf } from "./activations.js";
-import { addTransposedProduct, affineParts } from "./operations.js";
+import { addTransposedProduct, affineParts, productsOf } from "./operations.js";
 import { repeatTo, runsAlong } from "./tensors.js";
 
 /** @typedef {import("./operations.js").LayerParts} LayerParts */
@@ -21,7 +21,7 @@ const LAYER_GRADIENTS = {
   same: () => passOn,
   activation: () => passOn,
   dense: denseGradients,
-  members: membersGradients,
+  members: denseGradients,
   mean: meanGradients,
   affine: affineGradients,
   prelu: preluGradients,
@@ -65,32 +65,16 @@ function passOn({ gradients, into: [into] }) {
  * @param {LayerParts} parts
  * @returns {Backward}
  */
-function denseGradients({ weights: { kernel, bias } }) {
-  const [features, units] = kernel.shape;
+function denseGradients(parts) {
+  const { kernel, bias } = parts.weights;
+  const { features, units, places } = productsOf(parts);
   return ({ gradients, into: [into] }) => {
     let offset = 0;
-    for (let row = 0; row < gradients.length / units; row++) {
-      const where = { first: row * features, features, units, kernelFirst: 0, gradientFirst: row * units };
-      addTransposedProduct(gradients, kernel.values, into, where);
-      if (bias) for (let j = 0; j < units; j++) offset += bias.values[j] * gradients[row * units + j];
+    for (const { first, kernelFirst, biasFirst, unitFirst } of places) {
+      addTransposedProduct(gradients, kernel.values, into, { first, features, units, kernelFirst, gradientFirst: unitFirst });
+      if (bias) for (let j = 0; j < units; j++) offset += bias.values[biasFirst + j] * gradients[unitFirst + j];
     }
     return offset;
-  };
-}
-
-/**
- * @param {LayerParts} parts
- * @returns {Backward}
- */
-function membersGradients({ shapes: [shape], weights: { kernel, bias } }) {
-  const [members, features, units] = kernel.shape;
-  return ({ gradients, into: [into] }) => {
-    for (let member = 0; member < members; member++) {
-      const first = shape.length === 1 ? 0 : member * features;
-      const where = { features, units, kernelFirst: member * features * units, gradientFirst: member * units };
-      addTransposedProduct(gradients, kernel.values, into, { first, ...where });
-    }
-    return bias ? bias.values.reduce((sum, value, i) => sum + value * gradients[i], 0) : 0;
   };
 }
 

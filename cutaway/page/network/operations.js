@@ -32,7 +32,7 @@ const LAYER_OPERATIONS = {
   same: () => copyFirst,
   activation: () => copyFirst,
   dense: denseOperation,
-  members: membersOperation,
+  members: denseOperation,
   mean: meanOperation,
   affine: affineOperation,
   prelu: slopesOperation,
@@ -42,7 +42,7 @@ const LAYER_OPERATIONS = {
   multiply: () => mergeOperation((a, b) => a * b),
   maximum: () => mergeOperation(Math.max),
   minimum: () => mergeOperation(Math.min),
-  average: averageOperation,
+  average: ({ layer }) => mergeOperation((a, b) => a + b, layer.inputs.length),
   concatenate: concatenateOperation,
 };
 
@@ -68,41 +68,36 @@ function copyFirst([source], target) {
 }
 
 /**
+ * Where the inputs, weights, biases and sums of each product of a Dense layer are: one for each row of its input, or one for
+ * each member of an ensemble, whose members read one input together, or one of each.
  * @param {LayerParts} parts
- * @returns {Operation}
  */
-function denseOperation({ shapes: [shape], weights: { kernel, bias } }) {
-  const [features, units] = kernel.shape;
-  const rows = valueCount(shape) / features;
-  const sums = new Float64Array(units);
-  const places = new Int32Array(features);
-  return ([source], target) => {
-    for (let row = 0; row < rows; row++) {
-      if (bias) sums.set(bias.values);
-      else sums.fill(0);
-      addProduct(source, kernel.values, sums, { first: row * features, features, kernelFirst: 0, places });
-      target.set(sums, row * units);
-    }
-  };
+export function productsOf({ layer, shapes: [shape], weights: { kernel } }) {
+  const [features, units] = kernel.shape.slice(-2);
+  if (layer.operation === "members") {
+    const step = shape.length === 1 ? 0 : features;
+    const member = (/** @type {number} */ k) => ({ first: k * step, kernelFirst: k * features * units, biasFirst: k * units, unitFirst: k * units });
+    return { features, units, places: Array.from({ length: kernel.shape[0] }, (_, k) => member(k)) };
+  }
+  const row = (/** @type {number} */ k) => ({ first: k * features, kernelFirst: 0, biasFirst: 0, unitFirst: k * units });
+  return { features, units, places: Array.from({ length: valueCount(shape) / features }, (_, k) => row(k)) };
 }
 
 /**
- * The Dense layers of the members of an ensemble, which read one input, or one of each member.
  * @param {LayerParts} parts
  * @returns {Operation}
  */
-function membersOperation({ shapes: [shape], weights: { kernel, bias } }) {
-  const [members, features, units] = kernel.shape;
-  const step = shape.length === 1 ? 0 : features;
+function denseOperation(parts) {
+  const { kernel, bias } = parts.weights;
+  const { features, units, places } = productsOf(parts);
   const sums = new Float64Array(units);
-  const places = new Int32Array(features);
+  const memory = new Int32Array(features);
   return ([source], target) => {
-    for (let member = 0; member < members; member++) {
-      if (bias) sums.set(bias.values.subarray(member * units, (member + 1) * units));
+    for (const { first, kernelFirst, biasFirst, unitFirst } of places) {
+      if (bias) sums.set(bias.values.subarray(biasFirst, biasFirst + units));
       else sums.fill(0);
-      const where = { first: member * step, features, kernelFirst: member * features * units, places };
-      addProduct(source, kernel.values, sums, where);
-      target.set(sums, member * units);
+      addProduct(source, kernel.values, sums, { first, features, kernelFirst, places: memory });
+      target.set(sums, unitFirst);
     }
   };
 }
@@ -182,23 +177,16 @@ function layerNormOperation({ layer, weights }) {
 
 /**
  * @param {(a: number, b: number) => number} combine
+ * @param {number} [divisor] of the result
  * @returns {Operation}
  */
-function mergeOperation(combine) {
+function mergeOperation(combine, divisor = 1) {
   return (sources, target) => {
     target.set(sources[0]);
     for (const source of sources.slice(1)) {
       for (let i = 0; i < target.length; i++) target[i] = combine(target[i], source[i]);
     }
-  };
-}
-
-/** @returns {Operation} */
-function averageOperation() {
-  const add = mergeOperation((a, b) => a + b);
-  return (sources, target) => {
-    add(sources, target);
-    for (let i = 0; i < target.length; i++) target[i] /= sources.length;
+    if (divisor !== 1) for (let i = 0; i < target.length; i++) target[i] /= divisor;
   };
 }
 

@@ -55,34 +55,65 @@ function squaredRowDistance(rows, first, row, most) {
   return sum;
 }
 
+/** Maximum number of Newton's steps for a kernel, and how near its entropy comes to the logarithm of the perplexity, in nats. */
+const [MAX_STEPS, TOLERANCE] = [100, 1e-9];
+
 /**
- * Weights of neighbors that fall with their distance, so that their entropy is the logarithm of the perplexity.
+ * The Gaussian kernel whose weights have the entropy log(perplexity). It is found as in
+ * `cutaway.embedding.tsne.kernels.affinities`: by Newton's method, and by halving where that would go too far.
  *
- * Source: van der Maaten and Hinton 2008, equation 1.
+ * Source: van der Maaten and Hinton 2008, equation 1 and section 2.
+ * @param {Float64Array} squared Squared distances; overwritten with the weights, which sum to 1.
+ * @param {number} perplexity Effective number of neighbors, 1 or more.
+ * @returns {number} beta of the kernel exp(-beta d2): 0 where all are equally near, and Infinity where at least as many as the
+ *   perplexity are the nearest.
+ */
+export function toKernelWeights(squared, perplexity) {
+  const least = squared.reduce((nearest, value) => Math.min(nearest, value), Infinity);
+  const far = squared.map((value) => value - least);
+  const ties = far.filter((value) => value === 0).length;
+  if (ties === far.length || ties >= perplexity) {
+    far.forEach((value, j) => (squared[j] = value === 0 ? 1 / ties : 0));
+    return ties === far.length ? 0 : Infinity;
+  }
+  const goal = Math.log(perplexity);
+  // the logarithm of beta: the entropy is nearly linear in it
+  let [at, low, high] = [-Math.log(far.reduce((sum, value) => sum + value, 0) / far.length), -Infinity, Infinity];
+  let [beta, total] = [0, 1];
+  for (let step = 0; step < MAX_STEPS; step++) {
+    beta = Math.exp(at);
+    let [first, second] = [0, 0];
+    total = 0;
+    for (let j = 0; j < far.length; j++) {
+      const weight = Math.exp(-beta * far[j]);
+      squared[j] = weight;
+      total += weight;
+      first += weight * far[j];
+      second += weight * far[j] * far[j];
+    }
+    const mean = first / total;
+    const excess = Math.log(total) + beta * mean - goal;
+    if (Math.abs(excess) < TOLERANCE) break;
+    if (excess > 0) low = at;
+    else high = at;
+    const slope = beta * beta * Math.max(second / total - mean * mean, 0);
+    const ahead = at + Math.min(2, Math.max(-2, slope > 0 ? excess / slope : excess > 0 ? 2 : -2));
+    at = ahead > low && ahead < high ? ahead : (low + high) / 2;
+  }
+  for (let j = 0; j < far.length; j++) squared[j] /= total;
+  return beta;
+}
+
+/**
+ * Weights of neighbors that fall with their distance.
  * @param {ArrayLike<number>} distances Ascending.
  * @param {number} [perplexity] Effective number of neighbors, 1 or more.
  * @returns {Float64Array} They sum to 1.
  */
 export function neighborWeights(distances, perplexity = PLACING_PERPLEXITY) {
-  const nearest = distances[0];
-  const squared = Float64Array.from(distances, (distance) => distance * distance - nearest * nearest);
-  const largest = squared[squared.length - 1];
-  if (largest === 0 || squared.length <= perplexity) return squared.fill(1 / squared.length);
-  const ties = squared.filter((value) => value === 0).length;
-  if (ties >= perplexity) return squared.map((value) => (value === 0 ? 1 / ties : 0));
-  let [low, high, precision] = [0, Infinity, 1 / largest];
-  let weights = squared;
-  for (let step = 0; step < 200; step++) {
-    const powers = squared.map((value) => Math.exp(-value * precision));
-    const sum = powers.reduce((total, power) => total + power, 0);
-    const mean = powers.reduce((total, power, i) => total + power * squared[i], 0) / sum;
-    const excess = Math.log(sum) + precision * mean - Math.log(perplexity);
-    weights = powers.map((power) => power / sum);
-    if (Math.abs(excess) < 1e-9) break;
-    if (excess > 0) low = precision;
-    else high = precision;
-    precision = high === Infinity ? precision * 2 : (low + high) / 2;
-  }
+  const weights = Float64Array.from(distances, (distance) => distance * distance);
+  if (weights.length <= perplexity) return weights.fill(1 / weights.length);
+  toKernelWeights(weights, perplexity);
   return weights;
 }
 

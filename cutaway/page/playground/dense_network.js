@@ -1,6 +1,6 @@
 // A network of dense layers that trains in the page: its forward pass, and its gradient by backpropagation.
 
-import { normalProbability, singleActivation, softmaxAlong } from "../network/activations.js";
+import { normalProbability, singleActivation, slopesOf, softmaxAlong } from "../network/activations.js";
 import { foldSeed, kerasUniform } from "./random/seeds.js";
 
 /**
@@ -244,33 +244,28 @@ const logistic = (/** @type {number} */ z) => 1 / (1 + Math.exp(-z));
 /** `keras.activations.leaky_relu` has this slope below 0. */
 const LEAK = 0.2;
 
-/** @type {Record<string, Omit<Activation, "value">>} */
+/** @type {Record<string, Activation["slope"]>} Of the curved ones. */
 const SLOPES = {
-  relu: { slope: (z) => (z > 0 ? 1 : 0), linear: { above: 1, below: 0 } },
-  leaky_relu: { slope: (z) => (z >= 0 ? 1 : LEAK), linear: { above: 1, below: LEAK } },
-  linear: { slope: () => 1, linear: { above: 1, below: 1 } },
-  tanh: { slope: (_, value) => 1 - value * value, linear: null },
-  sigmoid: { slope: (_, value) => value * (1 - value), linear: null },
-  softplus: { slope: logistic, linear: null },
-  elu: { slope: (z, value) => (z > 0 ? 1 : value + 1), linear: null },
-  silu: { slope: (z, value) => value + logistic(z) * (1 - value), linear: null },
-  gelu: {
-    slope: (z) => normalProbability(z) + (z * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI),
-    linear: null,
-  },
+  tanh: (_, value) => 1 - value * value,
+  sigmoid: (_, value) => value * (1 - value),
+  softplus: logistic,
+  elu: (z, value) => (z > 0 ? 1 : value + 1),
+  silu: (z, value) => value + logistic(z) * (1 - value),
+  gelu: (z) => normalProbability(z) + (z * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI),
 };
 
 /** The names of all activations that a hidden layer can have here. */
-export const ACTIVATIONS = Object.keys(SLOPES);
+export const ACTIVATIONS = ["relu", "leaky_relu", "linear", ...Object.keys(SLOPES)];
 
 /**
  * @param {string} name One of `ACTIVATIONS`.
  * @returns {Activation}
  */
 function activationNamed(name) {
-  const value = singleActivation({ function: name, slope: name === "leaky_relu" ? LEAK : 0 });
-  if (!value || !SLOPES[name]) throw new RangeError(`unknown activation "${name}"`);
-  return { value, ...SLOPES[name] };
+  const settings = { function: name, slope: name === "leaky_relu" ? LEAK : 0 };
+  const [value, linear] = [singleActivation(settings), slopesOf(settings)];
+  if (!value || !ACTIVATIONS.includes(name)) throw new RangeError(`unknown activation "${name}"`);
+  return { value, linear, slope: linear ? (z) => (z > 0 ? linear.above : z < 0 ? linear.below : linear.at0) : SLOPES[name] };
 }
 
 /**
