@@ -1,5 +1,5 @@
 import { bundleInPage } from "./core/bundle.js";
-import { element } from "./core/elements.js";
+import { byId, element } from "./core/elements.js";
 import { followScheme } from "./core/scheme.js";
 import { keepInAddress } from "./explorer/address.js";
 import { Explorer } from "./explorer/explorer.js";
@@ -11,11 +11,11 @@ import { startTables } from "./tables.js";
 
 /** Connect the parts of the page: the color scheme, figures and explorers. */
 async function start() {
-  const data = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("pageData")).textContent ?? "");
-  followScheme(/** @type {HTMLElement} */ (document.getElementById("pageScheme")));
+  const data = JSON.parse(byId("pageData").textContent ?? "");
+  followScheme(byId("pageScheme"));
   startSectionList();
   startTables();
-  for (const { name } of data.sheets) new LabelIssueList(/** @type {HTMLElement} */ (document.getElementById(`${name}-sheet`)));
+  for (const { name } of data.sheets) new LabelIssueList(byId(`${name}-sheet`));
   drawFigures(data.figures);
   const bundle = bundleInPage(data.arrays, "pageArray");
   const explorers = data.explorers.map((/** @type {any} */ record) => startExplorer(record, bundle));
@@ -28,7 +28,7 @@ async function start() {
  * @param {import("./core/bundle.js").Bundle} bundle
  */
 async function startExplorer(record, bundle) {
-  const host = /** @type {HTMLElement} */ (document.getElementById(`${record.name}-explorer`));
+  const host = byId(`${record.name}-explorer`);
   try {
     const explorer = new Explorer(host, record, bundle);
     Object.assign(host, { explorer }); // for scripts of others, and for tests

@@ -18,6 +18,19 @@ export function element(tag, given = {}, ...children) {
   return made;
 }
 
+/** @param {string} id of an element that is in the page */
+export function byId(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/**
+ * The head of a table.
+ * @param {string[]} titles of its columns
+ */
+export function tableHead(titles) {
+  return element("thead", {}, element("tr", {}, ...titles.map((text) => element("th", { scope: "col" }, ...breakable(text)))));
+}
+
 /**
  * A button with a text.
  * @param {string} text

@@ -38,9 +38,7 @@ const MOST_LABELED = 200;
  * @typedef {{
  *   store: Store<State>, samples: Samples, layouts: Layouts, commands: Commands, ready: EventTarget, ended: AbortSignal,
  *   image: (index: number, kind: string) => HTMLCanvasElement | null,
- *   shared: () => {
- *     codes: Uint8Array<ArrayBuffer>, palette: Uint8Array<ArrayBuffer>, states: Uint8Array<ArrayBuffer>
- *   },
+ *   shared: () => import("../map/hit_test.js").Looks,
  * }} Parts what each view gets
  */
 
@@ -168,10 +166,7 @@ export class Explorer {
       invert: () => this.#invert(),
       select: (/** @type {ArrayLike<number>} */ indices) => this.map?.select(indices),
     };
-    const shared = () => {
-      const surface = /** @type {SampleMap} */ (this.map).surface;
-      return { codes: surface.codes, palette: surface.palette, states: surface.states };
-    };
+    const shared = () => /** @type {SampleMap} */ (this.map).surface.looks;
     const coloring = samples.coloring(store.state.color, store.state.epochShown);
     const map = new SampleMap(place, {
       count: samples.count,

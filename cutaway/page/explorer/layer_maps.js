@@ -85,10 +85,7 @@ class SmallMap {
     this.view.reset();
     this.painter.layout(a, A);
     this.painter.layout(b, B);
-    const { codes, palette, states } = this.shared();
-    this.painter.codes(codes);
-    this.painter.palette(palette);
-    this.painter.states(states);
+    this.painter.look(this.shared());
     const { size: diameter, alpha } = pointStyle(this.count);
     const style = { size: 0.55 * diameter, alpha, dim: 0.1, count: this.count, selected: selection.length };
     this.painter.paint({ a, b, t, view: this.view, ...style });

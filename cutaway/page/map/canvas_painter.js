@@ -12,9 +12,7 @@ export class CanvasPainter {
   kind = "canvas2d";
   /** @type {Map<string, Uint16Array>} */
   #layouts = new Map();
-  #codes = new Uint8Array();
-  #states = new Uint8Array();
-  #palette = new Uint8Array();
+  #looks = { codes: new Uint8Array(), palette: new Uint8Array(), states: new Uint8Array() };
   /** Red, green, blue and coverage of each pixel. */
   #sums = new Float32Array();
   /** @type {ImageData | null} */
@@ -39,19 +37,9 @@ export class CanvasPainter {
     this.#layouts.delete(key);
   }
 
-  /** @param {Uint8Array<ArrayBuffer>} codes */
-  codes(codes) {
-    this.#codes = codes;
-  }
-
-  /** @param {Uint8Array<ArrayBuffer>} states */
-  states(states) {
-    this.#states = states;
-  }
-
-  /** @param {Uint8Array<ArrayBuffer>} rgba */
-  palette(rgba) {
-    this.#palette = rgba;
+  /** @param {Partial<import("./hit_test.js").Looks>} looks those that have changed */
+  look(looks) {
+    Object.assign(this.#looks, looks);
   }
 
   /** @param {import("./hit_test.js").Painting} painting */
@@ -85,7 +73,7 @@ export class CanvasPainter {
     const { width, height } = this.canvas;
     const scale = (view.scale * view.ratio) / STEPS;
     return {
-      ...{ width, height, scale, codes: this.#codes, states: this.#states, palette: this.#palette, sums: this.#sums },
+      ...{ width, height, scale, ...this.#looks, sums: this.#sums },
       A: /** @type {Uint16Array} */ (this.#layouts.get(a)),
       B: /** @type {Uint16Array} */ (this.#layouts.get(b)),
       left: width / 2 - view.x * STEPS * scale - side / 2,

@@ -136,20 +136,12 @@ export class GlPainter {
     this.#layouts.delete(key);
   }
 
-  /** @param {Uint8Array<ArrayBuffer>} codes index of each sample's color in the palette */
-  codes(codes) {
-    this.#fill(this.code, codes);
-  }
-
-  /** @param {Uint8Array<ArrayBuffer>} states */
-  states(states) {
-    this.#fill(this.state, states);
-  }
-
-  /** @param {Uint8Array<ArrayBuffer>} rgba of 256 colors */
-  palette(rgba) {
+  /** @param {Partial<import("./hit_test.js").Looks>} looks those that have changed */
+  look({ codes, palette, states }) {
     const gl = this.gl;
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, rgba.length / 4, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
+    if (codes) this.#fill(this.code, codes);
+    if (states) this.#fill(this.state, states);
+    if (palette) gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, palette.length / 4, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, palette);
   }
 
   /** @param {import("./hit_test.js").Painting} painting */

@@ -143,6 +143,8 @@ export function combineSelections(old, found, how) {
   return Uint32Array.from(members).sort();
 }
 
+/** @typedef {{ codes: Uint8Array<ArrayBuffer>, palette: Uint8Array<ArrayBuffer>, states: Uint8Array<ArrayBuffer> }} Looks of samples: the index of the color of each in the palette, RGBA of 256 colors, and the bits of each state */
+
 /**
  * What is painted.
  * @typedef {{

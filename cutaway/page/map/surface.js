@@ -55,9 +55,7 @@ export class Surface {
     }
     if (painter instanceof GlPainter) this.#watch(canvas);
     for (const [key, positions] of this.layouts) painter.layout(key, positions);
-    painter.codes(this.codes);
-    painter.states(this.states);
-    painter.palette(this.palette);
+    painter.look(this.looks);
     this.painter = painter;
     this.kind = painter instanceof GlPainter ? "webgl2" : "canvas2d";
     this.changed(this.kind);
@@ -90,10 +88,12 @@ export class Surface {
    * @param {Uint8Array<ArrayBuffer>} palette
    */
   color(codes, palette) {
-    this.codes = codes;
-    this.palette = palette;
-    this.painter.codes(codes);
-    this.painter.palette(palette);
+    Object.assign(this, { codes, palette });
+    this.painter.look({ codes, palette });
+  }
+
+  get looks() {
+    return { codes: this.codes, palette: this.palette, states: this.states };
   }
 
   /** Give back what the painter holds; nothing is painted after that. */
@@ -104,7 +104,7 @@ export class Surface {
 
   /** The states have changed. */
   restate() {
-    this.painter.states(this.states);
+    this.painter.look({ states: this.states });
   }
 
   /** @param {import("./hit_test.js").Painting} painting */

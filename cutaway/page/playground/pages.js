@@ -1,5 +1,7 @@
 // The two pages of the playground. The address says which one is shown, and its settings.
 
+import { byId } from "../core/elements.js";
+
 /** @typedef {"network" | "tsne"} PageName */
 
 /** @type {PageName[]} The first one is shown where the address names none. */
@@ -63,7 +65,7 @@ export class Pages {
   #show() {
     for (const name of NAMES) {
       const isShown = name === this.shown;
-      /** @type {HTMLElement} */ (document.getElementById(`${name}Page`)).hidden = !isShown;
+      byId(`${name}Page`).hidden = !isShown;
       if (isShown) linkTo(name).setAttribute("aria-current", "page");
       else linkTo(name).removeAttribute("aria-current");
     }
@@ -81,5 +83,5 @@ function addressOf(name, settings) {
 
 /** @param {PageName} name */
 function linkTo(name) {
-  return /** @type {HTMLAnchorElement} */ (document.getElementById(`${name}Link`));
+  return /** @type {HTMLAnchorElement} */ (byId(`${name}Link`));
 }

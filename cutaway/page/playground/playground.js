@@ -1,7 +1,7 @@
 // The playground: one page that trains a network in the browser and shows what happens.
 
 import { bundleInPage } from "../core/bundle.js";
-import { csvCell, element, saveFile, textButton } from "../core/elements.js";
+import { byId as host, csvCell, element, saveFile, textButton } from "../core/elements.js";
 import { refusedInWords, refusedList, settingRow } from "../core/fields.js";
 import { followScheme, isDark, onScheme, tone } from "../core/scheme.js";
 import { inNextFrame } from "../core/timing.js";
@@ -27,9 +27,6 @@ import { TsnePage } from "./tsne/tsne_page.js";
 /** @typedef {import("./session.js").Settings} Settings */
 
 /** @typedef {{ arrays: import("../core/bundle.js").ArrayRecord[], colors: { classes: string[], sequential: string[], positive: string, negative: string, grounds: { light: string, dark: string } }, tasksAt: string, start: { settings: Partial<Settings>, rows: number[][], classNames: string[], inputNames: string[], about: string } | null }} PageData */
-
-/** @param {string} id */
-const host = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /**
  * Whether the samples are a person's own, which no address holds.

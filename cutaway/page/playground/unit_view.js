@@ -1,7 +1,7 @@
 // The numbers of one unit for one sample: the forward and the backward pass, written out.
 
 import { barStrip } from "../core/charts.js";
-import { element, textButton } from "../core/elements.js";
+import { element, tableHead, textButton } from "../core/elements.js";
 import { shownOf } from "../core/words.js";
 import { inputName, outputName } from "./data_sets.js";
 
@@ -47,8 +47,7 @@ export class UnitView {
     this.made = "";
     /** @type {UnitNumbers["weights"]} */
     this.weights = [];
-    const head = ["Input", "x", "Weight", "Weight × x", "∂L/∂w (batch)"].map((text) => element("th", { scope: "col", text }));
-    const table = element("table", {}, element("thead", {}, element("tr", {}, ...head)), this.rows);
+    const table = element("table", {}, tableHead(["Input", "x", "Weight", "Weight × x", "∂L/∂w (batch)"]), this.rows);
     host.append(
       element("div", { class: "unit-head" }, this.title, this.off),
       this.choice,

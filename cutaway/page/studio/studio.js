@@ -1,4 +1,4 @@
-import { element, textButton } from "../core/elements.js";
+import { byId, element, textButton } from "../core/elements.js";
 import { followScheme } from "../core/scheme.js";
 import { showClass } from "./people/class_view.js";
 import { showCompare } from "./run/compare.js";
@@ -31,19 +31,19 @@ const VIEWS = {
 };
 
 async function start() {
-  followScheme(/** @type {HTMLElement} */ (document.getElementById("pageScheme")));
+  followScheme(byId("pageScheme"));
   const [first = "", ...parts] = pathParts();
   void ask("api/visits", { method: "POST", body: { view: first } }).catch(() => {}); // the view shows the error
-  const navigation = /** @type {HTMLElement} */ (document.getElementById("studioNavigation"));
+  const navigation = byId("studioNavigation");
   for (const [path, { title, isOffered }] of Object.entries(VIEWS)) {
     if (title && (isOffered?.() ?? true)) navigation.append(element("a", { href: path || ".", text: title, "aria-current": path === first && "page" }));
   }
   navigation.append(element("a", { href: "playground", text: "Playground" }));
   const tour = textButton("Tour", startTour, { class: "tour-start" });
-  if (mayWrite()) document.getElementById("pageScheme")?.before(tour);
-  const host = /** @type {HTMLElement} */ (document.getElementById("studioView"));
+  if (mayWrite()) byId("pageScheme").before(tour);
+  const host = byId("studioView");
   host.replaceChildren();
-  const offline = /** @type {HTMLElement} */ (document.getElementById("studioOffline"));
+  const offline = byId("studioOffline");
   listen({ offline: () => (offline.hidden = false), reset: () => (offline.hidden = true) });
   try {
     const view = Object.hasOwn(VIEWS, first) ? VIEWS[first] : null;

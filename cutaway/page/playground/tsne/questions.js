@@ -53,14 +53,12 @@ export const QUESTIONS = [
   },
 ];
 
-export class QuestionsView {
-  /**
-   * @param {HTMLElement} host
-   * @param {(settings: TsneSettings, words: string) => void} begin Also shows the words above the map.
-   */
-  constructor(host, begin) {
-    host.append(element("ol", { class: "questions" }, ...QUESTIONS.map((question, number) => card(question, number, begin))));
-  }
+/**
+ * @param {HTMLElement} host
+ * @param {(settings: TsneSettings, words: string) => void} begin Also shows the words above the map.
+ */
+export function showQuestions(host, begin) {
+  host.append(element("ol", { class: "questions" }, ...QUESTIONS.map((question, number) => card(question, number, begin))));
 }
 
 /**

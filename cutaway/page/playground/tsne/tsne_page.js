@@ -1,7 +1,7 @@
 // t-SNE in the playground: toy data whose points move while perplexity is turned, and numbers that say what the map keeps.
 
 import { CurveChart } from "../../core/charts.js";
-import { element, swatch, textButton } from "../../core/elements.js";
+import { byId as host, element, swatch, textButton } from "../../core/elements.js";
 import { refusedInWords, settingRow } from "../../core/fields.js";
 import { isDark, onScheme, tone } from "../../core/scheme.js";
 import { inNextFrame } from "../../core/timing.js";
@@ -14,7 +14,7 @@ import { KL_STEPS } from "./experiment.js";
 import { KernelsView } from "./kernels_view.js";
 import { measure, NEIGHBORS } from "./measures.js";
 import { NumbersView } from "./numbers_view.js";
-import { QuestionsView } from "./questions.js";
+import { showQuestions } from "./questions.js";
 import { Scatter } from "./scatter.js";
 import { fromTsneAddress, largestPerplexity, MIN_PERPLEXITY, toTsneAddress, TSNE_FIELDS } from "./settings.js";
 import { TOYS } from "./toy_data.js";
@@ -33,9 +33,6 @@ const [NUMBERS_MILLISECONDS, CURVE_POINTS] = [150, 400];
 
 /** Angle in degrees from above, for data in space. */
 const TILT = 25;
-
-/** @param {string} id */
-const host = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export class TsnePage {
   #measured = 0;
@@ -61,7 +58,7 @@ export class TsnePage {
     this.kernels = new KernelsView(host("tsneKernels"));
     this.kl = new CurveChart("KL divergence", (value) => value.toFixed(3), "step");
     host("tsneKl").append(this.kl.element);
-    new QuestionsView(host("tsneQuestions"), (asked, words) => {
+    showQuestions(host("tsneQuestions"), (asked, words) => {
       void this.controller.begin(asked).then((isBegun) => {
         if (!isBegun) return;
         this.controller.play(true);

@@ -1,9 +1,8 @@
 import { barStrip } from "../../core/charts.js";
-import { breakable, choice, element, swatch } from "../../core/elements.js";
-import { capitalized, grouped, percent } from "../../core/words.js";
+import { breakable, choice, element, swatch, tableHead } from "../../core/elements.js";
+import { grouped, percent } from "../../core/words.js";
 import { dataBody } from "./data_address.js";
-import { workingBox } from "./upload.js";
-import { doWork, WorkCanceled } from "../run/work.js";
+import { doWork, progressLine, WorkCanceled } from "../run/work.js";
 
 /** @type {[string, string][]} What a person can do with a column, and its name in the list. */
 const USES = [
@@ -90,7 +89,7 @@ export function columnTable(found, change) {
     element(
       "div",
       { class: "scroll column-table" },
-      element("table", {}, headRow(head), body),
+      element("table", {}, tableHead(head), body),
     ),
     more ? element("p", { class: "caption", text: more }) : null,
   );
@@ -183,16 +182,11 @@ export function rowTable(found) {
       element(
         "table",
         {},
-        headRow(names),
+        tableHead(names),
         element("tbody", {}, ...found.rows.map((row) => element("tr", {}, ...row.map((text) => element("td", { text }))))),
       ),
     ),
   );
-}
-
-/** @param {string[]} titles of the columns */
-function headRow(titles) {
-  return element("thead", {}, element("tr", {}, ...titles.map((text) => element("th", { scope: "col" }, ...breakable(text)))));
 }
 
 /**
@@ -218,18 +212,11 @@ function headRow(titles) {
  */
 export async function surveyData(host, data, options) {
   const canceling = new AbortController();
-  /** @type {ReturnType<typeof workingBox> | null} */
-  let shown = null;
-  const onState = (/** @type {import("../run/work.js").WorkState} */ { state, progress }) => {
-    if (state !== "waiting" && state !== "running") return;
-    if (!shown) {
-      shown = workingBox(host, "Reading the data", { cancel: () => canceling.abort() });
-      shown.words.setAttribute("role", "status");
-    }
-    if (!progress) return;
-    const { task, done, total } = progress;
-    shown.words.textContent = `${capitalized(task)}${total ? ` ${percent(done / total, 0)}` : ""}`;
-    if (total) shown.bar.value = done / total;
+  const line = progressLine({ title: "Reading the data", cancel: () => canceling.abort() });
+  const onState = (/** @type {import("../run/work.js").WorkState} */ state) => {
+    if (state.state !== "waiting" && state.state !== "running") return;
+    if (!line.host.isConnected) host.append(line.host);
+    line.show(state);
   };
   try {
     const { result } = await doWork("survey", dataBody(data, options), { again: true, signal: canceling.signal, onState });
@@ -239,6 +226,6 @@ export async function surveyData(host, data, options) {
     if (!(error instanceof WorkCanceled)) throw error;
     throw new Error("Looking at the data was canceled. Next: reload the page to look again.");
   } finally {
-    /** @type {any} */ (shown)?.box.remove();
+    line.host.remove();
   }
 }

@@ -1,20 +1,7 @@
 import { element, textButton } from "../../core/elements.js";
 import { showError } from "../messages.js";
+import { progressLine } from "../run/work.js";
 import { ask, explained } from "../server.js";
-
-/**
- * Show that something goes on: words, how far it is, and a button that cancels it.
- * @param {HTMLElement} host where it is shown
- * @param {string} text
- * @param {{ label?: string, cancel: () => void }} options label: of the bar; the text if there is none
- */
-export function workingBox(host, text, { label = text, cancel }) {
-  const words = element("p", { text });
-  const bar = element("progress", { class: "live-bar", max: 1, "aria-label": label });
-  const box = element("div", { class: "working" }, words, bar, textButton("Cancel", cancel));
-  host.append(box);
-  return { box, words, bar };
-}
 
 /**
  * @param {string} path
@@ -49,13 +36,14 @@ async function uploadFile(host, file) {
   const path = `api/uploads/${encodeURIComponent(file.name)}`;
   await ask(path); // a kind of file that is refused is not sent first
   const canceling = new AbortController();
-  const { box, bar } = workingBox(host, `Uploading ${file.name}`, { label: `Upload of ${file.name}`, cancel: () => canceling.abort() });
-  bar.value = 0;
-  const onProgress = (/** @type {number} */ sent) => (bar.value = file.size ? sent / file.size : 0);
+  const line = progressLine({ title: `Uploading ${file.name}`, cancel: () => canceling.abort() });
+  host.append(line.host);
+  const onProgress = (/** @type {number} */ sent) => line.show({ state: "running", progress: { task: "", note: "", unit: "", done: sent, total: file.size, rate: null, left: null } });
+  onProgress(0);
   try {
     return (await send(path, file, { signal: canceling.signal, onProgress })).name;
   } finally {
-    box.remove();
+    line.host.remove();
   }
 }
 

@@ -1,4 +1,4 @@
-import { element } from "../../core/elements.js";
+import { element, tableHead } from "../../core/elements.js";
 import { percent } from "../../core/words.js";
 import { TASKS } from "../../playground/task_list.js";
 import { askFirst, showMessage } from "../messages.js";
@@ -35,8 +35,7 @@ export async function showClass(host) {
     body.replaceChildren(...people.map(personRow));
   };
   await draw();
-  const head = element("tr", {}, ...HEADINGS.map((text) => element("th", { scope: "col", text })));
-  const table = element("table", { class: "runs class-table" }, element("thead", {}, head), body);
+  const table = element("table", { class: "runs class-table" }, tableHead(HEADINGS), body);
   host.replaceChildren(element("h1", { text: "Class" }), summary, element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Class" }, table), inside);
   let isAsking = false;
   const again = async () => {

@@ -144,7 +144,7 @@ export function progressLine({ title, cancel = null }) {
   const words = element("span", { class: "work-words", "aria-live": "polite", text: title });
   const button = cancel && textButton("Cancel", cancel);
   const host = element("div", { class: "work-line" }, words, bar, button);
-  const show = (/** @type {WorkState} */ { state, progress }) => {
+  const show = (/** @type {Pick<WorkState, "state" | "progress">} */ { state, progress }) => {
     const share = progress?.total ? progress.done / progress.total : null;
     if (share === null) bar.removeAttribute("value");
     else bar.value = share;
