@@ -2,7 +2,7 @@
 
 import { choice, element, textButton } from "../core/elements.js";
 import { inNextFrame } from "../core/timing.js";
-import { interpolateAt, OTHER_VALUE } from "./preparing.js";
+import { cellSeconds, interpolateAt, OTHER_VALUE } from "./preparing.js";
 
 /** @typedef {import("./preparing.js").Cell} Cell */
 /** @typedef {import("./preparing.js").ColumnControl} ColumnControl */
@@ -130,36 +130,65 @@ export class ColumnSliders {
 }
 
 /**
- * A slider and a field for a number, which follow each other.
- * @param {ColumnControl} control
+ * A slider and a field, which follow each other.
+ * @param {HTMLInputElement} field
+ * @param {ReturnType<typeof sliderScale>} scale
+ * @param {{ valueOf: (cell: Cell) => number, textOf: (value: number) => string, slidTo?: (value: number) => string }} how
+ *   `valueOf`: NaN for none. `slidTo`: the text of a value that the slider gives, where it is another one.
  * @returns {ColumnInput}
  */
-function sliderInput(control) {
-  const field = element("input", { type: "number", step: "any", class: "column-value" });
-  const scale = sliderScale(control);
+function pairedInput(field, scale, { valueOf, textOf, slidTo = textOf }) {
   const slider = element("input", { type: "range", min: scale.min, max: scale.max, step: scale.step });
-  const follow = (/** @type {number} */ value) => {
-    slider.value = String(scale.toSlider(value));
+  const follow = () => {
+    const value = valueOf(field.value);
+    if (Number.isFinite(value)) slider.value = String(scale.toSlider(value));
     slider.setAttribute("aria-valuetext", field.value);
   };
   slider.addEventListener("input", () => {
-    field.value = sliderText(scale.toValue(Number(slider.value)), control.step ?? 1);
+    field.value = slidTo(scale.toValue(Number(slider.value)));
     slider.setAttribute("aria-valuetext", field.value);
   });
-  field.addEventListener("input", () => field.value !== "" && follow(Number(field.value)));
+  field.addEventListener("input", follow);
   return {
     elements: [slider, field],
-    read: () => (field.value === "" ? null : Number(field.value)),
+    read: () => (Number.isFinite(valueOf(field.value)) ? valueOf(field.value) : null),
     write: (cell) => {
-      field.value = cell === UNKNOWN_VALUE ? "" : String(Number(Number(cell).toPrecision(9)));
-      follow(Number(field.value));
+      const value = valueOf(cell);
+      field.value = Number.isFinite(value) ? textOf(value) : "";
+      follow();
     },
   };
 }
 
 /**
- * How a slider and the values of a column belong together: directly, or through the quantiles of a skewed column.
  * @param {ColumnControl} control
+ * @returns {ColumnInput}
+ */
+function sliderInput(control) {
+  const { step = 1 } = control;
+  return pairedInput(element("input", { type: "number", step: "any", class: "column-value" }), sliderScale(control), {
+    valueOf: (cell) => (cell === "" ? NaN : Number(cell)),
+    textOf: (value) => String(Number(value.toPrecision(9))),
+    // as many decimals as the step has
+    slidTo: (value) => String(Number(value.toFixed(Math.min(Math.max(0, -Math.floor(Math.log10(step))), 20)))),
+  });
+}
+
+/**
+ * @param {ColumnControl} control
+ * @returns {ColumnInput}
+ */
+function dateInput({ low, high, step = 86_400 }) {
+  const [type, letters] = step < 86_400 ? ["datetime-local", 16] : ["date", 10];
+  return pairedInput(element("input", { type, class: "column-value" }), sliderScale({ low, high, step }), {
+    valueOf: (cell) => cellSeconds(cell) ?? NaN,
+    textOf: (value) => new Date(value * 1000).toISOString().slice(0, letters),
+  });
+}
+
+/**
+ * How a slider and the values of a column belong together: directly, or through the quantiles of a skewed column.
+ * @param {Pick<ColumnControl, "low" | "high" | "step" | "quantiles">} control
  * @returns {{ min: string, max: string, step: string, toValue: (at: number) => number,
  *   toSlider: (value: number) => number }}
  */
@@ -177,48 +206,6 @@ function sliderScale({ low = 0, high = 1, step = 1, quantiles }) {
     ...{ min: "0", max: String(SLIDER_STEPS), step: "1" },
     toValue: (at) => Math.min(Math.max(toValue(at), low), high),
     toSlider: (value) => Math.round(interpolateAt(value, values, knots)),
-  };
-}
-
-/**
- * A number with as many decimals as its step.
- * @param {number} value
- * @param {number} step
- * @returns {string}
- */
-function sliderText(value, step) {
-  return String(Number(value.toFixed(Math.min(Math.max(0, -Math.floor(Math.log10(step))), 20))));
-}
-
-/**
- * A slider and a field for a date.
- * @param {ColumnControl} control
- * @returns {ColumnInput}
- */
-function dateInput({ low = 0, high = 1, step = 86_400 }) {
-  const type = step < 86_400 ? "datetime-local" : "date";
-  const field = element("input", { type, class: "column-value" });
-  const options = { type: "range", min: String(low), max: String(high), step: String(step) };
-  const slider = element("input", options);
-  const seconds = () => Date.parse(field.value.includes("T") ? `${field.value}Z` : field.value) / 1000;
-  const show = (/** @type {number} */ value) => {
-    field.value = new Date(value * 1000).toISOString().slice(0, type === "date" ? 10 : 16);
-    slider.setAttribute("aria-valuetext", field.value);
-  };
-  slider.addEventListener("input", () => show(Number(slider.value)));
-  field.addEventListener("input", () => {
-    if (Number.isFinite(seconds())) slider.value = String(seconds());
-    slider.setAttribute("aria-valuetext", field.value);
-  });
-  return {
-    elements: [slider, field],
-    read: () => (Number.isFinite(seconds()) ? seconds() : null),
-    write: (cell) => {
-      const value = typeof cell === "number" ? cell : Date.parse(String(cell)) / 1000;
-      if (!Number.isFinite(value)) return;
-      slider.value = String(value);
-      show(value);
-    },
   };
 }
 

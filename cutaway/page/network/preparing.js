@@ -202,7 +202,7 @@ function turnOf(period, seconds) {
  * @param {Cell} cell
  * @returns {number | null} Seconds since 1970; null if it is not known.
  */
-function cellSeconds(cell) {
+export function cellSeconds(cell) {
   if (cell === null || cell === undefined || cell === "") return null;
   if (typeof cell === "number") return cell;
   // without a time zone it is UTC, as in Python

@@ -46,26 +46,32 @@ const SIZE = 3;
 const TURNS = 1.25;
 
 /**
- * @param {number} count
- * @param {number} last
- * @param {boolean} [isClosed] Whether `last` itself is among them.
+ * Points on an arc of the unit circle, and as many on a second one; shuffled and with noise, in scikit-learn's order.
+ * @param {{ title: string, noise: number, last: number, isClosed: boolean, inner: (x: number, y: number) => number[] }} given
+ *   `last`: the angle of the last point, which is one if `isClosed`. `inner`: where a point of the first arc is on the second.
+ * @param {{ maker: string, more: string }} python The function of scikit-learn.
+ * @returns {DataSet}
  */
-function spaced(count, last, isClosed = true) {
-  return Array.from({ length: count }, (_, k) => (count > 1 ? (k * last) / (count - (isClosed ? 1 : 0)) : 0));
-}
-
-/**
- * Shuffle rows and add noise, in scikit-learn's order.
- * @param {number[][]} rows
- * @param {DataSettings} settings
- */
-function shuffledWithNoise(rows, { noise, seed }) {
-  const random = new RandomState(seed);
-  const order = random.permutation(rows.length);
-  return Array.from(order, (k) => {
-    const [x, y, label] = rows[k];
-    return [x + random.normal(0, noise), y + random.normal(0, noise), label];
-  });
+function twoCurves({ title, noise: usual, last, isClosed, inner }, { maker, more }) {
+  const arc = (/** @type {number} */ count) =>
+    Array.from({ length: count }, (_, k) => (count > 1 ? (k * last) / (count - (isClosed ? 1 : 0)) : 0)).map((angle) => [Math.cos(angle), Math.sin(angle)]);
+  return {
+    title,
+    noise: usual,
+    make({ samples, noise, seed }) {
+      const outer = Math.floor(samples / 2);
+      const rows = [...arc(outer).map((point) => [...point, 0]), ...arc(samples - outer).map(([x, y]) => [...inner(x, y), 1])];
+      const random = new RandomState(seed);
+      return Array.from(random.permutation(rows.length), (k) => {
+        const [x, y, label] = rows[k];
+        return [x + random.normal(0, noise), y + random.normal(0, noise), label];
+      });
+    },
+    python: ({ samples, noise, seed }) => [
+      `from sklearn.datasets import ${maker}`,
+      `x, y = ${maker}(${samples}, noise=${noise}, ${more}random_state=${seed})`,
+    ],
+  };
 }
 
 /**
@@ -95,36 +101,14 @@ function functionData(title, compute, python) {
 
 /** @type {Record<string, DataSet>} */
 export const DATA_SETS = {
-  moons: {
-    title: "Two moons",
-    noise: 0.15,
-    make(settings) {
-      const outer = Math.floor(settings.samples / 2);
-      const rows = spaced(outer, Math.PI).map((angle) => [Math.cos(angle), Math.sin(angle), 0]);
-      const inner = spaced(settings.samples - outer, Math.PI);
-      rows.push(...inner.map((angle) => [1 - Math.cos(angle), 0.5 - Math.sin(angle), 1]));
-      return shuffledWithNoise(rows, settings);
-    },
-    python: ({ samples, noise, seed }) => [
-      "from sklearn.datasets import make_moons",
-      `x, y = make_moons(${samples}, noise=${noise}, random_state=${seed})`,
-    ],
-  },
-  circles: {
-    title: "Circles",
-    noise: 0.1,
-    make(settings) {
-      const outer = Math.floor(settings.samples / 2);
-      const rows = spaced(outer, 2 * Math.PI, false).map((angle) => [Math.cos(angle), Math.sin(angle), 0]);
-      const inner = spaced(settings.samples - outer, 2 * Math.PI, false);
-      rows.push(...inner.map((angle) => [0.5 * Math.cos(angle), 0.5 * Math.sin(angle), 1]));
-      return shuffledWithNoise(rows, settings);
-    },
-    python: ({ samples, noise, seed }) => [
-      "from sklearn.datasets import make_circles",
-      `x, y = make_circles(${samples}, noise=${noise}, factor=0.5, random_state=${seed})`,
-    ],
-  },
+  moons: twoCurves(
+    { title: "Two moons", noise: 0.15, last: Math.PI, isClosed: true, inner: (x, y) => [1 - x, 0.5 - y] },
+    { maker: "make_moons", more: "" },
+  ),
+  circles: twoCurves(
+    { title: "Circles", noise: 0.1, last: 2 * Math.PI, isClosed: false, inner: (x, y) => [0.5 * x, 0.5 * y] },
+    { maker: "make_circles", more: "factor=0.5, " },
+  ),
   spirals: {
     title: "Spirals",
     noise: 0.1,
