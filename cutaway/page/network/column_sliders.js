@@ -44,25 +44,19 @@ export class ColumnSliders {
    */
   constructor(host, controls, { onChange, cells = {} }) {
     this.onChange = onChange;
-    this.controls = controls;
     this.element = element("form", { class: "column-sliders" });
     this.element.addEventListener("submit", (event) => event.preventDefault());
     for (const control of controls) this.element.append(this.#row(control));
     this.element.addEventListener("input", () => this.#update());
-    this.resetButton = textButton("Usual values", null);
-    this.resetButton.addEventListener("click", () => {
-      this.write(this.usualCells);
+    const usual = Object.fromEntries(controls.map(({ column, start }) => [column, start]));
+    const reset = () => {
+      this.write(usual);
       this.#update();
-    });
-    this.element.append(this.resetButton);
-    this.write(this.usualCells);
+    };
+    this.element.append(textButton("Usual values", reset));
+    this.write(usual);
     this.write(cells);
     host.append(this.element);
-  }
-
-  /** A usual value of each column. */
-  get usualCells() {
-    return Object.fromEntries(this.controls.map(({ column, start }) => [column, start]));
   }
 
   /** @returns {Record<string, Cell>} The row as it is now. */
@@ -86,12 +80,6 @@ export class ColumnSliders {
       else if (!missing) input.write(UNKNOWN_VALUE);
     }
     this.#allow();
-  }
-
-  /** Take the controls out of the page. */
-  destroy() {
-    this.#changed.cancel();
-    this.element.remove();
   }
 
   /**

@@ -1,6 +1,7 @@
 // A sheet to draw on with mouse, pen, finger or keyboard.
 
 import { element, textButton } from "../core/elements.js";
+import { onScheme } from "../core/scheme.js";
 import { inNextFrame } from "../core/timing.js";
 import { drawSegment, drawStrokes, penRadius } from "./drawing.js";
 
@@ -42,9 +43,6 @@ export class DrawingPad {
     this.repaint();
     this.onStroke(this.#draw());
   });
-  #stop = new AbortController();
-  #resized = new ResizeObserver(() => this.repaint());
-  #recolored = new MutationObserver(() => this.repaint());
 
   /**
    * @param {HTMLElement} host Where the pad is put.
@@ -68,8 +66,8 @@ export class DrawingPad {
     this.canvas = element("canvas", { class: "drawing-sheet", tabindex: 0, ...named });
     this.canvas.style.aspectRatio = `${this.size.width} / ${this.size.height}`;
     this.canvas.style.touchAction = "none";
-    this.undoButton = textButton("Undo", null);
-    this.clearButton = textButton("Clear", null);
+    this.undoButton = textButton("Undo", () => this.undo());
+    this.clearButton = textButton("Clear", () => this.clear());
     this.status = element("p", { class: "drawing-status", role: "status" });
     const buttons = element("div", { class: "drawing-buttons" }, this.undoButton, this.clearButton);
     this.element.append(this.canvas, buttons, help, this.status);
@@ -112,30 +110,17 @@ export class DrawingPad {
     return penRadius(this.#strokes, { size: this.size, follows: this.penFollows });
   }
 
-  /** Take the pad out of the page. */
-  destroy() {
-    this.#stop.abort();
-    this.#resized.disconnect();
-    this.#recolored.disconnect();
-    this.#changed.cancel();
-    this.element.remove();
-  }
-
   #listen() {
     const { canvas } = this;
-    const options = { signal: this.#stop.signal };
-    canvas.addEventListener("pointerdown", (event) => this.#begin(event), options);
-    canvas.addEventListener("pointermove", (event) => this.#move(event), options);
+    canvas.addEventListener("pointerdown", (event) => this.#begin(event));
+    canvas.addEventListener("pointermove", (event) => this.#move(event));
     for (const kind of ["pointerup", "pointercancel"]) {
-      canvas.addEventListener(kind, (event) => this.#end(/** @type {PointerEvent} */ (event)), options);
+      canvas.addEventListener(kind, (event) => this.#end(/** @type {PointerEvent} */ (event)));
     }
-    canvas.addEventListener("keydown", (event) => this.#press(event), options);
-    canvas.addEventListener("focusout", () => this.#liftPen(), options);
-    this.undoButton.addEventListener("click", () => this.undo(), options);
-    this.clearButton.addEventListener("click", () => this.clear(), options);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint(), options);
-    this.#resized.observe(canvas);
-    this.#recolored.observe(document.documentElement, { attributeFilter: ["data-scheme"] });
+    canvas.addEventListener("keydown", (event) => this.#press(event));
+    canvas.addEventListener("focusout", () => this.#liftPen());
+    new ResizeObserver(() => this.repaint()).observe(canvas);
+    onScheme(() => this.repaint());
   }
 
   /** @param {PointerEvent} event */
