@@ -32,7 +32,8 @@ async function startExplorer(record, bundle) {
   try {
     const explorer = new Explorer(host, record, bundle);
     Object.assign(host, { explorer }); // for scripts of others, and for tests
-    await explorer.start();
+    await explorer.show();
+    await explorer.complete();
     linkSections(explorer);
     if (explorer.parts) keepInAddress(explorer.parts);
   } catch (error) {

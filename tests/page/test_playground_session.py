@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from .node import run_script
 
 SESSION = {"playground/session.js": "Session", "playground/fields.js": "DEFAULTS"}
-FIELDS = {"playground/fields.js": "DEFAULTS, FIELDS, fromAddress, readValue, toAddress"}
+FIELDS = {"playground/fields.js": "DEFAULTS, FIELDS, fromAddress, toAddress"}
 CSV = {"playground/csv.js": "parseCsv, samplesFromCsv"}
 CODE = {"playground/python.js": "cutawayCode, kerasCode", **SESSION}
 
@@ -234,11 +234,11 @@ def test_an_address_of_anything_gives_settings_in_their_ranges(pairs):
       const names = [...Object.keys(FIELDS), "hidden"];
       const given = data.pairs.map(([name, value], k) => [k % 2 ? names[k % names.length] : name, value]);
       const { settings, refused } = fromAddress(String(new URLSearchParams(given)));
-      const wrong = Object.keys(FIELDS).filter((name) => readValue(name, String(settings[name])) === null);
+      const wrong = Object.keys(FIELDS).filter((name) => readField(FIELDS[name], String(settings[name])) === null);
       const kinds = Object.values(settings).map((value) => typeof value);
       return { wrong, refused, names: Object.keys(settings), kinds };
     """
-    found = run_script(body, {"pairs": pairs}, imports=FIELDS)
+    found = run_script(body, {"pairs": pairs}, imports=FIELDS | {"core/fields.js": "readField"})
     assert found["wrong"] == []
     assert len(found["names"]) == 16
     assert set(found["kinds"]) == {"string", "number", "object"}

@@ -81,12 +81,6 @@ export class Explorer {
     this.store = new Store(state);
   }
 
-  /** Load the first view, show it, and load the rest. */
-  async start() {
-    await this.show();
-    await this.complete();
-  }
-
   /** Load the first view, and show it. */
   async show() {
     const { samples, layouts, store } = this;

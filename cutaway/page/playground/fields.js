@@ -64,15 +64,6 @@ export const DEFAULTS = {
 };
 
 /**
- * A value of a setting that a person or an address gives; null if it cannot be.
- * @param {string} name
- * @param {string} text
- */
-export function readValue(name, text) {
-  return readField(/** @type {Record<string, Field>} */ (FIELDS)[name], text);
-}
-
-/**
  * A setting and its value, in words.
  * @param {string} name
  * @param {string | number} value
@@ -114,7 +105,7 @@ export function toAddress(settings) {
  * @param {string} text
  */
 export function fromAddress(text) {
-  return readSettings(text, DEFAULTS, (name, given) => (name === "hidden" ? readHidden(given) : readValue(name, given)));
+  return readSettings(text, DEFAULTS, (name, given) => (name === "hidden" ? readHidden(given) : readField(/** @type {Record<string, Field>} */ (FIELDS)[name], given)));
 }
 
 /**

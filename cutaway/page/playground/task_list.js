@@ -1,6 +1,6 @@
 // Tasks of the playground: what each is called, its goals, and when they are reached.
 
-import { curveUntilNow } from "./timeline.js";
+import { curveOf } from "./timeline.js";
 
 /** @typedef {import("./session.js").Frame} Frame */
 /** @typedef {import("./session.js").Settings} Settings */
@@ -35,7 +35,7 @@ const test = (/** @type {View} */ { frame }) => frame.test.accuracy ?? 0;
  * @param {Memory} memory
  */
 function overfits({ frame }, memory) {
-  const lowest = Math.min(...curveUntilNow(frame).map((row) => row[4]));
+  const lowest = Math.min(...curveOf(frame).flatMap((row) => (row[0] <= frame.step ? [row[4]] : [])));
   const does = (frame.train.accuracy ?? 0) >= 0.99 && frame.test.loss >= 2 * lowest;
   if (does) memory.overfit ??= { epochs: frame.epochs, loss: frame.test.loss };
   return does;

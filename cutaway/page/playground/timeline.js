@@ -85,17 +85,9 @@ export class Branch {
 }
 
 /**
- * The curve up to the moment that is shown, with the branches before.
- * @param {import("./session.js").Frame} frame
- * @returns {number[][]} Step, epochs, loss and accuracy in training, loss and accuracy in the test.
- */
-export function curveUntilNow(frame) {
-  return curveOf(frame).filter(([step]) => step <= frame.step);
-}
-
-/**
  * The curve of the branch that is shown, and of the branches that it left.
  * @param {import("./session.js").Frame} frame
+ * @returns {number[][]} Step, epochs, loss and accuracy in training, loss and accuracy in the test.
  */
 export function curveOf({ branch, branches }) {
   let { curve, parent } = branches[branch];

@@ -59,9 +59,16 @@ export async function tablesBeside(data) {
   }
   if (data.place !== "folder") return [];
   const parts = (data.parts ?? []).slice(0, -1);
-  const query = new URLSearchParams(parts.map((part) => ["part", part]));
-  const { entries } = await ask(`api/data/folder/${data.folder}?${query}`);
+  const { entries } = await askFolder(data.folder, parts);
   return entries.filter(fits).map((/** @type {{ name: string }} */ { name }) => ({ ...data, parts: [...parts, name] }));
+}
+
+/**
+ * @param {number | undefined} folder
+ * @param {string[]} parts
+ */
+function askFolder(folder, parts) {
+  return ask(`api/data/folder/${folder}?${new URLSearchParams(parts.map((part) => ["part", part]))}`);
 }
 
 /** @param {{ folder: number, name: string }} folder */
@@ -71,9 +78,8 @@ function folderElement({ folder, name }) {
   const note = element("p", { class: "caption" });
   let asked = 0;
   const show = async (/** @type {string[]} */ parts) => {
-    const query = new URLSearchParams(parts.map((part) => ["part", part]));
     const number = ++asked;
-    const { entries, more } = await ask(`api/data/folder/${folder}?${query}`);
+    const { entries, more } = await askFolder(folder, parts);
     if (number !== asked) return; // another folder was opened meanwhile
     const step = (/** @type {string} */ text, /** @type {string[]} */ to) =>
       actionButton(text, () => show(to), { class: "breadcrumb" });
