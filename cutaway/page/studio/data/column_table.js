@@ -86,11 +86,7 @@ export function columnTable(found, change) {
     "div",
     {},
     classLegend(found),
-    element(
-      "div",
-      { class: "scroll column-table" },
-      element("table", {}, tableHead(head), body),
-    ),
+    element("div", { class: "scroll column-table" }, element("table", {}, tableHead(head), body)),
     more ? element("p", { class: "caption", text: more }) : null,
   );
 }
