@@ -31,6 +31,19 @@ export function categoryPalette(list, missing) {
 }
 
 /**
+ * A color between some, which are in equal steps.
+ * @param {string[]} anchors at least two, such as "#3f90da"
+ * @param {number} share from 0 for the first to 1 for the last
+ * @returns {number[]} red, green and blue, 0..255
+ */
+export function blended(anchors, share) {
+  const place = share * (anchors.length - 1);
+  const k = Math.min(anchors.length - 2, Math.floor(place));
+  const [from, to] = [anchors[k], anchors[k + 1]].map(rgb);
+  return from.map((value, j) => value + (place - k) * (to[j] - value));
+}
+
+/**
  * A palette of 255 colors between some, in equal steps, and one for missing values.
  * @param {string[]} anchors at least two
  * @param {string} missing
@@ -38,13 +51,7 @@ export function categoryPalette(list, missing) {
  */
 export function rampPalette(anchors, missing) {
   const palette = new Uint8Array(4 * 256);
-  const ends = anchors.map(rgb);
-  for (let code = 0; code <= LARGEST_CODE; code++) {
-    const place = (code / LARGEST_CODE) * (ends.length - 1);
-    const k = Math.min(ends.length - 2, Math.floor(place));
-    for (let j = 0; j < 3; j++) palette[4 * code + j] = ends[k][j] + (place - k) * (ends[k + 1][j] - ends[k][j]);
-    palette[4 * code + 3] = 255;
-  }
+  for (let code = 0; code <= LARGEST_CODE; code++) palette.set([...blended(anchors, code / LARGEST_CODE), 255], 4 * code);
   palette.set([...rgb(missing), 255], 4 * MISSING_CODE);
   return palette;
 }

@@ -110,22 +110,14 @@ function bundleFromKernel(model, ended) {
 
 /** @param {WidgetModel} model */
 function askKernel(model) {
-  /** @type {ReturnType<typeof promised>[]} */
-  const arrays = model.get("_record").arrays.map(promised);
+  /** @type {PromiseWithResolvers<Uint8Array<ArrayBuffer>>[]} */
+  const arrays = model.get("_record").arrays.map(() => Promise.withResolvers());
   model.on("msg:custom", (message, buffers) => {
     if (message?.kind !== "array" || !arrays[message.index]) return;
-    arrays[message.index].give(bytesOf(buffers[0]));
+    arrays[message.index].resolve(bytesOf(buffers[0]));
   });
   model.send({ kind: "arrays" });
   return new Bundle(model.get("_record").arrays, (index) => arrays[index].promise);
-}
-
-function promised() {
-  /** @type {(bytes: Uint8Array<ArrayBuffer>) => void} */
-  let give = () => undefined;
-  /** @type {Promise<Uint8Array<ArrayBuffer>>} */
-  const promise = new Promise((resolve) => (give = resolve));
-  return { promise, give };
 }
 
 /**

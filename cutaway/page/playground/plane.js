@@ -1,6 +1,6 @@
 // The plane of the data: where each class is the most likely, the linear regions, and the samples.
 
-import { rgb } from "../core/colors.js";
+import { blended } from "../core/colors.js";
 
 /** @typedef {import("./controller.js").State} State */
 /** @typedef {import("./data_sets.js").Samples} Samples */
@@ -48,7 +48,7 @@ export function drawPlane(canvas, { frame, parts }, look) {
   const x = (/** @type {number} */ value) => ((value - low) / (high - low)) * width;
   const y = (/** @type {number} */ value) => height - ((value - low) / (high - low)) * height;
   if (drawing.areas) {
-    const fills = look.classes.map((color) => mixed(ground, color, isDark ? 0.34 : 0.24));
+    const fills = look.classes.map((color) => mixed([ground, color], isDark ? 0.34 : 0.24));
     eachPolygon(drawing.areas, (points, label) => {
       context.beginPath();
       outline(context, points, x, y);
@@ -201,12 +201,10 @@ function rangeOf(...parts) {
  */
 
 /**
- * A color between two, both as "#rrggbb".
- * @param {string} from
- * @param {string} to
+ * A color between some, as CSS writes it.
+ * @param {string[]} colors as for `blended`
  * @param {number} share
  */
-export function mixed(from, to, share) {
-  const [first, last] = [rgb(from), rgb(to)];
-  return `rgb(${first.map((value, k) => Math.round(value + share * (last[k] - value))).join(" ")})`;
+export function mixed(colors, share) {
+  return `rgb(${blended(colors, share).map(Math.round).join(" ")})`;
 }

@@ -224,11 +224,7 @@ export class TsnePage {
   #colorsOf({ labels, tones }) {
     const { classes, sequential } = this.colors;
     if (!tones.length) return Array.from(labels, (label) => classes[label % classes.length]);
-    return Array.from(tones, (value) => {
-      const place = value * (sequential.length - 1);
-      const k = Math.min(Math.floor(place), sequential.length - 2);
-      return mixed(sequential[k], sequential[k + 1], place - k);
-    });
+    return Array.from(tones, (value) => mixed(sequential, value));
   }
 }
 
