@@ -14,11 +14,13 @@ import { STEPS, View } from "./view.js";
 const IMAGE_ZOOM = 2.5;
 const FEW = 80;
 
+/** What opacity is multiplied with outside a selection. */
+const DIM = 0.15;
+
 /**
  * A map of samples: each a point, whose positions can move from one layout to another.
  *
- * Events: "hover" {index, how}, "pin" {index, how}, "select" {indices, how}, "layout", "view", "painter"
- * {kind}. An index is -1 for none.
+ * Events: "hover" {index}, "pin" {index}, "select" {indices}, "layout", "painter" {kind}. An index is -1 for none.
  */
 export class SampleMap extends EventTarget {
   view = new View();
@@ -46,19 +48,18 @@ export class SampleMap extends EventTarget {
   /**
    * @param {HTMLElement} host its size is the size of the map
    * @param {{
-   *   count: number, palette: Uint8Array<ArrayBuffer>, size?: number, alpha?: number, dim?: number,
+   *   count: number, palette: Uint8Array<ArrayBuffer>, size?: number, alpha?: number,
    *   painter?: "auto" | "webgl2" | "canvas2d", label?: string, describe?: (index: number) => string,
-   * }} options palette: RGBA of 256 colors; size: diameter of a point in CSS pixels; alpha: its opacity; dim: what
-   *   opacity is multiplied with outside a selection
+   * }} options palette: RGBA of 256 colors; size: diameter of a point in CSS pixels; alpha: its opacity
    */
   constructor(host, options) {
     super();
-    const { count, palette, size = 2.4, alpha = 0.6, dim = 0.15, painter = "auto" } = options;
+    const { count, palette, size = 2.4, alpha = 0.6, painter = "auto" } = options;
     const { label = "Map of samples", describe = (index) => `sample ${index}` } = options;
     this.host = host;
     this.count = count;
     this.describe = describe;
-    this.point = { size, alpha, dim };
+    this.point = { size, alpha };
     this.root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
     this.root.replaceChildren(...mapElements(`${label}, ${grouped(count)} samples`));
     this.top = /** @type {HTMLCanvasElement} */ (this.root.getElementById("top"));
@@ -117,16 +118,13 @@ export class SampleMap extends EventTarget {
     this.#statesChanged();
   }
 
-  /**
-   * @param {ArrayLike<number>} indices
-   * @param {string} how what the event says
-   */
-  select(indices, how = "call") {
+  /** @param {ArrayLike<number>} indices */
+  select(indices) {
     for (const index of this.selection) this.states[index] &= ~SELECTED;
     this.selection = Uint32Array.from(indices).sort();
     for (const index of this.selection) this.states[index] |= SELECTED;
     this.#statesChanged();
-    this.#say("select", { indices: this.selection, how });
+    this.#say("select", { indices: this.selection });
   }
 
   /**
@@ -134,7 +132,7 @@ export class SampleMap extends EventTarget {
    * @param {"replace" | "add" | "remove"} how
    */
   selectWithin(path, how) {
-    this.select(combineSelections(this.selection, this.within(path), how), "gesture");
+    this.select(combineSelections(this.selection, this.within(path), how));
   }
 
   #statesChanged() {
@@ -207,7 +205,6 @@ export class SampleMap extends EventTarget {
     this.#size();
     if (first) this.view.reset();
     this.paint();
-    this.#say("view", {});
   }
 
   /** Give the points as many pixels as the overlay has. */
@@ -219,7 +216,7 @@ export class SampleMap extends EventTarget {
   /** Show everything. */
   reset() {
     this.view.reset();
-    this.#moved();
+    this.repaint();
   }
 
   /**
@@ -228,7 +225,7 @@ export class SampleMap extends EventTarget {
    */
   pan(dx, dy) {
     this.view.pan(dx, dy);
-    this.#moved();
+    this.repaint();
   }
 
   /**
@@ -238,7 +235,7 @@ export class SampleMap extends EventTarget {
    */
   zoom(factor, px, py) {
     this.view.zoom(factor, px, py);
-    this.#moved();
+    this.repaint();
   }
 
   /**
@@ -250,12 +247,7 @@ export class SampleMap extends EventTarget {
     const places = Array.from(indices, (index) => this.transition.place(index));
     const [xs, ys] = [0, 1].map((k) => places.map((place) => place[k]));
     this.view.show([Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]);
-    this.#moved();
-  }
-
-  #moved() {
     this.repaint();
-    this.#say("view", {});
   }
 
   /**
@@ -321,8 +313,8 @@ export class SampleMap extends EventTarget {
   /** Larger and denser points as one zooms in. */
   get #style() {
     const zoomed = Math.max(1, this.view.zoomed);
-    const { size, alpha, dim } = this.point;
-    return { size: size * zoomed ** 0.4, alpha: Math.min(0.95, alpha * zoomed ** 0.25), dim };
+    const { size, alpha } = this.point;
+    return { size: size * zoomed ** 0.4, alpha: Math.min(0.95, alpha * zoomed ** 0.25), dim: DIM };
   }
 
   paint() {
@@ -363,7 +355,7 @@ export class SampleMap extends EventTarget {
     if (index === this.focus) return;
     this.focus = index;
     this.paintTop();
-    this.#say("hover", { index, how });
+    this.#say("hover", { index });
     if (how !== "keyboard") return;
     /** @type {HTMLElement} */ (this.root.getElementById("said")).textContent = index < 0 ? "" : this.describe(index);
   }
@@ -378,19 +370,16 @@ export class SampleMap extends EventTarget {
   click(index, how, device) {
     if (index >= 0) this.hover(index, device);
     if (how === "replace") {
-      this.pin(index, device);
-      if (index < 0 && this.selection.length) this.select([], "gesture");
-    } else if (index >= 0) this.select(combineSelections(this.selection, Uint32Array.of(index), how), "gesture");
+      this.pin(index);
+      if (index < 0 && this.selection.length) this.select([]);
+    } else if (index >= 0) this.select(combineSelections(this.selection, Uint32Array.of(index), how));
   }
 
-  /**
-   * @param {number} index
-   * @param {string} how
-   */
-  pin(index, how = "call") {
+  /** @param {number} index */
+  pin(index) {
     this.pinned = index;
     this.paintTop();
-    this.#say("pin", { index, how });
+    this.#say("pin", { index });
   }
 }
 
