@@ -4,7 +4,7 @@ import { onScheme } from "../core/scheme.js";
 import { Store } from "../core/store.js";
 import { Density } from "../map/density.js";
 import { SampleMap } from "../map/map.js";
-import { makeCard, image } from "./card.js";
+import { makeCard } from "./card.js";
 import { searchMask } from "./search.js";
 import { makeLegend } from "./legend.js";
 import { PageModel } from "./model.js";
@@ -37,7 +37,6 @@ const MOST_LABELED = 200;
  * }} Commands
  * @typedef {{
  *   store: Store<State>, samples: Samples, layouts: Layouts, commands: Commands, ready: EventTarget, ended: AbortSignal,
- *   image: (index: number, kind: string) => HTMLCanvasElement | null,
  *   shared: () => import("../map/hit_test.js").Looks,
  * }} Parts what each view gets
  */
@@ -52,12 +51,10 @@ export class Explorer {
    * @param {HTMLElement} host
    * @param {import("./samples.js").ExplorerRecord} record
    * @param {import("../core/bundle.js").Bundle} bundle
-   * @param {{ painter?: "auto" | "webgl2" | "canvas2d" }} [options]
    */
-  constructor(host, record, bundle, { painter = "auto" } = {}) {
+  constructor(host, record, bundle) {
     this.host = host;
     this.record = record;
-    this.painter = painter;
     this.samples = new Samples(record, bundle);
     this.layouts = new Layouts(record, bundle);
     /** @type {State} */
@@ -165,16 +162,12 @@ export class Explorer {
     const map = new SampleMap(place, {
       count: samples.count,
       palette: coloring.palette,
-      painter: this.painter,
       ...pointStyle(samples.count),
       describe: (index) => this.#describe(index),
     });
     this.map = map;
     /** @type {Parts} */
-    this.parts = {
-      ...{ store, samples, layouts, commands, shared, ready: this.ready, ended: this.#ending.signal },
-      image: (index, kind) => image(samples, index, kind),
-    };
+    this.parts = { store, samples, layouts, commands, shared, ready: this.ready, ended: this.#ending.signal };
     const side = element("div", { class: "side" }, makeCard(this.parts), makeLegend(this.parts));
     this.host.replaceChildren(
       makeNewSample(this.parts),

@@ -1,7 +1,7 @@
 import { rgb } from "../core/colors.js";
 import { element } from "../core/elements.js";
 import { grouped, percent, shownOf, signed } from "../core/words.js";
-import { sampleButton } from "./card.js";
+import { image as imageOf, sampleButton } from "./card.js";
 import { sumByColumn } from "../network/preparing.js";
 import { unitSum } from "../network/unit_sum.js";
 
@@ -246,7 +246,7 @@ export function makeSamplePath(parts) {
     if (pinned < 0 || !model) return;
     const { epochs, kept } = samples.record;
     title.textContent = `${samples.names[pinned]}: path through the model (after epoch ${epochs[kept]})`;
-    const image = samples.images ? parts.image(pinned, "card-image") : null;
+    const image = imageOf(samples, pinned, "card-image");
     const own = new Map([...samples.columns.values()].filter((column) => column.own).map(({ key, title }) => [title, key]));
     const cellOf = (/** @type {string} */ column) => {
       const key = own.get(column);

@@ -132,12 +132,13 @@ export class Network {
   async forwardMany(rows, { layer, onProgress }) {
     const samples = rows.length / this.inputSize;
     const units = valueCount(this.layer(layer).shape);
-    const wanted = this.neededFor(layer);
+    const wanted = this.#neededFor(layer);
     const found = new Float32Array(samples * units);
     let started = performance.now();
     for (let sample = 0; sample < samples; sample++) {
       const row = rows.subarray(sample * this.inputSize, (sample + 1) * this.inputSize);
-      found.set(this.outputOf(layer, row, wanted), sample * units);
+      const outputs = layer === this.spec.output ? this.forward(row).outputs : this.trace(row, wanted).values;
+      found.set(outputs.get(layer) ?? [], sample * units);
       if (performance.now() - started > LONGEST_CHUNK) {
         onProgress?.(sample + 1, samples);
         await new Promise((resolve) => setTimeout(resolve));
@@ -149,23 +150,11 @@ export class Network {
   }
 
   /**
-   * The output of one layer.
-   * @param {string} layer
-   * @param {RawValues} input
-   * @param {Set<string>} wanted See `neededFor`.
-   * @returns {Float32Array}
-   */
-  outputOf(layer, input, wanted) {
-    if (layer === this.spec.output) return this.forward(input).outputs.get(layer) ?? new Float32Array(0);
-    return this.trace(input, wanted).values.get(layer) ?? new Float32Array(0);
-  }
-
-  /**
    * The names of a layer and of all layers that it depends on.
    * @param {string} layer
    * @returns {Set<string>}
    */
-  neededFor(layer) {
+  #neededFor(layer) {
     const needed = new Set([layer]);
     for (const { name, inputs } of [...this.spec.layers].reverse()) {
       if (needed.has(name)) for (const source of inputs) needed.add(source);
