@@ -31,7 +31,8 @@ import { ColumnSliders } from "./network/column_sliders.js";
 import { prepareRow } from "./network/preparing.js";
 globalThis.rows = [];
 const onChange = (cells) => (rows[rows.length] = cells);
-globalThis.sliders = new ColumnSliders(document.getElementById("host"), CONTROLS, { onChange, cells: CELLS });
+globalThis.sliders = new ColumnSliders(document.getElementById("host"), CONTROLS, onChange);
+sliders.write(CELLS);
 """
 
 CONTROLS = """[

@@ -111,7 +111,7 @@ class NewSample {
   /** @param {HTMLElement} host */
   #enter(host) {
     const change = (/** @type {Record<string, any>} */ cells) => this.#show(prepareRow(this.model.preparation, cells), null);
-    const sliders = new ColumnSliders(host, this.model.preparation.controls, { onChange: change });
+    const sliders = new ColumnSliders(host, this.model.preparation.controls, change);
     change(sliders.cells);
   }
 

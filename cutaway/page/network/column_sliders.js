@@ -38,11 +38,9 @@ export class ColumnSliders {
   /**
    * @param {HTMLElement} host Where the controls are put.
    * @param {ColumnControl[]} controls
-   * @param {object} options
-   * @param {(cells: Record<string, Cell>) => void} options.onChange Called at most once a frame.
-   * @param {Record<string, Cell>} [options.cells] What to start with; a usual value if there is none.
+   * @param {(cells: Record<string, Cell>) => void} onChange Called at most once a frame.
    */
-  constructor(host, controls, { onChange, cells = {} }) {
+  constructor(host, controls, onChange) {
     this.onChange = onChange;
     this.element = element("form", { class: "column-sliders" });
     this.element.addEventListener("submit", (event) => event.preventDefault());
@@ -55,7 +53,6 @@ export class ColumnSliders {
     };
     this.element.append(textButton("Usual values", reset));
     this.write(usual);
-    this.write(cells);
     host.append(this.element);
   }
 

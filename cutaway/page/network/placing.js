@@ -107,13 +107,12 @@ export function toKernelWeights(squared, perplexity) {
 /**
  * Weights of neighbors that fall with their distance.
  * @param {ArrayLike<number>} distances Ascending.
- * @param {number} [perplexity] Effective number of neighbors, 1 or more.
  * @returns {Float64Array} They sum to 1.
  */
-export function neighborWeights(distances, perplexity = PLACING_PERPLEXITY) {
+export function neighborWeights(distances) {
   const weights = Float64Array.from(distances, (distance) => distance * distance);
-  if (weights.length <= perplexity) return weights.fill(1 / weights.length);
-  toKernelWeights(weights, perplexity);
+  if (weights.length <= PLACING_PERPLEXITY) return weights.fill(1 / weights.length);
+  toKernelWeights(weights, PLACING_PERPLEXITY);
   return weights;
 }
 

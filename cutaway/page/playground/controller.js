@@ -155,18 +155,14 @@ export class Controller {
     else this.#call("learn", { steps: 1 });
   }
 
-  /** @param {string} [message] */
-  restart(message = "") {
+  restart() {
     this.#remember("restart");
-    this.#start({}, message);
+    this.#start({});
   }
 
-  /**
-   * @param {Partial<State>} changes
-   * @param {string} [message]
-   */
-  #start(changes, message = "") {
-    this.#show(changes, message);
+  /** @param {Partial<State>} changes */
+  #start(changes) {
+    this.#show(changes, 1);
     const { settings, own } = this.state;
     this.#call("start", settings, own);
   }
@@ -174,15 +170,14 @@ export class Controller {
   /**
    * Show another session, once the worker answers.
    * @param {Partial<State>} changes
-   * @param {string} [message]
-   * @param {number} [branches] that it has
+   * @param {number} branches that it has
    */
-  #show(changes, message = "", branches = 1) {
+  #show(changes, branches) {
     this.#expected = branches;
     const { settings, own, selected } = { ...this.state, ...changes };
     const isThere = selected.layer < settings.hidden.length && selected.unit < (settings.hidden[selected.layer] ?? 0);
     this.store.set({
-      ...{ settings, own, parts: trainAndTest(settings, own), frame: null, row: 0, message },
+      ...{ settings, own, parts: trainAndTest(settings, own), frame: null, row: 0, message: "" },
       ...{ selected: isThere ? selected : { layer: 0, unit: 0 } },
     });
     this.#wanted = this.#number + 1; // earlier requests are answered by the session before
@@ -247,7 +242,7 @@ export class Controller {
     const { settings, own, step, branch, branches, kind } = before;
     this.store.set({ undoable: this.#past.length, isPlaying: false });
     if (kind === "restart") {
-      this.#show({ settings, own }, "", branches);
+      this.#show({ settings, own }, branches);
       this.#call("back");
       return;
     }
