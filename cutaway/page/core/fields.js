@@ -28,14 +28,6 @@ export function readField({ choices, low = -Infinity, high = Infinity, isWhole, 
 }
 
 /**
- * What a setting takes, in words.
- * @param {Field} field
- */
-function fieldRule({ label, low, high, isWhole, auto }) {
-  return `${label} is a ${isWhole ? "whole number" : "number"} from ${low} to ${high}${auto ? ", or auto" : ""}.`;
-}
-
-/**
  * A setting in a form. It shows the settings of a store; what cannot be is refused in words below it.
  * @param {Field} field
  * @param {object} given
@@ -48,9 +40,11 @@ export function settingRow(field, { name, value, take }) {
   const about = { name, "aria-label": field.label, title: field.help };
   const input = field.choices ? choice(field.choices, about, now()) : element("input", { ...about, type: "text", inputmode: field.auto ? "text" : "decimal", autocomplete: "off" });
   const wrong = element("small", { class: "field-wrong", role: "alert" });
+  const { label, low, high, isWhole, auto } = field;
+  const rule = `${label} is a ${isWhole ? "whole number" : "number"} from ${low} to ${high}${auto ? ", or auto" : ""}.`;
   input.addEventListener("change", () => {
     const given = readField(field, input.value);
-    wrong.textContent = given === null ? fieldRule(field) : "";
+    wrong.textContent = given === null ? rule : "";
     if (given !== null && !take(given)) input.value = now(); // as before, if it was not taken
   });
   const row = labeled(field.label, input);

@@ -1,3 +1,5 @@
+import { combineSelections } from "./hit_test.js";
+
 /** CSS pixels within which a pointer finds a point. */
 const RADIUS = { mouse: 8, pen: 12, touch: 24 };
 
@@ -112,7 +114,7 @@ export class Gestures {
       if (event.pointerType === "touch") map.top.style.touchAction = "none";
       const index = map.pick(...this.#at(event), RADIUS[/** @type {keyof typeof RADIUS} */ (event.pointerType)]);
       map.click(index, how, event.pointerType);
-    } else if (path && path.length > 4) map.selectWithin(path, how);
+    } else if (path && path.length > 4) map.select(combineSelections(map.selection, map.within(path), how));
     map.paintTop();
   }
 

@@ -127,16 +127,8 @@ export class SampleMap extends EventTarget {
     this.#say("select", { indices: this.selection });
   }
 
-  /**
-   * @param {number[]} path x0, y0, x1, y1, ...: CSS pixels
-   * @param {"replace" | "add" | "remove"} how
-   */
-  selectWithin(path, how) {
-    this.select(combineSelections(this.selection, this.within(path), how));
-  }
-
   #statesChanged() {
-    this.surface.restate();
+    this.surface.painter.look({ states: this.states });
     this.repaint();
   }
 

@@ -102,11 +102,6 @@ export class Surface {
     this.painter.release();
   }
 
-  /** The states have changed. */
-  restate() {
-    this.painter.look({ states: this.states });
-  }
-
   /** @param {import("./hit_test.js").Painting} painting */
   paint(painting) {
     if (this.kind === "lost" || this.released) return;

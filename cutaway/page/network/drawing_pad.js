@@ -115,7 +115,9 @@ export class DrawingPad {
     canvas.addEventListener("pointerdown", (event) => this.#begin(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
     for (const kind of ["pointerup", "pointercancel"]) {
-      canvas.addEventListener(kind, (event) => this.#end(/** @type {PointerEvent} */ (event)));
+      canvas.addEventListener(kind, (event) => {
+        if (/** @type {PointerEvent} */ (event).pointerId === this.#pointer) this.#pointer = null;
+      });
     }
     canvas.addEventListener("keydown", (event) => this.#press(event));
     canvas.addEventListener("focusout", () => this.#liftPen());
@@ -140,11 +142,6 @@ export class DrawingPad {
     if (event.pointerId !== this.#pointer) return;
     const events = event.getCoalescedEvents?.() ?? [];
     for (const one of events.length ? events : [event]) this.#extend(this.#pointOf(one));
-  }
-
-  /** @param {PointerEvent} event */
-  #end(event) {
-    if (event.pointerId === this.#pointer) this.#pointer = null;
   }
 
   /**

@@ -94,22 +94,13 @@ function numberInputs(step, cell) {
 }
 
 /**
- * The share of the samples that do not exceed each of the quantiles.
- * @param {number[]} quantiles
- * @returns {number[]}
- */
-function quantileShares(quantiles) {
-  return quantiles.map((_, i) => i / (quantiles.length - 1));
-}
-
-/**
  * The rank of a value among quantiles as a normal deviate.
  * @param {number} value
  * @param {number[]} quantiles Ascending.
  * @returns {number}
  */
 function rankDeviate(value, quantiles) {
-  const shares = quantileShares(quantiles);
+  const shares = quantiles.map((_, i) => i / (quantiles.length - 1)); // of the samples that do not exceed each
   const negative = (/** @type {number[]} */ list) => list.map((one) => -one).reverse();
   // from both sides, so that a value that occurs often gets the middle of its ranks
   const upper = interpolateAt(value, quantiles, shares);

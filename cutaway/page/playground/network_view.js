@@ -30,7 +30,8 @@ export class NetworkView {
     this.layers = element("div", { class: "layer-heads" });
     this.units = element("div", { class: "units" });
     this.stage = element("div", { class: "network-stage" }, this.layers);
-    this.lines = new NetworkLines(this.stage, controller, () => this.#redraw());
+    const redraw = () => this.shown && this.show(this.shown.state, this.shown.look, this.shown.pictures);
+    this.lines = new NetworkLines(this.stage, controller, redraw);
     this.stage.append(this.lines.canvas, this.units, this.lines.label);
     this.about = element("p", { class: "hint", hidden: true, text: ABOUT_PICTURES });
     /** @type {{ state: State, look: Look, pictures?: Float32Array[] } | null} What was drawn last. */
@@ -38,10 +39,6 @@ export class NetworkView {
     /** What the columns were built from. */
     this.built = "";
     host.append(element("label", { class: "line-choice" }, "Lines show ", this.lines.choice), this.stage, this.about);
-  }
-
-  #redraw() {
-    if (this.shown) this.show(this.shown.state, this.shown.look, this.shown.pictures);
   }
 
   /**

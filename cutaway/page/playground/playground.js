@@ -74,7 +74,7 @@ class Playground {
     this.draw = inNextFrame(() => this.#draw());
     this.store.watch(["frame", "selected", "row", "drawn", "settings", "parts", "isPlaying"], this.draw);
     this.store.watch(["message"], ({ message }) => (host("message").textContent = message));
-    this.store.watch(["settings"], ({ settings: now }) => this.#keepAddress(now));
+    this.store.watch(["settings"], ({ settings: now }) => pages.keep("network", toAddress(now)));
     onScheme(() => {
       this.look = this.#makeLook();
       this.draw();
@@ -110,7 +110,7 @@ class Playground {
       linkButton(controller, () => (isOwn(store.state.settings) ? "It holds the settings and not your samples: Save writes a file with both." : "It opens this page with the same settings.")),
       textButton("Save", () => this.#save()),
       textButton("Open", () => host("openFile").click()),
-      textButton("Save picture", () => this.#savePicture()),
+      textButton("Save picture", () => this.plane.toBlob((blob) => blob && saveFile("playground.png", blob))),
     );
     host("openFile").addEventListener("change", (event) => void this.#open(/** @type {HTMLInputElement} */ (event.target)));
     hearKeys(controller, () => this.pages.shown === "network", { b: () => controller.step("batch"), e: () => controller.step("epoch") });
@@ -277,11 +277,6 @@ class Playground {
       : "The same samples, first weights and batches: after each step the network has the same weights as here. What is printed is the mean loss of the batches of an epoch.";
   }
 
-  /** @param {Settings} settings */
-  #keepAddress(settings) {
-    this.pages.keep("network", toAddress(settings));
-  }
-
   #readAddress() {
     const text = this.pages.settingsOf("network");
     if (text === null) return this.controller.play(false);
@@ -327,10 +322,6 @@ class Playground {
     );
     const head = [...Array.from({ length: parts.train.inputs }, (_, k) => `x${k + 1}`), "y", "name", "part"].join(",");
     saveFile("playground.csv", [head, ...lines, ""].join("\n"));
-  }
-
-  #savePicture() {
-    this.plane.toBlob((blob) => blob && saveFile("playground.png", blob));
   }
 }
 

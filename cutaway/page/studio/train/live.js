@@ -58,7 +58,7 @@ class LiveRun {
     this.rows = [...this.rows.slice(0, since), ...rows];
     this.between = progress && progress.epoch > (this.rows.at(-1)?.epoch ?? 0) ? progress : null;
     this.samples = samples ?? this.samples;
-    if (verdict) this.#judge(verdict);
+    if (verdict) this.verdicts.replaceChildren(...verdict.map(verdictItem));
     this.draw();
   }
 
@@ -152,11 +152,6 @@ class LiveRun {
       return "Its process ended without a word, as when the machine runs out of memory. Next: resume it from its last step.";
     }
     return why ? `${capitalized(why)}${/[.!?]$/.test(why) ? "" : "."}` : "";
-  }
-
-  /** @param {{ severity: string, title: string, text: string }[]} verdict */
-  #judge(verdict) {
-    this.verdicts.replaceChildren(...verdict.map(verdictItem));
   }
 
   #drawActions() {

@@ -15,11 +15,6 @@ function settingText(/** @type {any} */ value) {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
-/** @param {string} name */
-function settingTitle(name) {
-  return capitalized(name.replaceAll("_", " "));
-}
-
 /** A setting that a person may give: its field, its default, and its error. */
 export class SettingField {
   /** Its default, as text. */
@@ -43,7 +38,7 @@ export class SettingField {
     this.wrong = element("p", { class: "field-wrong", id: `${id}-wrong` });
     const words = [help, limits ? `${capitalized(limits)}.` : ""].filter(Boolean).join(" ");
     const about = element("p", { class: "field-help", id: `${id}-help`, text: words });
-    this.element = field(settingTitle(name), this.input, about, this.wrong);
+    this.element = field(capitalized(name.replaceAll("_", " ")), this.input, about, this.wrong);
   }
 
   /** What a person gave: undefined for nothing, null for none; text that is no number stays text, which the studio refuses in words. */
