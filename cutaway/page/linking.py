@@ -12,7 +12,7 @@ from collections.abc import Callable
 from cutaway.errors import UsageError
 
 _IMPORT = re.compile(r'^import (\{ [^}]*\}) from "(\.{1,2}/[^"]+)";$', re.MULTILINE)
-_JSDOC = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n|/\*\* @type (?:(?!\*/).)*\*/ ?", re.MULTILINE | re.DOTALL)
+_JSDOC = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:class|function|const) (\w+))", re.MULTILINE)
 
 

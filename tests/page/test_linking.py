@@ -26,15 +26,14 @@ def test_imported_modules_come_first_each_once_and_in_a_function_of_its_own():
     )
 
 
-def test_jsdoc_comments_stay_at_home():
+def test_jsdoc_comments_stay_at_home_and_casts_do_not_matter():
     script = _linked(
         a="/** One line. */\nconst a = 1; // why\n/**\n * @param {number} b\n * @returns {number}\n */\n"
-        "const f = (/** @type {any} words */ b) => b;\n  /** @type {any} */ (a).c = /** @type {any} */ (f);\n"
-        "  /** Two. */\n  const g = f;\n"
+        "const f = (b) => b;\n  /** @type {any} */ (a).c = /** @type {any} */ (f);\n  /** Two. */\n  const g = f;\n"
     )
     assert script == (
         'const linkedModules = {};\nlinkedModules["a.js"] = (() => {\nconst a = 1; // why\nconst f = (b) => b;\n'
-        "  (a).c = (f);\n  const g = f;\n\nreturn {  };\n})();\n"
+        "  /** @type {any} */ (a).c = /** @type {any} */ (f);\n  const g = f;\n\nreturn {  };\n})();\n"
     )
 
 

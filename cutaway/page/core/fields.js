@@ -28,31 +28,36 @@ export function readField({ choices, low = -Infinity, high = Infinity, isWhole, 
 }
 
 /**
- * A setting in a form. It shows the settings of a store; what cannot be is refused in words below it.
- * @param {Field} field
+ * A form that shows the settings of a store; what cannot be is refused in words below its setting.
+ * @param {Record<string, Field>} fields
+ * @param {import("./store.js").Store<any>} store
  * @param {object} given
- * @param {string} given.name
- * @param {() => any} given.value as it is now
- * @param {(value: string | number) => unknown} given.take true where the value comes later
+ * @param {string} given.prefix of the names of controls
+ * @param {(name: string) => HTMLElement} given.placeOf where a setting is put
+ * @param {(name: string, value: string | number) => unknown} given.take true where the value comes later
+ * @param {(name: string, settings: any) => boolean} given.isUsed whether a setting has an effect
  */
-export function settingRow(field, { name, value, take }) {
-  const now = () => String(value());
-  const about = { name, "aria-label": field.label, title: field.help };
-  const input = field.choices ? choice(field.choices, about, now()) : element("input", { ...about, type: "text", inputmode: field.auto ? "text" : "decimal", autocomplete: "off" });
-  const wrong = element("small", { class: "field-wrong", role: "alert" });
-  const { label, low, high, isWhole, auto } = field;
-  const rule = `${label} is a ${isWhole ? "whole number" : "number"} from ${low} to ${high}${auto ? ", or auto" : ""}.`;
-  input.addEventListener("change", () => {
-    const given = readField(field, input.value);
-    wrong.textContent = given === null ? rule : "";
-    if (given !== null && !take(given)) input.value = now(); // as before, if it was not taken
-  });
-  const row = labeled(field.label, input);
-  row.append(wrong);
-  const show = () => {
-    if (document.activeElement !== input || field.choices) input.value = now();
-  };
-  return { row, show };
+export function showSettings(fields, store, { prefix, placeOf, take, isUsed }) {
+  for (const [name, field] of Object.entries(fields)) {
+    const { label, choices, low, high, isWhole, auto, help } = field;
+    const now = () => String(store.state.settings[name]);
+    const about = { name: prefix + name, "aria-label": label, title: help };
+    const input = choices ? choice(choices, about, now()) : element("input", { ...about, type: "text", inputmode: auto ? "text" : "decimal", autocomplete: "off" });
+    const wrong = element("small", { class: "field-wrong", role: "alert" });
+    const rule = `${label} is a ${isWhole ? "whole number" : "number"} from ${low} to ${high}${auto ? ", or auto" : ""}.`;
+    input.addEventListener("change", () => {
+      const value = readField(field, input.value);
+      wrong.textContent = value === null ? rule : "";
+      if (value !== null && !take(name, value)) input.value = now(); // as before, if it was not taken
+    });
+    const row = labeled(label, input);
+    row.append(wrong);
+    placeOf(name).append(row);
+    store.watch(["settings"], ({ settings }) => {
+      if (document.activeElement !== input || choices) input.value = now();
+      row.hidden = !isUsed(name, settings);
+    });
+  }
 }
 
 /** How a value is written; the numbers of a list are joined, such as "8-8". */

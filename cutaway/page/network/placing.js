@@ -56,7 +56,7 @@ function squaredRowDistance(rows, first, row, most) {
 }
 
 /** Maximum number of Newton's steps for a kernel, and how near its entropy comes to the logarithm of the perplexity, in nats. */
-const [MAX_STEPS, TOLERANCE] = [100, 1e-9];
+const [MAX_STEPS, TOLERANCE] = [100, 1e-8];
 
 /**
  * The Gaussian kernel whose weights have the entropy log(perplexity). It is found as in

@@ -2,7 +2,7 @@
 
 import { bundleInPage } from "../core/bundle.js";
 import { byId as host, csvCell, element, saveFile, textButton } from "../core/elements.js";
-import { refusedInWords, refusedList, settingRow } from "../core/fields.js";
+import { refusedInWords, refusedList, showSettings } from "../core/fields.js";
 import { followScheme, isDark, onScheme, tone } from "../core/scheme.js";
 import { inNextFrame } from "../core/timing.js";
 import { counted, percent } from "../core/words.js";
@@ -117,24 +117,17 @@ class Playground {
   }
 
   #buildFields() {
-    for (const [name, field] of Object.entries(FIELDS)) {
-      const value = () => this.store.state.settings[/** @type {keyof Settings} */ (name)];
-      const take = (/** @type {string | number} */ given) => {
-        if (name === "data") {
-          void this.#choose(String(given)).then(() => this.#sayKept());
-          return true;
-        }
-        this.controller.change({ [name]: given });
-        if (name === "optimizer" && !this.store.state.message) this.store.set({ message: `The learning rate stays ${this.store.state.settings.learningRate}.` });
-        return false;
-      };
-      const { row, show } = settingRow(field, { name, value, take });
-      host(`${field.group}Fields`).append(row);
-      this.store.watch(["settings"], ({ settings }) => {
-        show();
-        row.hidden = !isUsed(name, settings);
-      });
-    }
+    const placeOf = (/** @type {string} */ name) => host(`${FIELDS[/** @type {keyof typeof FIELDS} */ (name)].group}Fields`);
+    const take = (/** @type {string} */ name, /** @type {string | number} */ given) => {
+      if (name === "data") {
+        void this.#choose(String(given)).then(() => this.#sayKept());
+        return true;
+      }
+      this.controller.change({ [name]: given });
+      if (name === "optimizer" && !this.store.state.message) this.store.set({ message: `The learning rate stays ${this.store.state.settings.learningRate}.` });
+      return false;
+    };
+    showSettings(FIELDS, this.store, { prefix: "", placeOf, take, isUsed });
     host("modelFields").append(element("span", { class: "layer-change" }, ...layerButtons(this.controller)));
   }
 

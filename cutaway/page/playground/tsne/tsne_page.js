@@ -2,7 +2,7 @@
 
 import { CurveChart } from "../../core/charts.js";
 import { byId as host, element, swatch, textButton } from "../../core/elements.js";
-import { refusedInWords, settingRow } from "../../core/fields.js";
+import { refusedInWords, showSettings } from "../../core/fields.js";
 import { isDark, onScheme, tone } from "../../core/scheme.js";
 import { inNextFrame } from "../../core/timing.js";
 import { grouped, percent } from "../../core/words.js";
@@ -97,16 +97,13 @@ export class TsnePage {
   }
 
   #buildFields() {
-    for (const [name, field] of Object.entries(TSNE_FIELDS)) {
-      if (name === "perplexity") continue;
-      const value = () => this.store.state.settings[/** @type {keyof TsneSettings} */ (name)];
-      const { row, show } = settingRow(field, { name: `tsne-${name}`, value, take: (given) => this.controller.change({ [name]: given }) });
-      host(name === "learningRate" || name === "start" ? "tsneMethodFields" : "tsneDataFields").append(row);
-      this.store.watch(["settings"], ({ settings }) => {
-        show();
-        if (name === "dimensions") row.hidden = !TOYS[settings.data]?.hasDimensions;
-      });
-    }
+    const { perplexity: _, ...fields } = TSNE_FIELDS; // it has a slider
+    showSettings(fields, this.store, {
+      prefix: "tsne-",
+      placeOf: (name) => host(name === "learningRate" || name === "start" ? "tsneMethodFields" : "tsneDataFields"),
+      take: (name, given) => this.controller.change({ [name]: given }),
+      isUsed: (name, { data }) => name !== "dimensions" || Boolean(TOYS[data]?.hasDimensions),
+    });
   }
 
   #buildPerplexity() {
