@@ -24,7 +24,9 @@ export function makeToolbar({ store, samples, commands }) {
     oninput: () => store.set({ search: search.value }),
   });
   const found = element("output", { class: "found", "aria-live": "polite" });
-  const modes = MODES.map(([mode, text, title]) => textButton(text, () => store.set({ mode }), { title }));
+  const modes = MODES.map(([mode, text, title]) =>
+    textButton(text, () => store.set({ mode }), { title }),
+  );
   const reset = textButton("Whole map", () => commands.resetView());
   store.watch(["color"], list);
   store.watch(["color", "mode", "search"], (state) => {

@@ -42,7 +42,12 @@ export function drawNetwork(network, { half, isFunction }) {
   const cells = Math.min(GRID_CELLS, Math.floor(Math.sqrt(GRID_PRODUCTS / network.parameters.length)));
   const byGrid = () => classes(gridRegions(network, { low, high, cells }));
   if (!isExact) return { ...bare, ...byGrid() };
-  const square = [[low, low], [high, low], [high, high], [low, high]];
+  const square = [
+    [low, low],
+    [high, low],
+    [high, high],
+    [low, high],
+  ];
   /** @type {import("./regions.js").Affine[] | undefined} */
   const plane = isLine ? [[1, 0, 0]] : undefined;
   const { regions, undivided } = linearRegions(network, square, { plane, milliseconds: REGION_MILLISECONDS });

@@ -36,9 +36,19 @@ export const FIELDS = {
   loss: {
     label: "Loss",
     group: "training",
-    choices: [["categorical_crossentropy", "cross-entropy"], ["mean_squared_error", "squared error"]],
+    choices: [
+      ["categorical_crossentropy", "cross-entropy"],
+      ["mean_squared_error", "squared error"],
+    ],
   },
-  optimizer: { label: "Optimizer", group: "training", choices: [["sgd", "SGD"], ["adam", "Adam"]] },
+  optimizer: {
+    label: "Optimizer",
+    group: "training",
+    choices: [
+      ["sgd", "SGD"],
+      ["adam", "Adam"],
+    ],
+  },
   learningRate: { label: "Learning rate", group: "training", low: 0.000001, high: 1000 },
   momentum: { label: "Momentum", group: "training", low: 0, high: 0.999, help: "Of SGD." },
   batchSize: { label: "Batch size", group: "training", low: 1, high: MAX_SAMPLES, isWhole: true },

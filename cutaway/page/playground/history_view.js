@@ -103,7 +103,9 @@ export class HistoryView {
     this.branches.hidden = branches.length < 2;
     const buttons = branches.map(({ id, firstStep, change }, k) => {
       const text = k ? `${titleOf(k, firstStep)}: ${change}` : titleOf(k, firstStep);
-      const go = textButton(text, () => this.controller.goTo(id, Infinity), { "aria-pressed": String(k === branch) });
+      const go = textButton(text, () => this.controller.goTo(id, Infinity), {
+        "aria-pressed": String(k === branch),
+      });
       if (k !== branch) go.prepend(swatch(this.#colorOf(k)));
       const remove = k === 0 ? null : textButton("×", (event) => /** @type {MouseEvent} */ (event).detail < 2 && this.controller.removeBranch(id), { "aria-label": `Remove the branch ${text}`, title: "Remove this branch" });
       return element("span", { class: "branch-choice" }, go, remove);

@@ -51,7 +51,10 @@ export function kerasUniform(seed, count, limit) {
   return values;
 }
 
-const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]];
+const ROTATIONS = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+];
 
 /**
  * @param {number} seed

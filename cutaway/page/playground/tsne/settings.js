@@ -21,7 +21,10 @@ export const TSNE_FIELDS = {
   seed: { label: "Seed", low: 0, high: 2 ** 31 - 1, isWhole: true, help: "Decides the data, and a random start." },
   start: {
     label: "Start",
-    choices: [["pca", "principal components"], ["random", "random"]],
+    choices: [
+      ["pca", "principal components"],
+      ["random", "random"],
+    ],
     help: "Where the points stand before the first step, all within a thousandth of a unit.",
   },
   perplexity: { label: "Perplexity", low: MIN_PERPLEXITY, high: MAX_PERPLEXITY },

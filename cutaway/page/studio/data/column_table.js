@@ -86,7 +86,11 @@ export function columnTable(found, change) {
     "div",
     {},
     classLegend(found),
-    element("div", { class: "scroll column-table" }, element("table", {}, tableHead(head), body)),
+    element(
+      "div",
+      { class: "scroll column-table" },
+      element("table", {}, tableHead(head), body),
+    ),
     more ? element("p", { class: "caption", text: more }) : null,
   );
 }

@@ -23,11 +23,22 @@ const CHOICES = [
       ["none", "taken as they are"],
     ],
   },
-  { name: "missing", label: "Unknown numbers", values: [["median", "become the median"], ["refuse", "are an error"]] },
+  {
+    name: "missing",
+    label: "Unknown numbers",
+    values: [
+      ["median", "become the median"],
+      ["refuse", "are an error"],
+    ],
+  },
 ];
 
 /** @type {[string, string][]} Shares of the rows that become test samples, and their names. */
-const SHARES = [["", "a fifth of the rows"], ["0.1", "a tenth"], ["0.3", "three tenths"]];
+const SHARES = [
+  ["", "a fifth of the rows"],
+  ["0.1", "a tenth"],
+  ["0.3", "three tenths"],
+];
 
 /** @param {HTMLElement} host */
 export async function showData(host) {
@@ -240,7 +251,11 @@ function findingsElement({ findings, notes, problem }) {
     ...notes.map((text) => ({ severity: "note", title: "", text: `${capitalized(text)}.` })),
   ];
   if (!items.length && !problem) items.push({ severity: "good", title: "Nothing is wrong with these data, as far as their samples show", text: "" });
-  return element("ul", { class: "live-verdicts data-findings" }, ...items.map(verdictItem));
+  return element(
+    "ul",
+    { class: "live-verdicts data-findings" },
+    ...items.map(verdictItem),
+  );
 }
 
 /** @param {import("./column_table.js").DataSurvey} found */

@@ -34,7 +34,11 @@ export async function showCompare(host, [first, second]) {
   };
   for (const map of maps) map.host.addEventListener("shown", join);
   for (const map of maps) void map.start();
-  const work = { title: "Comparing the runs", kind: "compare", given: { run: first, against: second } };
+  const work = {
+    title: "Comparing the runs",
+    kind: "compare",
+    given: { run: first, against: second },
+  };
   void showWork(line, work, async (key) => {
     comparison.replaceChildren(sectionElement(await fetchPart(key, "comparison")));
     if (maps[0].explorer) linkSections(maps[0].explorer, comparison);

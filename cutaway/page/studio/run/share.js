@@ -68,7 +68,10 @@ export function joinExplorers(one, other) {
   showIn(other, shownIn(one));
   /** @type {Map<AnyExplorer, Shown>} what each has shown or taken over; sent back, it would undo what came since */
   const known = new Map([one, other].map((each) => [each, shownIn(each)]));
-  for (const [from, to] of [[one, other], [other, one]]) {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ]) {
     whenShown(from, ["layer", "epochShown", "color", "search", "pinned", "selection"], (shown) => {
       const before = /** @type {Record<string, unknown>} */ (known.get(from) ?? {});
       const changed = Object.entries(shown).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]));

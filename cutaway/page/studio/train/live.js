@@ -162,7 +162,9 @@ class LiveRun {
       textButton(text, (/** @type {Event} */ event) => {
           const pressed = /** @type {HTMLButtonElement} */ (event.currentTarget);
           pressed.disabled = true;
-          act().catch(showError).finally(() => (pressed.disabled = false));
+          act()
+            .catch(showError)
+            .finally(() => (pressed.disabled = false));
         });
     const link = (/** @type {string} */ text, /** @type {string} */ href) => element("a", { class: "button", href, text });
     const wanted = [];
