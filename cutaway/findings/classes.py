@@ -9,7 +9,7 @@ from cutaway.errors import Hint
 from cutaway.metrics import LISTED, PerClass, top_confusions
 from cutaway.words import counted, listed, percent
 
-from .records import BALANCED, Evidence, Finding, Remedy, Rule, check, class_in_words
+from .records import BALANCED, IF_WORSE, Evidence, Finding, Remedy, Rule, check, class_in_words
 from .simpler_models import baseline_words, learned_nothing, only_prediction
 from .splits import chance_of
 
@@ -86,6 +86,8 @@ def few_samples(evidence: Evidence) -> Iterable[Finding]:
 
 # Size of the largest class, as a multiple of the smallest.
 IMBALANCED = 10.0
+# A class is rare if it has less than half of the samples of the mean class: only then do weights for classes help.
+RARE = 0.5
 # If this share of a layer's units never fires, class weights cannot help.
 DEAD_LAYER = 0.9
 
@@ -94,7 +96,8 @@ DEAD_LAYER = 0.9
     Rule(
         "class-imbalance",
         words=f"The largest class has {IMBALANCED:g} times as many training samples as the smallest one, or more."
-        f" A note where weights of classes are set, or {percent(DEAD_LAYER, 0)} of the units of a layer are dead.",
+        f" A note where weights of classes are set, or {percent(DEAD_LAYER, 0)} of the units of a layer are dead."
+        f"{IF_WORSE}",
         source='He, Garcia 2009, "Learning from imbalanced data"',
         known_as="class imbalance; ClassImbalance in SageMaker Debugger",
         about=(
@@ -111,17 +114,13 @@ DEAD_LAYER = 0.9
 )
 def class_imbalance(evidence: Evidence) -> Iterable[Finding]:
     """Compare the largest and the smallest class of the training samples."""
-    counts = np.asarray(evidence.class_counts.get("train", ()))
-    present = np.flatnonzero(counts)
-    if len(present) < 2:
+    counts, weighted = evidence.class_counts.get("train", ()), bool(evidence.config.get("class_weight"))
+    named = zip(counts, evidence.class_names or range(len(counts)), strict=False)
+    sizes = sorted((count, name) for count, name in named if count)
+    if not sizes or sizes[-1][0] < IMBALANCED * sizes[0][0]:
         return
-    small, large = present[counts[present].argmin()], int(counts.argmax())
-    ratio, names = counts[large] / counts[small], evidence.class_names or range(len(counts))
-    if ratio < IMBALANCED:
-        return
-    weighted = bool(evidence.config.get("class_weight"))
-    record: dict[str, Any] = {"largest": int(counts[large]), "smallest": int(counts[small]), "ratio": float(ratio)}
-    record |= {"large": names[large], "small": names[small]}
+    (smallest, small), (largest, large) = sizes[0], sizes[-1]
+    record = {"largest": largest, "smallest": smallest, "ratio": largest / smallest, "large": large, "small": small}
     is_dead = any(dead >= DEAD_LAYER * units for dead, units in evidence.dead_units.values())
     severity, remedy = "note" if weighted or is_dead else "warning", None if weighted else BALANCED
     advice = "" if weighted else Hint("Judge by balanced accuracy, and try {}.", class_weight="balanced")
@@ -197,8 +196,6 @@ MISSED_RECALL = 0.5
 LEAST_SAMPLES = 3
 # Chance of calling some class missed if all classes are equally hard.
 MISSED_LEVEL = 0.05
-# A class is rare if it has less than half of the samples of the mean class: only then do weights for classes help.
-RARE = 0.5
 # A class with at least this share of the mean class size is as frequent as others.
 NOT_RARER = 0.9
 NAMED_CLASSES = 3

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
 
+import numpy as np
+
 from cutaway.metrics import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, is_finite, watch_overfitting
 from cutaway.words import percent
 
@@ -35,9 +37,10 @@ GAP, WIDE_GAP, GAP_ERRORS = 0.1, 0.25, 3.0
             "Where the "
             "history has the standard error of the rise of the cross-entropy, as after a training by cutaway, the rise "
             "is also more than could be chance in so few samples (paired by sample, one-sided, "
-            f"{percent(RISE_LEVEL, 0)}). Without such a rise also where the accuracy on training samples is more than "
-            f"{percent(WIDE_GAP, 0)} above the validation accuracy, and by {GAP_ERRORS:g} standard errors or more; a "
-            f"note from {percent(GAP, 0)}."
+            f"{percent(RISE_LEVEL, 0)}); where it has not, a note if the second half of the epochs before had a rise "
+            "of half the height or more that was undone. Without such a rise also where the accuracy on training "
+            f"samples is more than {percent(WIDE_GAP, 0)} above the validation accuracy, and by {GAP_ERRORS:g} "
+            f"standard errors or more; a note from {percent(GAP, 0)}."
         ),
         source='Prechelt 1998, "Early stopping - but when?"',
         known_as="overfitting, overtraining; Overfit and Overtraining in SageMaker Debugger",
@@ -84,7 +87,8 @@ def _by_accuracy(known: Evidence, record: Mapping[str, Any]) -> Finding | None:
     shown = {**record, **known.accuracies._asdict()}
     if (best if in_use is None else in_use) - held_out <= WIDE_GAP:
         return Finding("overfitting", "note", "Overfitting cannot be ruled out", text, shown)
-    return Finding("overfitting", "warning", "Overfitting", text, shown)
+    advice = "More data, augmentation, dropout or a smaller model help."
+    return Finding("overfitting", "warning", "Overfitting", text, shown, advice=advice)
 
 
 def is_clear(rise: float, error: float) -> bool:
@@ -123,14 +127,19 @@ def _finding(
         text += f" and {value:.4f} in epoch {epoch}, where the training loss was {last['loss']:.4f}."
         text += "" if kept is None else f" This run keeps the weights of epoch {kept}."
     if measured.turned:
-        is_chance = rise is not None and not is_clear(*rise)
+        # the largest rise that a later epoch undid, when the loss was low already
+        before = np.array([row["val_loss"] for row in known.history[best // 2 : best]])
+        undone = (before - np.minimum.accumulate(before)).max()
+        is_chance = not is_clear(*rise) if rise else measured.rise < 2 * undone
         if kept == best:
             title = f"The best epoch, {best}, is kept" + ("" if is_chance else ": later ones overfit")
-        elif rise is not None and is_chance:
+        elif is_chance:
             severity, title = "note", "It is unclear whether the model overfits"
             text += (
                 f" The cross-entropy of the validation samples changed by {rise[0]:+.4f} on average, with a standard "
                 f"error of {rise[1]:.4f}: that may be chance."
+                if rise
+                else " It rose by half as much before, and fell again."
             )
         else:
             severity, title, remedy = "warning", f"Overfitting since epoch {best}", STOP

@@ -17,6 +17,9 @@ from cutaway.models import DEFAULT_RATES, Setup
 
 from .label_issues import CountEstimate
 
+IF_WORSE = " A note where predictions are known and no warning of them shows that the model is worse for it."
+"""What the rules of kinds say that many good models have, as `registry.COSTS` decides."""
+
 # Factors that make a learning rate far from the default of its optimizer, or still usual.
 FAR_RATE, USUAL_RATE = 10.0, 3.0
 

@@ -187,6 +187,21 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
 }
 """Kind of a warning -> kinds of findings that follow from it. Where two explain each other, the first check counts."""
 
+COSTS: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(
+        ("dead-units", "low-rank", "redundant-units", "oscillation"),
+        ("stalled", "baseline", "missed-class", "simpler-model"),
+    ),
+    "class-imbalance": ("baseline", "missed-class"),
+    "shifted-test-samples": ("baseline", "missed-class", "test-gap"),
+}
+"""Kind of a finding that many good models have -> warnings that show that a model is worse for it.
+
+Where predictions are known it is a note without one of these that nothing before it explains.
+"""
+
+HARMLESS = "Nothing shows that the model is worse for it."
+
 LIVED_WITH = frozenset(
     {*setup.FAULTS, "dead-units", "low-rank", "saturated-units", "exploding-gradients", "oscillation"}
 )
@@ -226,7 +241,8 @@ def passed_kinds(evidence: Evidence, findings: Iterable[Finding]) -> tuple[str, 
 def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Collection[str]) -> tuple[Finding, ...]:
     """Say of each finding which warning explains it; only a finding that no other explains advises.
 
-    A warning that is itself explained explains nothing further: what follows from it follows from its cause.
+    A warning that is itself explained explains nothing further: what follows from it follows from its cause. One that
+    costs nothing (`COSTS`) becomes a note.
     What is good follows from nothing that is wrong: it has no cause.
 
     Args:
@@ -240,6 +256,18 @@ def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Colle
     for number, cause in enumerate(listed):
         if cause.severity != "warning" or number in explained or cause.kind in muted:
             continue
+        if cause.kind in COSTS and evidence.measured is not None:
+            others = {
+                other.kind
+                for place, other in enumerate(listed)
+                if other.severity == "warning" and explained.get(place, cause.kind) == cause.kind
+            }
+            # without another cause, and a simpler model to compare it with, a low accuracy shows it as well
+            is_low = is_poor and not (causes or evidence.simpler_models) and "simpler-model" in COSTS[cause.kind]
+            if not is_low and others.isdisjoint(COSTS[cause.kind]):
+                text = f"{cause.text} {HARMLESS}"
+                listed[number] = dataclasses.replace(cause, severity="note", text=text, remedy=None, advice="")
+                continue
         kinds = set(EXPLAINS.get(cause.kind, ()))
         if cause.kind in LIVED_WITH:  # another kind of model may be better for other reasons
             kinds -= {"simpler-model"} if is_poor else set(_POOR)
@@ -253,14 +281,9 @@ def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Colle
 def folded(findings: Iterable[Finding]) -> tuple[tuple[Finding, tuple[Finding, ...]], ...]:
     """Each finding that no other explains, in order, with those that follow from it."""
     listed = list(findings)
-    causes = {each.kind: number for number, each in reversed(list(enumerate(listed))) if each.cause is None}
-    follow: dict[int, list[Finding]] = {}
-    for each in listed:
-        if each.cause in causes:
-            follow.setdefault(causes[each.cause], []).append(each)
-    return tuple(
-        (each, tuple(follow.get(number, ()))) for number, each in enumerate(listed) if each.cause not in causes
-    )
+    causes = {each.kind: each for each in reversed(listed) if each.cause is None}
+    heads = (each for each in listed if each.cause not in causes)
+    return tuple((each, tuple(other for other in listed if causes.get(other.cause or "") is each)) for each in heads)
 
 
 def _with_cause(finding: Finding, cause: str | None) -> Finding:

@@ -11,7 +11,7 @@ from cutaway.errors import Hint
 from cutaway.metrics import PerClass, wilson_interval
 from cutaway.words import listed, percent
 
-from .records import Evidence, Finding, Remedy, Rule, check, class_in_words
+from .records import IF_WORSE, Evidence, Finding, Remedy, Rule, check, class_in_words
 from .simpler_models import baseline_words, learned_nothing
 
 UNSHUFFLED_LEVEL = 1e-6
@@ -270,7 +270,7 @@ ALIKE = Remedy(
             f"is {SHIFTED_ERRORS:g} standard errors above {SHIFTED_AREA:g}, on up to 2,000 samples of each; or the "
             "shares of a column's values up to some number, or of some categories, differ by 20% or more, on up to "
             "10,000 samples of each, with a p-value below 0.001 over all columns (Kolmogorov-Smirnov or chi-square "
-            "test, corrected by Holm). Without test samples, validation samples are judged."
+            f"test, corrected by Holm). Without test samples, validation samples are judged.{IF_WORSE}"
         ),
         source=(
             'Lopez-Paz, Oquab 2017, "Revisiting classifier two-sample tests"; Hanley, McNeil 1982 for the standard '

@@ -10,7 +10,7 @@ from cutaway.metrics import is_finite
 from cutaway.models import DEFAULT_RATES
 from cutaway.words import percent
 
-from .records import FAR_RATE, RELU, Evidence, Finding, Remedy, Rule, check
+from .records import FAR_RATE, IF_WORSE, RELU, Evidence, Finding, Remedy, Rule, check
 from .simpler_models import learned_nothing, underperforms
 
 LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
@@ -445,7 +445,7 @@ JUMP = 0.1
         words=(
             f"Of {LEAST_EPOCHS} epochs or more, in {percent(OFTEN_TURNS, 0)} or more the validation loss turns "
             "around: it "
-            f"rises by more than {percent(JUMP, 0)} directly before or after it falls by as much."
+            f"rises by more than {percent(JUMP, 0)} directly before or after it falls by as much.{IF_WORSE}"
         ),
         source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
         known_as="oscillating loss in AutoTrainer",

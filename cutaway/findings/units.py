@@ -7,7 +7,7 @@ import numpy as np
 from cutaway.words import listed, percent
 
 from .classes import missed_class
-from .records import DEFAULT_WEIGHTS, RELU, Evidence, Finding, Remedy, Rule, check
+from .records import DEFAULT_WEIGHTS, IF_WORSE, RELU, Evidence, Finding, Remedy, Rule, check
 from .settings import FITTED
 from .simpler_models import underperforms
 
@@ -21,8 +21,7 @@ LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
         "dead-units",
         words=(
             f"More than {percent(MANY_DEAD, 0)} of the units of a layer have the output 0 for every sample of the "
-            "whole "
-            "dataset; a smaller share is a note."
+            f"whole dataset; a smaller share is a note.{IF_WORSE}"
         ),
         source='Lu, Shin, Su, Karniadakis 2020, "Dying ReLU and initialization: theory and numerical examples"',
         known_as="dead ReLU, dying ReLU; DeadRelu in SageMaker Debugger",
@@ -169,7 +168,7 @@ LEAST_INPUTS, MOST_UNITS = 4, 16
             f"The effective rank of the activations of a layer of {LEAST_UNITS} units or more is below "
             f"{ONE_DIRECTION:g}, or, with up to {MOST_UNITS} units for each input that varies, below "
             f"{percent(FEW_DIRECTIONS, 0)} of its units; on up to 2,000 training samples. Not judged with fewer than "
-            f"{LEAST_INPUTS} inputs that vary."
+            f"{LEAST_INPUTS} inputs that vary.{IF_WORSE}"
         ),
         source='Roy, Vetterli 2007, "The effective rank: a measure of effective dimensionality"',
         known_as="rank collapse, dimensional collapse",
@@ -225,6 +224,7 @@ MANY_REDUNDANT, NEARLY_ALL_REDUNDANT = 0.5, 0.9
             f"either way; more than {percent(NEARLY_ALL_REDUNDANT, 0)} if there are more than {MOST_UNITS} units "
             "for each "
             "input that varies; on up to 2,000 training samples. Not judged with fewer than 4 inputs that vary."
+            f"{IF_WORSE}"
         ),
         source=(
             'Cogswell, Ahmed, Girshick, Zitnick, Batra 2016, "Reducing overfitting in deep networks by decorrelating '

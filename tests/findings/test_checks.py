@@ -7,6 +7,7 @@ import pytest
 
 from cutaway.data import InputFacts, LeakyInput, Shift, are_ties
 from cutaway.findings import CountEstimate, Evidence, Finding, WeightFacts, looks_drawn, run_checks
+from cutaway.findings.registry import COSTS
 from cutaway.interpret import LayerHealth
 from cutaway.models import Setup, Targets
 from cutaway.training import TrainingConfig
@@ -89,8 +90,8 @@ SICK = {
     "unshuffled-split": {"class_counts": {"train": [400, 100], "val": [0, 100], "test": [100, 100]}},
     "target-leakage": {"leaky_inputs": (LeakyInput(3, 299, 300, 0.5),)},
     "duplicates": {"repeated": [f"test[{i}]" for i in range(40)]},
-    "shifted-test-samples": {"shift": Shift(0.75, 0.02, 1000)},
-    "class-imbalance": {"class_counts": {"train": [780, 20], "val": [195, 5], "test": [195, 5]}},
+    "shifted-test-samples": {"shift": Shift(0.75, 0.02, 1000), "confusion": None},
+    "class-imbalance": {"class_counts": {"train": [780, 20], "val": [195, 5], "test": [195, 5]}, "confusion": None},
     "label-issues": {"wrong_labels": CountEstimate(40, 30, 52), "sure": (14, 134)},
     "saturated-units": {"layers": layer(activation="tanh", saturated=0.9)},
     "frozen-layers": {"frozen": ("dense_1",), "confusion": np.full((2, 2), 50), "class_names": ("a", "b")},
@@ -103,19 +104,19 @@ SICK = {
         "confusion": np.full((4, 4), 25),
         "class_names": ("a", "b", "c", "d"),
     },
-    "low-rank": {"layers": layer(rank=1.2)},
-    "redundant-units": {"layers": layer(redundant=40)},
+    "low-rank": {"layers": layer(rank=1.2), "confusion": None},
+    "redundant-units": {"layers": layer(redundant=40), "confusion": None},
     "vanishing-gradients": {"weights": {**WEIGHTS, "dense_1": WeightFacts(1e-6, (0.1,))}},
     "exploding-gradients": {"weights": {**WEIGHTS, "dense_1": WeightFacts(5000.0, (0.1,))}},
     "learning-rate-too-high": {"weights": rates((0.5, 2.5, 2.0), (0.4, 1.0, 1.1)), "history": losses(0.9, 0.5, 0.7)},
     "learning-rate-too-low": {"history": losses(0.69, 0.67, 0.65), "weights": rates((0.01,) * 3, (0.01,) * 3)},
-    "oscillation": {"history": losses(1.0, 0.5, 0.9, 0.4, 0.8, 0.3, 0.7, 0.3)},
+    "oscillation": {"history": losses(1.0, 0.5, 0.9, 0.4, 0.8, 0.3, 0.7, 0.3), "confusion": None},
     "batch-too-large": {"config": {**CONFIG, "batch_size": 800}},
     "miscalibration": {"calibration": (0.2, 0.2, 0.02)},
     "divergence": {"history": losses(0.9, float("nan"))},
     "stalled": {"history": losses(0.7, 0.7, 0.7)},
     "overfitting": {"history": losses(0.9, 0.3, 0.5, 0.6, 0.7, 0.8)},
-    "dead-units": {"dead_units": {"dense_1": (40, 64)}},
+    "dead-units": {"dead_units": {"dense_1": (40, 64)}, "confusion": None},
     "baseline": {"confusion": np.array([[100, 0], [100, 0]])},
     "few-samples": {"train_samples": 53, "trained": (53, 53), "confusion": np.array([[8, 3], [4, 6]])},
     "class-names": {"class_names": ("yes", "Yes")},
@@ -134,6 +135,21 @@ def test_a_sickness_is_named(kind: str) -> None:
     named = next(each for each in found if each.kind == kind)
     if named.remedy is not None:
         assert set(named.remedy.settings) <= set(TrainingConfig.model_fields)
+
+
+@pytest.mark.parametrize("kind", COSTS)
+def test_what_many_good_models_have_is_a_warning_only_where_something_is_worse(kind: str) -> None:
+    def judged(**known: object) -> Finding:
+        found = run_checks(replace(HEALTHY, **SICK[kind] | known))
+        return next(each for each in found if each.kind == kind)
+
+    good = judged(confusion=HEALTHY.confusion)
+    assert (good.severity, good.remedy, good.advice, good.cause) == ("note", None, "", None)
+    poor = {"confusion": np.array([[60, 40], [45, 55]]), "val_accuracy": 0.6}
+    assert judged(**poor).severity == "warning", "no better than one answer"
+    assert judged(confusion=None).severity == "warning", "nobody knows"
+    lower = judged(confusion=HEALTHY.confusion, test_accuracy=0.7)
+    assert lower.severity == ("warning" if kind == "shifted-test-samples" else "note")
 
 
 def test_frozen_layers_are_a_note_where_the_model_is_right_and_explain_it_where_it_is_not() -> None:
@@ -163,7 +179,7 @@ def test_a_setup_that_works_is_a_note_and_one_that_cannot_explains_what_follows(
         ("not-probabilities", None),
         ("baseline", "not-probabilities"),
     ]
-    alone = warnings(replace(HEALTHY, **SICK["not-probabilities"], **SICK["dead-units"]))
+    alone = warnings(replace(HEALTHY, **SICK["not-probabilities"] | SICK["dead-units"]))
     assert {each.kind: each.cause for each in alone}["dead-units"] is None, "it is right most of the time"
 
 
@@ -266,11 +282,12 @@ def test_probabilities_need_no_training_but_validation_samples() -> None:
 
 
 def test_a_narrow_layer_is_widened_and_other_first_weights_are_drawn_elsewhere() -> None:
+    unknown = replace(HEALTHY, confusion=None)
     narrow = {"narrow": replace(LAYER, units=1, rank=1.0, redundant=0), "dense_1": replace(LAYER, rank=1.2)}
-    (found,) = [each for each in warnings(replace(HEALTHY, layers=narrow)) if each.kind == "low-rank"]
+    (found,) = [each for each in warnings(replace(unknown, layers=narrow)) if each.kind == "low-rank"]
     assert found.remedy is not None
     assert found.remedy.layers == {"narrow": {"units": 32}}
-    (alone,) = warnings(replace(HEALTHY, layers={"dense_1": replace(LAYER, rank=1.2)}))
+    (alone,) = warnings(replace(unknown, layers={"dense_1": replace(LAYER, rank=1.2)}))
     assert alone.remedy is not None
     assert alone.remedy.change == "default-weights"
 

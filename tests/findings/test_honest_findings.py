@@ -122,6 +122,14 @@ def test_overfitting_after_the_kept_epoch_does_no_harm():
     assert (last.severity, last.evidence["kept_epoch"]) == ("warning", 4)
 
 
+def test_a_rise_like_one_that_passed_is_no_overfitting_unless_it_is_more_than_chance():
+    losses = history([1.0, 0.11, 0.09, 0.11, 0.08, 0.1, 0.09, 0.115])
+    assert found(history=losses)["overfitting"].severity == "note"
+    tested = [row | {"val_cross_entropy": row["val_loss"], "rise_error": 0.001} for row in losses]
+    higher = history([*(row["val_loss"] for row in losses[:-1]), 0.2])
+    assert {found(history=each)["overfitting"].severity for each in (tested, higher)} == {"warning"}
+
+
 def test_a_small_rise_is_none_whichever_epoch_is_kept():
     losses = history([0.5, 0.4, 0.403])
     for kept in (2, 3):
