@@ -12,7 +12,7 @@ scikit-learn, SciPy, pyarrow and Pillow are imported inside the functions that n
 
 from .arrays import as_fitted
 from .catalog import dataset_names, load_again, load_dataset, looks_like_a_path, origin_options
-from .columns import ColumnFacts, column_facts, one_of_each_group
+from .columns import ColumnFacts, class_numbers, column_facts, one_of_each_group
 from .dataset import Dataset, Source
 from .decisions import (
     Decided,
@@ -32,6 +32,7 @@ from .decisions import (
 from .facts import (
     FEWER,
     LARGE_MEAN,
+    REACHED,
     SIMPLE_MODELS,
     TELLS,
     ColumnShift,
@@ -48,8 +49,7 @@ from .facts import (
     are_ties,
     column_shifts,
     input_facts,
-    judged_without,
-    leaky_input,
+    leaky_inputs,
     mean_over_spread,
     near_duplicates,
     repeated_samples,
@@ -78,7 +78,7 @@ from .tables import (
     Table,
     date_seconds,
     find_dialect,
-    has_identifier_name,
+    has_owner_name,
     hashed_values,
     is_frame,
     is_workbook,

@@ -16,23 +16,24 @@ from .facts import (
     PredictiveWords,
     Sentinels,
     WholeGroups,
+    amounts,
     blocks_of_labels,
     column_shifts,
     encoded_target,
     far_values,
     grouping_of,
-    judged_without,
     leaky_column,
     may_encode_target,
     mixed_units,
     periods,
     predictive_words,
+    told_by,
     whole_groups,
     words_among_numbers,
 )
 from .samples import SampleIds
 from .split import Split, join_ids
-from .tables import Column, Table, table_cells
+from .tables import Column, Table, has_owner_name, table_cells
 
 ROWS, VALUES = 10_000, 4_000_000
 """Samples of each part that are looked at at most, and their values."""
@@ -40,9 +41,9 @@ ROWS, VALUES = 10_000, 4_000_000
 MOST_COLUMNS = 2_000
 """Columns beyond which nothing is looked at: the inputs of such data are measurements of one kind."""
 
-MOST_GROUPINGS = 6
-"""Groupings by columns that are tried at most, those with the most groups first: a model is trained ten times for each,
-and above ten no p-value of 10,000 exchanges could be small enough for all."""
+MOST_GROUPINGS = 4
+"""Groupings by columns that are tried at most, those with the name of an identifier and those whose rows agree in their
+label first, then those with the most groups: a model is trained ten times for each."""
 
 MOST_DATED = 2
 """Maximum number of date columns to try."""
@@ -76,19 +77,25 @@ class ColumnValues:
 
 
 class _Grouping(NamedTuple):
-    """Rows that a column groups.
+    """Samples that a column groups, or their order.
 
     Attributes:
-        column: The column.
-        rows: Rows with a known value.
+        name: The column; empty for the order.
+        ids: Samples with a known value.
         groups: Their groups, from 0.
-        shared: Share of the held-out rows in a group of training rows; None of periods of time.
+        is_input: Whether the column is one of the inputs.
+        leave: Inputs that the quick model does not get.
+        shared: Share of the held-out rows in a group of training rows; None of times and of the order.
+        of_time: Whether groups are periods of time.
     """
 
-    column: ColumnValues
-    rows: np.ndarray
+    name: str
+    ids: SampleIds
     groups: np.ndarray
-    shared: float | None
+    is_input: bool = False
+    leave: Sequence[int] = ()
+    shared: float | None = None
+    of_time: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,7 @@ class ColumnFacts:
         shift: How held-out samples differ from training samples.
         words: How well its words tell the class, of a text that is left out.
         encodes: How it was computed from the labels.
+        amounts: One of its cells, if they are numbers that are read as text.
     """
 
     name: str
@@ -112,6 +120,7 @@ class ColumnFacts:
     shift: ColumnShift | None = None
     words: PredictiveWords | None = None
     encodes: EncodedTarget | None = None
+    amounts: str | None = None
 
 
 def column_facts(
@@ -169,12 +178,8 @@ def _leaky(
         for each in found
         if each.use == "feature" and each.name in of_inputs
     ]
-    best_first = sorted((each for each in judged if each is not None), key=lambda each: -each.correct)
-    leaky = [each for each in best_first if each.is_leak] or best_first[:1]
-    columns = {of_inputs[each.input] for each in leaky}
-    leave = [place for place, name in enumerate(of_inputs) if name in columns]
-    x = data.inputs(ids.take(of_train)) if leaky else np.empty(0)
-    return (*(judged_without(each, x, y[of_train], leave=leave) for each in leaky[:1]), *leaky[1:])
+    x = data.inputs(ids.take(of_train))
+    return told_by(judged, x, y[of_train], of_inputs=of_inputs, most=len(judged))
 
 
 def _drawn(ids: SampleIds, columns: int) -> SampleIds:
@@ -186,7 +191,7 @@ def _encodings(
     loaded: Dataset | Table, data: Dataset, split: Split, found: Sequence[ColumnValues], y: np.ndarray
 ) -> dict[str, EncodedTarget]:
     """Columns that are means of the labels of all samples; nothing is known of those that are too many to be read."""
-    numbers, parts = _numbers(data.class_names), (split.train, split.val, split.test)
+    numbers, parts = class_numbers(data.class_names), (split.train, split.val, split.test)
     likely = [
         each
         for each in found
@@ -202,7 +207,7 @@ def _encodings(
     return {name: encoding for name, encoding in every.items() if encoding is not None}
 
 
-def _numbers(names: Sequence[str]) -> np.ndarray | None:
+def class_numbers(names: Sequence[str]) -> np.ndarray | None:
     """Classes that are numbers, as numbers."""
     try:
         numbers = np.array([float(name) for name in names])
@@ -261,8 +266,8 @@ def _facts(
         measured = values if far is None else np.where((values >= far.low) & (values <= far.high), values, np.nan)
         return ColumnFacts(column.name, sentinels=far, units=mixed_units(measured, y), shift=shift)
     texts = [text for text, is_train in zip(column.texts, of_train, strict=False) if is_train]
-    if column.use == "feature":
-        return ColumnFacts(column.name, sentinels=words_among_numbers(texts), shift=shift)
+    if (amount := amounts(texts)) is not None or column.use == "feature":
+        return ColumnFacts(column.name, sentinels=words_among_numbers(texts), shift=shift, amounts=amount)
     if column.treatment in ("as requested", "constant", "counts the rows") or not texts:
         return ColumnFacts(column.name)
     return ColumnFacts(column.name, left_out=column.treatment, words=predictive_words(texts, y))
@@ -288,13 +293,11 @@ def one_of_each_group(loaded: Dataset | Table, ids: SampleIds) -> SampleIds:
     """
     if not isinstance(loaded, Table) or not loaded.options.group:
         return ids
-    groups = [loaded.extras[source]["group"] for source in ids.sources]
-    offsets = np.cumsum([0, *(int(each.max(initial=-1)) + 1 for each in groups)])
-    numbers = np.empty(len(ids), np.int64)
-    for number, (offset, of_source) in enumerate(zip(offsets, groups, strict=False)):
+    numbers = np.stack([ids.source_index, ids.index]).astype(np.int64)
+    for number, source in enumerate(ids.sources):
         rows = ids.source_index == number
-        numbers[rows] = offset + of_source[ids.index[rows]]
-    return ids.take(np.sort(np.unique(numbers, return_index=True)[1]))
+        numbers[1, rows] = loaded.extras[source]["group"][ids.index[rows]]
+    return ids.take(np.sort(np.unique(numbers, axis=1, return_index=True)[1]))
 
 
 def _groups(
@@ -307,50 +310,47 @@ def _groups(
 ) -> Iterator[WholeGroups]:
     """The accuracy of a quick model on whole groups, if samples of one group are in several parts of a split."""
     y, dated, shared = data.y(ids), list[_Grouping](), dict[bytes, _Grouping]()
+    of_inputs = () if data.preparation is None else data.preparation.columns_of_features
     for each in columns:
         known = np.flatnonzero(np.isfinite(each.values))
-        whole = each.kind == "category" or (each.kind == "number" and bool((each.values[known] % 1 == 0).all()))
         if each.kind == "date" and split.stratified and "test" not in data.labels:
             rows = np.sort(np.random.default_rng(0).permutation(known)[:TIMED])
-            dated.append(_Grouping(each, rows, periods(each.values[rows]) if len(rows) else rows, None))
-        elif whole and grouping_of(each.values, y, ordered=each.kind == "number") is not None:
+            groups = periods(each.values[rows]) if len(rows) else rows
+            dated.append(_Grouping(each.name, ids.take(rows), groups, of_time=True))
+        elif each.kind != "date" and not (each.values[known] % 1).any():
+            leave: Sequence[int] = ()
+            if grouping_of(each.values, y, ordered=each.kind == "number") is None:
+                # a category that tells the class tells nothing of new groups: only what other inputs tell counts
+                leave = [place for place, name in enumerate(of_inputs) if name == each.name]
+                if len(leave) == data.features or not (each.kind == "category" or has_owner_name(each.name)):
+                    continue
             trained = of_train[known]
             first, groups = np.unique(each.values[known], return_index=True, return_inverse=True)[1:]
-            share = float(np.isin(groups[~trained], groups[trained]).mean()) if (~trained).any() else 0.0
+            held = groups[~trained]
+            share = np.isin(held, groups[trained]).sum() / max(len(held), 1)
             if share >= SHARED:  # columns that group samples alike are one; the first of them is named
                 alike = first[groups].tobytes()
-                shared.setdefault(alike, _Grouping(each, known, groups, share))
-    finest = sorted(shared.values(), key=lambda grouping: -int(grouping.groups.max()))[:MOST_GROUPINGS]
-    for column, rows, groups, share in (*dated[:MOST_DATED], *finest):
+                grouping = _Grouping(each.name, ids.take(known), groups, each.use == "feature", leave, share)
+                shared.setdefault(alike, grouping)
+    likely = sorted(
+        shared.values(), key=lambda each: (not has_owner_name(each.name), bool(each.leave), -each.groups.max())
+    )
+    blocks = blocks_of_labels(data.labels["train"]) if split.stratified else None
+    order = [] if blocks is None else [_Grouping("", SampleIds.first("train", len(blocks[:ROWS])), blocks[:ROWS])]
+    for each in (*dated[:MOST_DATED], *likely[:MOST_GROUPINGS], *order):
         found = whole_groups(
-            partial(_inputs, data, ids.take(rows)),
-            y[rows],
-            groups,
-            name=column.name,
+            partial(_inputs, data, each.ids, leave=each.leave),
+            data.y(each.ids),
+            each.groups,
+            name=each.name,
             features=data.features,
-            of_time=share is None,
-            is_input=column.use == "feature",
-            shared=share,
+            of_time=each.of_time,
+            is_input=each.is_input,
+            shared=each.shared,
         )
         if found is not None:
             yield found
-    yield from _blocks(data, split)
 
 
-def _blocks(data: Dataset, split: Split) -> Iterator[WholeGroups]:
-    """The same of neighbors in the file with one label, where samples are divided at random."""
-    if not split.stratified:
-        return
-    blocks = blocks_of_labels(data.labels["train"])
-    if blocks is None:
-        return
-    rows = np.arange(min(len(blocks), ROWS))
-    some = SampleIds(("train",), np.zeros(len(rows), np.uint8), rows)
-    inputs = partial(_inputs, data, some)
-    found = whole_groups(inputs, data.y(some), blocks[rows], name="", features=data.features, is_input=False)
-    if found is not None:
-        yield found
-
-
-def _inputs(data: Dataset, ids: SampleIds, rows: np.ndarray) -> np.ndarray:
-    return data.inputs(ids.take(rows))
+def _inputs(data: Dataset, ids: SampleIds, rows: np.ndarray, *, leave: Sequence[int] = ()) -> np.ndarray:
+    return np.delete(data.inputs(ids.take(rows)), leave, axis=1)

@@ -118,6 +118,10 @@ def encode_labels(
     return codes, names
 
 
+SHUFFLE = "; if training and test were cut from rows that were sorted by class, shuffle all rows first"
+"""Why test samples may be of a class that training samples do not have."""
+
+
 def check_count(names: Sequence[str], labels: Sequence[Any]) -> None:
     """Refuse names that are not as many as the labels.
 
@@ -160,14 +164,15 @@ def _encode(labels: np.ndarray, classes: np.ndarray, *, split: str, rule: str) -
     if wrong.any():
         names = [shown(value) for value in classes.tolist()]
         known = ", ".join(names) if len(names) <= 20 else f"{names[0]}..{names[-1]}"
-        raise _outside(f"{rule} {known}", labels, wrong=wrong, split=split, named="class_names" in rule)
+        raise _outside(f"{rule} {known}", labels, wrong=wrong, split=split)
     return codes
 
 
-def _outside(rule: str, labels: np.ndarray, *, wrong: np.ndarray, split: str, named: bool = False) -> DataError:
+def _outside(rule: str, labels: np.ndarray, *, wrong: np.ndarray, split: str) -> DataError:
     first = int(wrong.argmax())
     return DataError(
         rule,
         got=f"the label {shown(labels[first].item())} as {split}[{first}]",
-        hint=f"{'name every class in class_names, or ' if named else ''}correct or drop such samples",
+        hint=f"{'name every class in class_names, or ' if 'class_names' in rule else ''}correct or drop such samples"
+        + SHUFFLE * (split == "test"),
     )

@@ -56,6 +56,11 @@ class SampleIds:
     index: np.ndarray
     naming: Naming | None = None
 
+    @classmethod
+    def first(cls, source: str, count: int) -> "SampleIds":
+        """The first samples of a source."""
+        return cls((source,), np.zeros(count, np.uint8), np.arange(count))
+
     def __post_init__(self) -> None:
         fits = (
             self.source_index.dtype == np.uint8

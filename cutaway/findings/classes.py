@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.data import class_numbers
 from cutaway.errors import Hint
 from cutaway.metrics import LISTED, PerClass, top_confusions
 from cutaway.words import counted, listed, percent
 
 from .records import BALANCED, IF_WORSE, Evidence, Finding, Remedy, Rule, check, class_in_words
 from .simpler_models import baseline_words, learned_nothing, only_prediction
-from .splits import chance_of
+from .splits import OTHER_LABELS, chance_of
 
 
 @check(
@@ -36,8 +37,54 @@ def class_names(evidence: Evidence) -> Iterable[Finding]:
     if alike:
         quoted = "; ".join(listed([f'"{name}"' for name in names]) for names in alike[:NAMED_CLASSES])
         text = f"{quoted} are probably one class, which a model then learns as two."
-        remedy = Remedy("give each class one name", untried="the labels themselves must be changed")
+        remedy = Remedy("give each class one name", untried=OTHER_LABELS)
         yield Finding("class-names", "warning", "", text, {"names": alike}, remedy)
+
+
+# Digits, grades and scales of answers have fewer.
+NUMERIC_CLASSES = 20
+# Of the distance if the numbers were names; of letters in alphabetical order, of which some neighbors look alike, more.
+NEARER = 0.5
+REDRAWN = 199
+
+
+@check(
+    Rule(
+        "numeric-labels",
+        words=(
+            f"All of {NUMERIC_CLASSES} classes or more are numbers, and the mean difference between the true and the "
+            "predicted number of held-out samples is less than half of that where the numbers are exchanged among the "
+            f"classes, and less than in any of {REDRAWN} such exchanges."
+        ),
+        source='Frank, Hall 2001, "A simple approach to ordinal classification"; Pitman 1937 for the test',
+        known_as="regression treated as classification; too many classes",
+        about=(
+            "The label is a quantity, and each of its values became a class of its own, with few samples. The model "
+            "does not know that 30 is nearer to 31 than to 60: a mistake by one counts as much as one by fifty."
+        ),
+        advice=(
+            "Cut the label into a few ranges, or predict the number itself: one output without an activation, and mean "
+            "squared error, in Keras; cutaway trains classes."
+        ),
+        title="The label is probably a quantity",
+        text=(
+            "The {classes:,} classes are numbers from {low:g} to {high:g}, and predictions are off by {off:.3g} on "
+            "average: if the numbers were only names, it would be {by_chance:.3g}."
+        ),
+    ),
+)
+def numeric_labels(evidence: Evidence) -> Iterable[Finding]:
+    """Say that many classes are values of a quantity, where mistakes are near in value."""
+    measured, numbers = evidence.measured, class_numbers(evidence.class_names or ())
+    if measured is None or numbers is None or len(numbers) < NUMERIC_CLASSES:
+        return
+    pairs, random = measured.matrix.tocoo(), np.random.default_rng(0)
+    orders = [numbers, *(random.permutation(numbers) for _ in range(REDRAWN))]
+    off, *drawn = (np.abs(each[pairs.row] - each[pairs.col]) @ pairs.data / measured.total for each in orders)
+    by_chance = np.mean(drawn)
+    if off < min(NEARER * by_chance, *drawn):
+        record = {"classes": len(numbers), "low": min(numbers), "high": max(numbers)}
+        yield Finding("numeric-labels", "warning", evidence=record | {"off": off, "by_chance": by_chance})
 
 
 # Beleites et al. call 5 to 25 training samples of a class a small sample size.

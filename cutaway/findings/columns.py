@@ -7,6 +7,7 @@ from typing import Any
 from cutaway.data import (
     FEWER,
     LARGE_MEAN,
+    REACHED,
     TELLS,
     EncodedTarget,
     InputFacts,
@@ -192,11 +193,10 @@ def _called(evidence: Evidence, place: int) -> str:
 
 def varying(evidence: Evidence) -> int | None:
     """How many inputs vary, or columns of a table; None if unknown."""
-    columns, inputs = evidence.input_columns, evidence.inputs
-    if columns is None:
-        return None if inputs is None else inputs.inputs - len(inputs.constant)
-    constant = () if inputs is None else inputs.constant
-    return len({column for place, column in enumerate(columns) if place not in constant})
+    facts = evidence.inputs
+    columns = evidence.input_columns or range(facts.inputs if facts else 0)
+    constant = set(facts.constant if facts else ())
+    return len({column for place, column in enumerate(columns) if place not in constant}) or None
 
 
 @check(
@@ -209,16 +209,19 @@ def varying(evidence: Evidence) -> int | None:
             "error "
             f"less than {percent(FEWER, 0)} of that of always predicting the largest class. A note where "
             "all inputs or columns that vary but one do so, such as one of two, or a quick model (25 extremely random "
-            "trees) without it is right as often by no more than chance, since the classes are easy to tell; and where "
-            "a column tells less, but this model loses most of what it gains over always predicting the largest class "
-            "without it. Not judged if only one input, or the inputs of one column, vary. A column that is named as an "
+            "trees) without them is right as often by no more than chance, since the classes are easy to tell; of data "
+            "without columns, up to a tenth of the inputs are judged so. Also a note where a column tells less, but "
+            "gains 90% or more of what this model, and the model of the run, gains over always predicting the largest "
+            "class, and this model loses most of that without it. Not judged if only one input, or the inputs of one "
+            "column, vary. A column that is named as an "
             "identifier and found to be group leakage is not named again."
         ),
         source='Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval',
         known_as="target leakage; feature-label correlation in deepchecks",
         about=(
-            "One input nearly contains the answer. If it is not known yet when the model is used, the accuracy "
-            "is too good, and the model will fail on new samples. Ask when its value is known."
+            "One input nearly contains the answer. If it is not known yet when the model is used, or is a tag in a "
+            "corner of images, the accuracy is too good, and the model will fail on new samples. Ask when its value is "
+            "known."
         ),
         advice="If that is after the outcome, the model is worth nothing on new samples: train without it.",
         title='"{input}" gives the label away',
@@ -236,25 +239,29 @@ def target_leakage(evidence: Evidence) -> Iterable[Finding]:
     leaks, count = [each for each in known if each.is_leak], varying(evidence)
     if not (leaks or (known and known[0].carries)) or (count is not None and count <= 1):
         return
-    found, *others = leaks or known[:1]
+    found, *others = told = leaks or known[:1]
     gives_away = bool(leaks) and not found.is_replaceable and (count is None or len(leaks) + 1 < count)
-    if evidence.images and not gives_away:
+    measured = evidence.measured
+    is_less = measured and not leaks and found.gain < REACHED * (measured.accuracy - measured.baseline)
+    if is_less or (evidence.images and not gives_away):
         return
-    name, text, advice = _called(evidence, found.input), "", ""
-    inputs = tuple(i for i, each in enumerate(evidence.input_columns or ()) if each == name) or (found.input,)
-    if others:
-        named = listed([f'"{_called(evidence, each.input)}"' for each in others], NAMED_COLUMNS)
-        text = f"So do: {named}."
+    names, advice = [_called(evidence, each.input) for each in told], ""
+    quoted = listed([f'"{each}"' for each in names], NAMED_COLUMNS)
+    inputs = tuple(i for i, each in enumerate(evidence.input_columns or ()) if each in names)
+    text = f"So does each of {quoted}." if others else ""
     if found.everything is not None and found.without is not None:
         text += f" A quick model is right on {found.everything:,}, and without these inputs on {found.without:,}."
-    record = {"input": name, "correct": found.correct, "samples": found.samples, "baseline": found.baseline}
+    record = {"input": names[0], "correct": found.correct, "samples": found.samples, "baseline": found.baseline}
     record |= {"everything": found.everything, "without": found.without}
     remedy = Remedy(
-        f'train without "{name}", unless it is known before the outcome', change="drop-inputs", inputs=inputs
+        f"train without {quoted}, unless that is known before the outcome",
+        change="drop-inputs",
+        inputs=inputs or tuple(each.input for each in told),
     )
     if evidence.input_columns is not None:
-        advice = Hint("If not, the model is worth nothing on new samples: train without it ({}).", ignore=name)
-    severity, title = ("warning", "") if gives_away else ("note", f'"{name}" tells most of the answer')
+        without = names if others else names[0]
+        advice = Hint("If not, the model is worth nothing on new samples: train without it ({}).", ignore=without)
+    severity, title = ("warning", "") if gives_away else ("note", f'"{names[0]}" tells most of the answer')
     yield Finding("target-leakage", severity, title, text.strip(), record, remedy, advice=advice)
 
 
@@ -412,6 +419,32 @@ def sentinel_values(evidence: Evidence) -> Iterable[Finding]:
     if named:
         text = f"A few values repeat that are unlike all others: {named}."
         yield Finding("sentinel-values", "warning", "", text, record, EMPTY)
+
+
+@check(
+    Rule(
+        "numbers-as-text",
+        words=(
+            "90% of the cells of a column that is read as text, or more, are numbers with thousands separators, a "
+            "currency or a unit, of up to three units and ten different numbers or more; a number that begins with 0 "
+            "is a code."
+        ),
+        source=('Kandel et al. 2012, "Enterprise data analysis and visualization: an interview study"'),
+        known_as="numbers stored as text, mixed data types in deepchecks",
+        about=(
+            "The column is read as text, so a model gets each amount as a category of its own, or not at all, and does "
+            "not see which is larger."
+        ),
+        advice="Remove what is not the number, for example by the function str.replace of pandas, and train again.",
+        title='Numbers in "{column}" are read as text',
+    ),
+)
+def numbers_as_text(evidence: Evidence) -> Iterable[Finding]:
+    """Name the columns of numbers with units."""
+    if found := dict(evidence.of_columns("amounts")):
+        named = listed([f'"{name}" (such as "{cell}")' for name, cell in found.items()], NAMED_COLUMNS)
+        record = {"column": next(iter(found)), "columns": found}
+        yield Finding("numbers-as-text", "warning", "", f"Cells are numbers and text: {named}.", record)
 
 
 @check(

@@ -31,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     first_weights.equal_weights,
     steps.divergence,
     classes.class_names,
+    classes.numeric_labels,
     splits.unshuffled_split,
     columns.target_leakage,
     columns.target_encoding,
@@ -38,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
     columns.left_out_columns,
     columns.sentinel_values,
     columns.mixed_units,
+    columns.numbers_as_text,
     splits.duplicates,
     splits.near_duplicates,
     splits.wrong_test_labels,
@@ -91,7 +93,7 @@ TRAINING = (
 GRADIENTS = ("vanishing-gradients", "exploding-gradients")
 
 PREDICTIONS = (
-    *("test-labels", "baseline", "few-samples", "missed-class", "confusion"),
+    *("test-labels", "numeric-labels", "baseline", "few-samples", "missed-class", "confusion"),
     *("miscalibration", "label-issues", "test-gap"),
 )
 """Kinds of findings on predictions of samples that a model was not trained on."""
@@ -109,7 +111,10 @@ _NEEDED: Mapping[str, Sequence[str]] = {
     "calibration": PREDICTIONS,
     "simpler_models": ("simpler-model",),
     "short_trainings": tuple(short_trainings.WORDS),
-    "input_columns": ("target-encoding", "left-out-columns", "sentinel-values", "mixed-units", "group-leakage"),
+    "input_columns": (
+        *("target-encoding", "left-out-columns", "sentinel-values", "mixed-units", "numbers-as-text"),
+        "group-leakage",
+    ),
 }
 """What is empty where it is unknown -> kinds of findings that are not found then."""
 
@@ -145,6 +150,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "uncentered-inputs": (*_FAILED, "learning-rate-too-high", "vanishing-gradients"),
     "double-scaling": (*_FAILED, "vanishing-gradients"),
     "class-names": (*_MISTAKES, "class-imbalance"),
+    "numeric-labels": (*_POOR, "class-imbalance", "duplicates"),
     "divergence": (*_UNTRAINED, "learning-rate-too-high", "saturated-units"),
     "unshuffled-split": (*_POOR, "shifted-test-samples", "test-labels", "class-imbalance"),
     **dict.fromkeys(("shifted-test-samples", "test-labels"), (*_MISTAKES, "test-gap")),

@@ -67,7 +67,7 @@ def baseline(evidence: Evidence) -> Iterable[Finding]:
         severity, remedy, advice = "note", None, ""
         title = "Too few samples to show that the model beats always predicting one class"
         text = "Such a difference may be chance, and so may that of a model that makes half of these mistakes."
-    elif _agreement(measured) > TOLD_APART:
+    elif agreement(measured) > TOLD_APART:
         severity, remedy, title = "note", None, "Its accuracy does not show what it has learned"
         text = f"The mean recall of the classes, {percent(measured.balanced_accuracy)}, is better than chance."
         advice = "Judge it by the balanced accuracy, or by the area under the ROC curve (run.thresholds())."
@@ -86,7 +86,7 @@ def learned_nothing(evidence: Evidence) -> bool:
     measured = evidence.measured
     if measured is None:
         return False
-    return only_prediction(measured) is not None or (_no_better(measured) and _agreement(measured) <= TOLD_APART)
+    return only_prediction(measured) is not None or (_no_better(measured) and agreement(measured) <= TOLD_APART)
 
 
 def predicts_poorly(evidence: Evidence) -> bool:
@@ -141,7 +141,7 @@ def _is_wide(measured: PerClass) -> bool:
     return high >= HALF * (1 - measured.baseline)
 
 
-def _agreement(measured: PerClass) -> float:
+def agreement(measured: PerClass) -> float:
     """By how many standard errors true and predicted classes agree more often than by chance.
 
     The error is for predictions that know nothing of the class, given how often each class is true and predicted.

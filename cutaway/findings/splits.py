@@ -1,18 +1,18 @@
 """Are training, validation and test samples alike and apart?"""
 
-import re
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from cutaway.data import ColumnShift, Shift, WholeGroups, has_identifier_name
+from cutaway.data import ColumnShift, Shift, WholeGroups, has_owner_name
 from cutaway.errors import Hint
-from cutaway.metrics import PerClass, wilson_interval
+from cutaway.metrics import PerClass, confusion_counts, wilson_interval
 from cutaway.words import listed, percent
 
 from .records import IF_WORSE, Evidence, Finding, Remedy, Rule, check, class_in_words
-from .simpler_models import baseline_words, learned_nothing
+from .simpler_models import agreement, baseline_words, learned_nothing
 
 UNSHUFFLED_LEVEL = 1e-6
 UNSHUFFLED_SHARE = 0.25
@@ -43,33 +43,23 @@ SHUFFLE = Remedy("shuffle all samples before they are divided into parts", untri
 )
 def unshuffled_split(evidence: Evidence) -> Iterable[Finding]:
     """Compare the shares of the classes in validation and test samples with those in the training samples."""
-    from scipy.stats import chi2_contingency
-
     counts = {name: np.asarray(each, np.int64) for name, each in evidence.class_counts.items()}
     train = counts.get("train")
     if train is None:
         return
     for name, others in counts.items():
-        table = np.stack([train, others])
-        table = table[:, table.sum(axis=0) > 0]
-        if name == "train" or not others.sum() or table.shape[1] < 2:
-            continue
-        p, shares = float(np.asarray(chi2_contingency(table)[1])), table / table.sum(axis=1, keepdims=True)
-        distance, missing = float(np.abs(shares[0] - shares[1]).sum() / 2), int(((train == 0) & (others > 0)).sum())
-        if p < UNSHUFFLED_LEVEL and distance >= UNSHUFFLED_SHARE:
+        p = _chance_of_table(np.stack([train, others]))
+        if p < UNSHUFFLED_LEVEL:
+            distance = np.abs(train / train.sum() - others / others.sum()).sum() / 2
+            missing = int(((train == 0) & (others > 0)).sum())
             record = {"split": name, "distance": distance, "p": p, "missing": missing}
             title = f"The {'validation' if name == 'val' else name} samples are of other classes"
-            yield Finding("unshuffled-split", "warning", title, "", record, SHUFFLE)
+            if distance >= UNSHUFFLED_SHARE:
+                yield Finding("unshuffled-split", "warning", title, "", record, SHUFFLE)
 
 
 GROUP_LEVEL = 0.001
 GROUP_COST = 0.03
-# Names of columns that say to whom or to what a row belongs.
-OWNER = re.compile(
-    r"(^|[_\s-])(ids|patient|subject|person|user|customer|cust|client|account|acct|member|student|employee|household|"
-    r"family|group|session|device|machine|site|batch|case|speaker|author|animal|donor|participant)$",
-    re.IGNORECASE,
-)
 
 
 @check(
@@ -81,8 +71,9 @@ OWNER = re.compile(
             "below "
             f"{GROUP_LEVEL:g} (signs of the differences of groups exchanged); groups are the rows with one value of a "
             "column of which 20% of the held-out rows are among the training rows and whose rows agree in their label "
-            "beyond chance, twentieths of a column of dates, and neighbors in the file with one label. A note where "
-            "the column is an input and not named as an identifier is."
+            "beyond chance, or of another category or a column with the name of an identifier, which that model does "
+            "not see; twentieths of a column of dates, and neighbors in the file with one label. A note where the "
+            "column is an input without such a name."
         ),
         source=(
             'Roberts et al. 2017, "Cross-validation strategies for data with temporal, spatial, hierarchical, or '
@@ -146,8 +137,7 @@ def _cost(groups: WholeGroups) -> float:
 
 def is_identifier(groups: WholeGroups) -> bool:
     """Whether groups are more than values of an input, such as postal codes, that new rows have as well."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", groups.name)
-    return groups.of_time or not groups.is_input or has_identifier_name(groups.name) or bool(OWNER.search(spaced))
+    return groups.of_time or not groups.is_input or has_owner_name(groups.name)
 
 
 # Of the accuracy on samples that the model was trained on; one run in twenty has a higher one by chance.
@@ -329,9 +319,10 @@ LOW_ACCURACY = 0.5
 RENUMBERINGS = 200
 # Minimum number of test samples for a finding.
 LEAST_TEST_SAMPLES = 30
+OTHER_LABELS = "the labels themselves must be changed"
 CHECK_TEST_LABELS = Remedy(
-    "look whether the test labels are in the order of the test samples, and mean the same as the training labels",
-    untried="the labels themselves must be changed, which no training does",
+    "look whether the labels are in the order of the samples, and mean the same as those of the training",
+    untried=OTHER_LABELS,
 )
 
 
@@ -347,75 +338,79 @@ CHECK_TEST_LABELS = Remedy(
             f"the validation accuracy and another numbering of the classes brings back {percent(PROMISED, 0)} of it, "
             "and more "
             f"than in any of {RENUMBERINGS} draws of independent labels and predictions. Not where test samples differ "
-            "from training samples."
+            f"from training samples. Also where labels and predictions agree less often than by chance, by "
+            f"{VALIDATION_ERRORS:g} standard errors, and such a numbering has less than half of the errors of always "
+            "predicting the largest class."
         ),
         source='Kuhn 1955, "The Hungarian method for the assignment problem" for the numbering',
-        known_as="label mismatch, label encoding differs between files",
+        known_as="label mismatch, label encoding differs between files, wrong order of classes",
         about=(
-            "The model predicts validation samples well, but not the test labels: these are probably in another "
-            "order, or number the classes in another way."
+            "The labels of the test samples are in another order or number the classes in another way than those that "
+            "the model learned from; or its outputs are numbered in another way than the names of the classes, such as "
+            "by first appearance."
         ),
-        advice="Compare some test samples with their labels, and give both files the same names of classes.",
-        text="The validation accuracy is {val_accuracy:.2%} and the test accuracy {test_accuracy:.2%}.",
+        advice=(
+            "Compare some samples with their labels, and give the classes of both files, or of the model's outputs and "
+            "of the data (class_names), the same names and order."
+        ),
     ),
 )
 def wrong_test_labels(evidence: Evidence) -> Iterable[Finding]:
-    """Compare test labels with predictions of a model that predicts validation samples well."""
+    """Compare labels with predictions of a model that predicts validation samples well, or nothing as it is named."""
     measured, names = evidence.measured, evidence.names
-    if measured is None or evidence.held_out != "test" or not _predicts_validation_samples(evidence):
-        return
-    if measured.total < LEAST_TEST_SAMPLES or (evidence.shift is not None and is_shifted(evidence.shift)):
+    if measured is None or measured.total < LEAST_TEST_SAMPLES:
         return
     accuracy, validation = measured.accuracy, float(evidence.val_accuracy or 0.0)
-    record = {"test_accuracy": accuracy, "val_accuracy": validation}
-    is_low, is_near_chance = accuracy < LOW_ACCURACY * validation, _is_near_chance(measured, validation=validation)
+    is_low, is_near_chance = agreement(measured) < -VALIDATION_ERRORS, False
+    promised, title = (1 + measured.baseline) / 2, "The outputs stand for other classes"
+    known = f"The {evidence.held_out} accuracy is {percent(accuracy)}, less than by chance."
+    if evidence.held_out == "test" and _predicts_validation_samples(evidence):
+        if evidence.shift is not None and is_shifted(evidence.shift):
+            return
+        promised, title = PROMISED * validation, "Test labels are numbered in another way"
+        known = f"The validation accuracy is {percent(validation)} and the test accuracy {percent(accuracy)}."
+        is_low, is_near_chance = accuracy < LOW_ACCURACY * validation, _is_near_chance(measured, validation=validation)
     if not is_low and not is_near_chance:  # before a matrix of 10,000 classes is made dense and renumbered
         return
     matrix = measured.matrix.toarray()
-    order = _best_numbering(matrix)
-    renumbered = float(matrix[np.arange(len(matrix)), order].sum() / measured.total)
-    title, text = "", ""
-    if is_low and renumbered >= PROMISED * validation and renumbered > _renumbered_by_chance(measured):
+    renumbered, order = _renumbered(matrix)
+    if is_low and renumbered >= promised and renumbered > _renumbered_by_chance(measured):
         pairs = ", ".join(
             f"{class_in_words(names[label])} is predicted as {names[int(order[label])]}"
             for label in np.argsort(-measured.samples, kind="stable")[:3]
         )
-        title = "Test labels are numbered in another way"
-        text = f"With another numbering of the classes {percent(renumbered)} of the test samples are right ({pairs})."
-    elif is_near_chance and _is_independent(matrix):
+        text = f"With another numbering of the classes {percent(renumbered)} of the samples are right ({pairs})."
+    elif is_near_chance and _chance_of_table(matrix) >= INDEPENDENT_LEVEL:
         title = "Test labels do not fit the test samples"
         text = f"The labels of {measured.total:,} test samples have nothing to do with the predictions."
-    if title:
-        yield Finding("test-labels", "warning", title, text, record, CHECK_TEST_LABELS)
+    else:
+        return
+    record = {"test_accuracy": accuracy, "val_accuracy": evidence.val_accuracy}
+    yield Finding("test-labels", "warning", title, f"{known} {text}", record, CHECK_TEST_LABELS)
 
 
 def _predicts_validation_samples(evidence: Evidence) -> bool:
-    accuracy, samples = evidence.val_accuracy, evidence.val_samples or 0
-    counts = np.asarray(evidence.class_counts.get("val") or ())
-    if accuracy is None or not samples or not counts.sum():
+    accuracy, samples, counts = evidence.val_accuracy, evidence.val_samples, evidence.class_counts.get("val", (0,))
+    if accuracy is None or not samples or not sum(counts):
         return False
-    baseline = counts.max() / counts.sum()
-    return accuracy - baseline > VALIDATION_ERRORS * float(np.sqrt(baseline * (1 - baseline) / samples))
+    baseline = max(counts) / sum(counts)
+    return accuracy - baseline > VALIDATION_ERRORS * math.sqrt(baseline * (1 - baseline) / samples)
 
 
-def _best_numbering(matrix: np.ndarray) -> np.ndarray:
-    """For each class the predicted class that stands for it; the choice makes most predictions right."""
+def _renumbered(matrix: np.ndarray) -> tuple[float, np.ndarray]:
+    """The highest accuracy of any numbering, and for each class the predicted class that then stands for it."""
     from scipy.optimize import linear_sum_assignment
 
-    return linear_sum_assignment(-matrix)[1]
+    order = linear_sum_assignment(-matrix)[1]
+    return float(np.take_along_axis(matrix, order[:, None], axis=1).sum() / matrix.sum()), order
 
 
 def _renumbered_by_chance(measured: PerClass) -> float:
     """The highest accuracy that the best numbering brings about in draws of independent labels and predictions."""
     random, classes = np.random.default_rng(0), len(measured.samples)
-    labels = np.repeat(np.arange(classes), measured.samples)
-    predicted = np.repeat(np.arange(classes), measured.predicted)
-    highest = 0
-    for _ in range(RENUMBERINGS):
-        drawn = np.zeros((classes, classes), np.int64)
-        np.add.at(drawn, (labels, random.permutation(predicted)), 1)
-        highest = max(highest, int(drawn[np.arange(classes), _best_numbering(drawn)].sum()))
-    return highest / measured.total
+    labels, predicted = (np.repeat(np.arange(classes), each) for each in (measured.samples, measured.predicted))
+    drawn = (confusion_counts(labels, random.permutation(predicted), classes=classes) for _ in range(RENUMBERINGS))
+    return max(_renumbered(each.toarray())[0] for each in drawn)
 
 
 def _is_near_chance(measured: PerClass, *, validation: float) -> bool:
@@ -425,12 +420,12 @@ def _is_near_chance(measured: PerClass, *, validation: float) -> bool:
     return high < (chance + validation) / 2
 
 
-def _is_independent(matrix: np.ndarray) -> bool:
-    """Whether labels and predictions have nothing to do with each other: a chi-square test of counts by class."""
+def _chance_of_table(table: np.ndarray) -> float:
+    """The p-value of a chi-square test of counts: NaN if there is one row or column alone."""
     from scipy.stats import chi2_contingency
 
-    table = matrix[matrix.sum(axis=1) > 0][:, matrix.sum(axis=0) > 0]
-    return min(table.shape) > 1 and float(np.asarray(chi2_contingency(table)[1])) >= INDEPENDENT_LEVEL
+    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    return float(np.asarray(chi2_contingency(table)[1])) if min(table.shape) > 1 else math.nan
 
 
 # At 97% accuracy, the standard deviation over 2,000 test samples is 0.4 points: two points are more than chance.

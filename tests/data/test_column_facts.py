@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from cutaway.data.facts import (
+    amounts,
     blocks_of_labels,
     column_shifts,
     encoded_target,
@@ -71,6 +72,16 @@ def test_words_among_numbers_and_codes_that_look_like_it() -> None:
     assert words_among_numbers(numbers) is None
     assert words_among_numbers([*numbers, *(f"{n}A" for n in range(20))]) is None, "codes"
     assert words_among_numbers([*(f"0{n}" for n in numbers), *["unknown"] * 9]) is None, "codes"
+
+
+@pytest.mark.parametrize("form", ["{:,} km", "${}", "{}%", "{:.1f} l/100km", "-{} °C", "{},5", "{:,}"])
+def test_numbers_with_units_are_found_and_codes_are_none(form: str) -> None:
+    cells = [form.format(1000 + 7 * n) for n in range(40)]
+    assert amounts([*cells, None, "unknown"]) == cells[0]
+    assert amounts([*cells[:20], *["unknown"] * 9]) is None, "most cells must be numbers"
+    assert amounts(cells[:9] * 9) is None, "a few values are categories"
+    for code in ("p{}", "0{}", "{} Main Street {}", "{}-20", "{}:30", "{} of {}", "{}.1.1", "12 {}b{}"):
+        assert amounts([code.format(10 + n, n) for n in range(40)]) is None, code
 
 
 def test_two_units_are_found_within_a_class_and_not_between_classes() -> None:
@@ -182,6 +193,11 @@ def test_whole_groups_cost_where_samples_of_one_are_alike() -> None:
     assert harmless is not None
     assert harmless.p_value > 0.01
     assert whole_groups(x.__getitem__, y, np.zeros(400, np.int64), name="one", features=4) is None
+    large = np.repeat(np.arange(14), 500)
+    x = (random.normal(size=(14, 4))[large] + 0.2 * random.normal(size=(7000, 4))).astype(np.float32)
+    found = whole_groups(x.__getitem__, large % 2, large, name="who", features=4)
+    assert found is not None
+    assert (found.groups, found.samples, found.at_random > 2900, found.by_group < 2500) == (14, 3000, True, True)
 
 
 def test_periods_are_of_equally_many_samples_in_order() -> None:

@@ -234,6 +234,7 @@ def test_invalid_data_is_refused_in_one_line(arguments):
         Dataset.from_arrays(**{"x": X, "y": Y} | arguments)
     assert "\n" not in str(caught.value)
     assert caught.value.hint
+    assert ("shuffle" in caught.value.hint) is (arguments.get("y_test") == [0, 1, 2, 0])
 
 
 @pytest.mark.parametrize(

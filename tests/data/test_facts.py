@@ -3,15 +3,8 @@
 import numpy as np
 import pytest
 
-from cutaway.data import (
-    LeakyInput,
-    input_facts,
-    judged_without,
-    leaky_input,
-    mean_over_spread,
-    repeated_samples,
-    tell_apart,
-)
+from cutaway.data import LeakyInput, input_facts, leaky_inputs, mean_over_spread, repeated_samples, tell_apart
+from cutaway.data.facts import told_by
 
 
 def test_ranges_and_constant_inputs() -> None:
@@ -43,8 +36,7 @@ def test_the_telling_input_is_found_and_judged_on_other_samples() -> None:
     y = random.integers(0, 3, 600)
     x = random.normal(size=(600, 8)).astype(np.float32)
     x[:, 5] = np.where(random.random(600) < 0.02, random.integers(0, 3, 600), y)
-    found = leaky_input(x, y, classes=3)
-    assert found is not None
+    (found,) = leaky_inputs(x, y, classes=3)
     assert found.input == 5
     assert found.samples == 300
     # each of its three values is an interval of its own
@@ -58,29 +50,36 @@ def test_a_quick_model_says_what_the_classes_are_without_the_telling_input() -> 
     y = random.integers(0, 2, 600)
     x = random.normal(size=(600, 6)).astype(np.float32)
     x[:, 2] += 3 * y
-    alone = leaky_input(x, y, classes=2)
-    assert alone is not None
-    carries = judged_without(alone, x, y, leave=(2,))
-    assert carries.everything is not None
-    assert carries.without is not None
-    assert carries.everything > 0.85 * carries.samples
-    assert 0.4 < carries.without / carries.samples < 0.6
-    assert (carries.carries, carries.is_replaceable) == (True, False)
+    (alone,) = leaky_inputs(x, y, classes=2)
+    assert (alone.everything or 0) > 0.85 * alone.samples
+    assert 0.4 < (alone.without or 0) / alone.samples < 0.6
+    assert (alone.carries, alone.is_replaceable) == (True, False)
     x[:, 4] = x[:, 2] + random.normal(size=600) * 0.1
-    twice = judged_without(alone, x, y, leave=(2,))
+    (twice,) = leaky_inputs(x, y, classes=2)
     assert (twice.carries, twice.is_replaceable) == (False, True)
-    noise = judged_without(LeakyInput(0, 150, 300, 0.5), x, y, leave=(0,))
-    assert noise.everything is None, "it tells nothing"
-    assert judged_without(alone, x[:, 2:3], y, leave=(0,)) == alone, "nothing else is left"
+    noise = LeakyInput(0, 150, 300, 0.5)
+    assert told_by([noise], x, y, of_inputs=range(6), most=1) == (noise,), "it tells nothing"
+    assert told_by([alone, None], x, y, of_inputs=["a"] * 6, most=1) == (alone,), "nothing else is left"
+
+
+@pytest.mark.parametrize(("of", "is_shortcut"), [(range(40, 46), True), (range(40, 100), False)])
+def test_a_tag_of_a_few_inputs_is_left_out_as_a_whole_and_easy_data_have_no_tag(of: range, is_shortcut: bool) -> None:
+    random = np.random.default_rng(5)
+    y = random.integers(0, 2, 800)
+    x = random.normal(size=(800, 100)).astype(np.float32)
+    x[:, :40] += 0.15 * y[:, None]
+    x[:, list(of)] += 8 * y[:, None]
+    first, *others = leaky_inputs(x, y, classes=2)
+    assert {first.input, *(each.input for each in others)} == set(of) if is_shortcut else not others
+    assert (first.is_leak, first.is_replaceable) == (True, not is_shortcut)
 
 
 def test_noise_tells_no_more_than_the_largest_class() -> None:
     random = np.random.default_rng(2)
     x, y = random.normal(size=(400, 50)).astype(np.float32), random.integers(0, 2, 400)
-    found = leaky_input(x, y, classes=2)
-    assert found is not None
+    (found,) = leaky_inputs(x, y, classes=2)
     assert found.correct / found.samples < 0.65
-    assert leaky_input(x[:20], y[:20], classes=2) is None
+    assert leaky_inputs(x[:20], y[:20], classes=2) == ()
 
 
 def test_repeated_samples_equal_the_first_one_that_they_can() -> None:

@@ -69,6 +69,18 @@ def patients(random: np.random.Generator, *, told: bool = True) -> pd.DataFrame:
     return pd.DataFrame(x, columns=[f"x{i}" for i in range(6)]).assign(patient=[f"P{i:03}" for i in who], target=y)
 
 
+def persons(random: np.random.Generator, *, named: str = "who") -> Given:
+    """Rows of a few persons, of every class, and each moves in a way of his own in each class."""
+    who, y = random.integers(0, 16, 1280), random.integers(0, 3, 1280)
+    own = random.normal(size=(3, 6)) + random.normal(size=(16, 3, 6))
+    x = own[who, y] + 0.5 * random.normal(size=(1280, 6))
+    return pd.DataFrame(x, columns=list("abcdef")).assign(**{named: [f"p{n}" for n in who]}, target=y), {}
+
+
+def with_units(random: np.random.Generator) -> Given:
+    return measured(random).assign(way=[f"{n:,} km" for n in random.integers(500, 90_000, 900)]), {}
+
+
 def blocks(random: np.random.Generator) -> Given:
     """Sessions of twenty rows, one after the other in the file, each of one label, and no column that names them."""
     who = np.repeat(np.arange(50), 20)
@@ -134,6 +146,8 @@ SICK_TABLES: dict[str, tuple[str, Maker]] = {
     "near copies": ("near-duplicates", with_near_copies),
     "patients": ("group-leakage", lambda random: (patients(random), {})),
     "patients left out": ("group-leakage", lambda random: (patients(random), {"ignore": "patient"})),
+    "persons": ("group-leakage", lambda random: persons(random, named="person")),
+    "units": ("numbers-as-text", with_units),
     "blocks": ("group-leakage", blocks),
     "drift in time": ("group-leakage", drifting),
     "telling text": ("left-out-columns", telling_text),
@@ -187,6 +201,13 @@ def groups_that_tell_nothing(random: np.random.Generator) -> Given:
     return patients(random, told=False), {}
 
 
+def sites_of_classes(random: np.random.Generator) -> Given:
+    """A category whose share of a class differs, and other columns that have nothing to do with it."""
+    frame, branch = measured(random), random.integers(0, 15, 900)
+    target = np.where(some(random, frame, 0.5), frame["target"], random.integers(0, 2, 15)[branch])
+    return frame.assign(site=[f"s{n}" for n in branch], target=target), {}
+
+
 def two_populations(random: np.random.Generator) -> Given:
     """Small and large animals, of which most of one kind are of one class."""
     frame = measured(random)
@@ -213,26 +234,9 @@ def sorted_by_class(random: np.random.Generator) -> Given:
     return measured(random, classes=3).sort_values("target", ignore_index=True), {}
 
 
-WORDS = (
-    "the",
-    "house",
-    "garden",
-    "red",
-    "quick",
-    "walks",
-    "runs",
-    "sees",
-    "tall",
-    "old",
-    "new",
-    "river",
-    "stone",
-    "bread",
-)
-
-
 def free_text(random: np.random.Generator) -> Given:
-    return measured(random).assign(note=[" ".join(random.choice(WORDS, 8)) for _ in range(900)]), {}
+    words = "the house garden red quick walks runs sees tall old new river stone bread"
+    return measured(random).assign(note=[" ".join(random.choice(words.split(), 8)) for _ in range(900)]), {}
 
 
 def alike_test(random: np.random.Generator) -> Given:
@@ -270,21 +274,13 @@ def of_sklearn(name: str) -> Maker:
     return make
 
 
+HEALTHY: tuple[Maker, ...] = (
+    *(counts, categories, dated, encoded_by_training_rows, in_groups, groups_that_tell_nothing, sites_of_classes),
+    *(two_populations, clusters, curves, sorted_by_class, free_text, alike_test, unbalanced),
+)
 HEALTHY_TABLES: dict[str, Maker] = {
     "measured": lambda random: (measured(random, classes=int(random.integers(2, 6))), {}),
-    "counts": counts,
-    "categories": categories,
-    "dated": dated,
-    "encoded by training rows": encoded_by_training_rows,
-    "in groups": in_groups,
-    "groups that tell nothing": groups_that_tell_nothing,
-    "two populations": two_populations,
-    "clusters": clusters,
-    "curves": curves,
-    "sorted by class": sorted_by_class,
-    "free text": free_text,
-    "alike test": alike_test,
-    "unbalanced": unbalanced,
+    **{each.__name__.replace("_", " "): each for each in HEALTHY},
     **{name: of_sklearn(name) for name in ("iris", "wine", "breast_cancer", "diabetes", "digits")},
 }
 """Tables of which no warning is true."""

@@ -124,6 +124,15 @@ def test_test_labels_with_another_numbering_are_named():
     assert finding.remedy.untried
 
 
+def test_outputs_that_stand_for_other_classes_are_named_without_validation():
+    renumbered = np.roll(np.diag([50, 50, 50]) + 1, 1, axis=1)
+    for known in ({"val_accuracy": 0.02}, {"val_accuracy": None}, {"test_samples": 0}):
+        findings = found(**known_validation(renumbered, **known))
+        assert (next(iter(findings)), findings["baseline"].cause) == ("test-labels", "test-labels")
+    for matrix in (np.full((3, 3), 20), np.diag([50, 50, 50]) + 1, [[0, 20, 20], [20, 0, 20], [20, 20, 0]]):
+        assert "test-labels" not in found(**known_validation(matrix, val_accuracy=None))
+
+
 def test_few_test_samples_say_nothing_of_test_labels():
     assert "test-labels" not in found(**known_validation([[3, 3, 3], [3, 3, 3], [3, 3, 2]]))
     assert "test-labels" not in found(**known_validation([[12, 3], [6, 9]]))

@@ -106,6 +106,7 @@ def test_equal_first_weights_are_the_cause_of_what_follows_from_them() -> None:
 
 
 LEAK = LeakyInput(3, 299, 300, 0.5)
+CARRIES = LeakyInput(3, 250, 300, 0.5, everything=255, without=170)
 INPUTS = InputFacts(inputs=20, low=-3.0, high=3.0, mean=0.0, std=1.0, constant=(), widest=1.5)
 
 
@@ -124,8 +125,10 @@ INPUTS = InputFacts(inputs=20, low=-3.0, high=3.0, mean=0.0, std=1.0, constant=(
         ({"inputs": replace(INPUTS, inputs=4), "leaky_inputs": (LEAK, replace(LEAK, input=1))}, "warning"),
         ({"inputs": replace(INPUTS, inputs=1)}, None),
         # it tells too little to be a leak, and without it hardly anything is known
-        ({"leaky_inputs": (LeakyInput(3, 250, 300, 0.5, everything=255, without=170),)}, "note"),
+        ({"leaky_inputs": (CARRIES,)}, "note"),
         ({"leaky_inputs": (LeakyInput(3, 250, 300, 0.5, everything=290, without=270),)}, None),
+        ({"leaky_inputs": (LeakyInput(3, 230, 300, 0.5, everything=255, without=170),)}, None),  # others tell as much
+        ({"leaky_inputs": (CARRIES,), "confusion": np.diag([96, 96]) + 4}, None),
         ({"leaky_inputs": (LeakyInput(3, 250, 300, 0.5),)}, None),
     ],
 )
@@ -137,7 +140,7 @@ def test_a_column_that_carries_the_answer_is_a_question_and_leads_only_where_oth
     assert [each.severity for each in findings] == ([] if severity is None else [severity])
     for each in findings:
         assert each.remedy is not None
-        assert each.remedy.inputs == (3,)
+        assert each.remedy.inputs == tuple(leak.input for leak in known.get("leaky_inputs", (LEAK,)))
         assert "known before the outcome?" in each.text
         assert (question([(each, ())]) is None) == (severity == "warning"), "a warning is the problem itself"
         assert "train without" in each.help
@@ -192,6 +195,21 @@ def test_of_equal_samples_it_is_said_what_their_labels_are() -> None:
 )
 def test_classes_whose_names_differ_by_case_or_spaces_are_named(names: tuple[str, ...], alike: list[list[str]]) -> None:
     assert [each.evidence["names"] for each in found(class_names=names).values()] == [alike] * bool(alike)
+
+
+def test_many_classes_that_are_numbers_with_near_mistakes_are_a_quantity() -> None:
+    random = np.random.default_rng(0)
+    true = random.integers(0, 30, 2000)
+    near, far = np.zeros((30, 30), int), np.diag([20] * 30) + 2
+    np.add.at(near, (true, np.clip(true + random.normal(0, 3, 2000).round().astype(int), 0, 29)), 1)
+    minutes = tuple(str(5 + 2 * n) for n in range(30))
+    known = {"class_names": minutes, "confusion": near, "class_counts": {"train": [400, *[30] * 29]}}
+    findings = found(**known)
+    assert next(iter(findings)) == "numeric-labels"
+    assert findings["class-imbalance"].cause == "numeric-labels"
+    for names, matrix in ((minutes, far), ([*minutes[:-1], "more"], near), (minutes[:10], near[:10, :10])):
+        assert "numeric-labels" not in found(class_names=names, confusion=matrix)
+    assert "numeric-labels" not in found(class_names=random.permutation(minutes).tolist(), confusion=near)
 
 
 def test_few_training_samples_are_said_and_explain_what_follows() -> None:

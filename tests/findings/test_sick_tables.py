@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sick_tables import HEALTHY_TABLES, SICK_TABLES, Given, in_two_units, measured, patients, telling_text
+from sick_tables import HEALTHY_TABLES, SICK_TABLES, Given, in_two_units, measured, patients, persons, telling_text
 
 import cutaway as ct
 from cutaway.cli import main
@@ -23,7 +23,10 @@ from cutaway.topics.findings.evidence import warn_of_leaks
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::cutaway.CutawayWarning")]
 
-QUICK = ("sentinel", "near copies", "telling text", "shifted category", "equal rows", "counts", "clusters", "iris")
+QUICK = (
+    *("sentinel", "persons", "units", "near copies", "telling text", "shifted category", "equal rows"),
+    *("counts", "sites of classes", "clusters", "iris"),
+)
 """Tables that `make test` looks at as well; what single facts find is tested on arrays."""
 
 
@@ -91,6 +94,11 @@ def test_columns_that_group_rows_alike_are_tried_once(monkeypatch: pytest.Monkey
     found_in((frame.assign(**alike), {}))
     assert tried.count("patient") == 1
     assert not [name for name in tried if name.startswith("of patient")]
+
+
+def test_a_category_whose_rows_are_alike_is_noted() -> None:
+    (found,) = [each for each in found_in(persons(np.random.default_rng(1))) if each.kind == "group-leakage"]
+    assert (found.severity, found.evidence["column"]) == ("note", "who")
 
 
 @pytest.mark.exhaustive

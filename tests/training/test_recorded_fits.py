@@ -344,6 +344,19 @@ def test_a_fit_on_another_number_of_samples_has_no_test_accuracy(images, tmp_pat
     assert not {"agreement", "test"} & {each.kind for each in run.findings()}
 
 
+def test_the_last_rows_of_sorted_samples_are_validation_samples_of_other_classes(images, tmp_path):
+    train, order = images.sources["train"], np.argsort(images.sources["train"].y, kind="stable")
+    data, y = ct.Dataset.from_arrays(train.x[order], train.y[order], name="sorted"), train.y[order]
+    recorder = ct.Recorder(tmp_path / "run", data)
+    fitted = train.x[order].reshape(180, -1) / 255, y
+    with pytest.warns(CutawayWarning):
+        dense(optimizer="sgd").fit(*fitted, validation_split=0.25, epochs=2, verbose=0, callbacks=[recorder])
+    found = {each.kind: each for each in ct.open_run(recorder.path, data=data).findings()}["unshuffled-split"]
+    shares = [np.bincount(part, minlength=3) / len(part) for part in (y[:135], y[135:])]
+    assert found.evidence["split"] == "val"
+    assert found.evidence["distance"] == pytest.approx(abs(shares[0] - shares[1]).sum() / 2)
+
+
 def test_a_test_accuracy_does_not_come_back_with_another_fit(images, tmp_path):
     model, recorder = dense(), ct.Recorder(tmp_path / "run", images)
     part = images.inputs(recorder.split.train[:90]), images.y(recorder.split.train[:90])

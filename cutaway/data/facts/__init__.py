@@ -4,22 +4,23 @@ In come arrays of inputs and labels; out come numbers. Files have the names of t
 neighbors.
 """
 
-from .column_values import MixedUnits, Sentinels, far_values, mixed_units, words_among_numbers
+from .column_values import MixedUnits, Sentinels, amounts, far_values, mixed_units, words_among_numbers
 from .duplicates import NearDuplicates, Repeats, are_ties, near_duplicates, repeated_samples
 from .groups import WholeGroups, blocks_of_labels, grouping_of, periods, whole_groups
 from .inputs import LARGE_MEAN, InputFacts, input_facts, mean_over_spread
 from .leakage import (
     FEWER,
+    REACHED,
     TELLS,
     EncodedTarget,
     LeakyInput,
     PredictiveWords,
     encoded_target,
-    judged_without,
     leaky_column,
-    leaky_input,
+    leaky_inputs,
     may_encode_target,
     predictive_words,
+    told_by,
 )
 from .shift import ColumnShift, Shift, column_shifts, tell_apart
 from .simple_models import SIMPLE_MODELS, simple_predictions

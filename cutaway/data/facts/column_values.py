@@ -1,6 +1,7 @@
-"""Values of a column that stand for something else than a measurement, and values in two units."""
+"""Values of a column that stand for something else than a measurement, numbers as text, and values in two units."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,7 +66,8 @@ def far_values(values: np.ndarray, *, columns: int = 1) -> Sentinels | None:
             if len(rest) < DISTINCT:
                 continue
             rows, others = int(counts.sum() - weights.sum()), int(weights.sum())
-            gaps = [distinct[i + 1] - distinct[i] for i in _edges(below, peeled - below, len(distinct))]
+            edges = [below - 1] * (below > 0) + [inner.stop - 1] * (peeled > below)
+            gaps = [distinct[i + 1] - distinct[i] for i in edges]
             outer = [i for i in (*range(below), *range(inner.stop, len(distinct))) if counts[i] > 1]
             outer.sort(key=lambda i: -counts[i])
             names = tuple(f"{distinct[i]:.10g}" for i in outer)
@@ -81,11 +83,6 @@ def far_values(values: np.ndarray, *, columns: int = 1) -> Sentinels | None:
     return None
 
 
-def _edges(below: int, above: int, distinct: int) -> list[int]:
-    """The positions of the values before the gaps between far values and the others."""
-    return [below - 1] * (below > 0) + [distinct - above - 1] * (above > 0)
-
-
 def words_among_numbers(texts: Sequence[str | None]) -> Sentinels | None:
     """Find the few words that make a column of numbers read as text.
 
@@ -99,13 +96,40 @@ def words_among_numbers(texts: Sequence[str | None]) -> Sentinels | None:
     words = [text for text in known if not NUMBER.fullmatch(text)]
     if not ROWS <= len(words) <= len(known) / 2:
         return None
-    names, counts = np.unique(words, return_counts=True)
+    counts = Counter(sorted(words)).most_common()
     numbers = {text for text in known if NUMBER.fullmatch(text)}
-    if len(names) > FEW or len(numbers) < DISTINCT or any(re.match(r"[-+]?0\d", text) for text in numbers):
+    if len(counts) > FEW or len(numbers) < DISTINCT or any(re.match(r"[-+]?0\d", text) for text in numbers):
         return None
     parsed = [float(text.replace(",", ".")) for text in numbers]
-    ordered = tuple(str(names[i]) for i in np.argsort(-counts, kind="stable"))
-    return Sentinels(ordered, len(words), len(known), min(parsed), max(parsed), are_words=True)
+    return Sentinels(
+        tuple(word for word, _ in counts), len(words), len(known), min(parsed), max(parsed), are_words=True
+    )
+
+
+AMOUNT = re.compile(
+    r"[^\w\s.,+-]? ?-?(?!0\d)(\d{1,3}(?:[,.' \xa0\u202f]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)\s*(\W?[^\W\d_].{0,14}|\W)?"
+)
+"""A number, perhaps with thousands separators, a currency or a unit: "84,200 km", "$5", "6.1 l/100km"."""
+
+MOSTLY = 0.9
+"""Minimum share of such cells in a column of amounts."""
+
+
+def amounts(texts: Sequence[str | None]) -> str | None:
+    """Find numbers that are read as text because of what is written with them, such as a unit.
+
+    Args:
+        texts: ``(sample,)``, of a column that is read as text; None if nothing is known.
+
+    Returns:
+        A cell, or None if cells are others, or of more than `FEW` units, or fewer than `DISTINCT` different numbers.
+    """
+    found = [AMOUNT.fullmatch(text) for text in texts if text is not None]
+    told = [each for each in found if each]
+    numbers, units = ({each[part] for each in told} for part in (1, 2))
+    if len(told) < MOSTLY * len(found) or len(units) > FEW or len(numbers) < DISTINCT:
+        return None
+    return told[0].string
 
 
 FACTORS = {1000.0: "1,000", 100.0: "100", 2.54: "2.54", 1 / 0.45359237: "2.205", 1e6: "1,000,000"}

@@ -100,7 +100,9 @@ FOLDS, TREES = 5, 25
 ROWS, VALUES = 3_000, 3_000_000
 """Samples that the quick model is trained and judged on at most, and their inputs."""
 
-LEAST_GROUPS = 20
+LEAST_GROUPS = 12
+"""Groups at least: signs of fewer can be exchanged in too few ways for a level of 0.1% over two columns."""
+
 MOST_JUDGED = 50
 
 RARE = 2 * FOLDS
@@ -174,25 +176,19 @@ def whole_groups(
         Roberts et al. 2017, "Cross-validation strategies for data with temporal, spatial, hierarchical, or phylogenetic
         structure"; Geurts, Ernst, Wehenkel 2006 for the trees.
     """
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.model_selection import PredefinedSplit, StratifiedGroupKFold, StratifiedKFold, cross_val_predict
 
     kept = _kept(y, groups, most=min(ROWS, VALUES // features))
     y, groups = y[kept], np.unique(groups[kept], return_inverse=True)[1]
     count = int(groups.max()) + 1 if len(groups) else 0
     if count < (FOLDS if of_time else LEAST_GROUPS) or not 2 <= len(np.unique(y)) <= MOST_JUDGED:
         return None
-    x, folds = inputs(kept), np.zeros((2, len(y)), np.int64)
-    random = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(x, y)
-    for number, (_, held) in enumerate(random):
-        folds[0, held] = number
-    if of_time:
-        folds[1] = groups * FOLDS // count
-    else:
-        whole = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(x, y, groups)
-        for number, (_, held) in enumerate(whole):
-            folds[1, held] = number
-    right = np.stack([_right(x, y, each) for each in folds])
-    counts = np.bincount(y)
+    x, at_random = inputs(kept), StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    by_group = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(x, y, groups)
+    divided = at_random.split(x, y), PredefinedSplit(groups * FOLDS // count).split() if of_time else by_group
+    model = ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=0, n_jobs=1)
+    right = [np.asarray(cross_val_predict(model, x, y, cv=folds)) == y for folds in divided]
     changes = np.bincount(groups, weights=right[0].astype(float) - right[1])
     return WholeGroups(
         name=name,
@@ -201,7 +197,7 @@ def whole_groups(
         at_random=int(right[0].sum()),
         by_group=int(right[1].sum()),
         p_value=exchange_test(changes, draws=10_000),
-        majority_samples=int(counts.max()),
+        majority_samples=int(np.bincount(y).max()),
         of_time=of_time,
         is_input=is_input,
         shared=shared,
@@ -209,25 +205,12 @@ def whole_groups(
 
 
 def _kept(y: np.ndarray, groups: np.ndarray, *, most: int) -> np.ndarray:
-    """Rows of whole groups, drawn at random until there are enough, without rare classes."""
-    order = np.random.default_rng(0).permutation(np.unique(groups))
-    place = np.empty(int(groups.max(initial=0)) + 1, np.int64)
-    place[order] = np.arange(len(order))
-    sizes = np.bincount(place[groups], minlength=len(order))
-    rows = np.flatnonzero(place[groups] < max(1, int(np.searchsorted(sizes.cumsum(), most, side="right"))))
+    """Rows of groups, or of all groups if they are large, drawn at random, without rare classes."""
+    random, count = np.random.default_rng(0), int(groups.max(initial=-1)) + 1
+    are_large = len(groups) > LARGEST * count
+    order = random.permutation(len(groups)) if are_large else random.permutation(count)[groups]
+    rows = np.sort(np.argsort(order, kind="stable")[:most])
     return rows[np.bincount(y[rows])[y[rows]] >= RARE]
-
-
-def _right(x: np.ndarray, y: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    from sklearn.ensemble import ExtraTreesClassifier
-
-    right = np.zeros(len(y), bool)
-    for fold in range(FOLDS):
-        held = folds == fold
-        if held.any() and len(np.unique(y[~held])):
-            model = ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=0, n_jobs=1)
-            right[held] = model.fit(x[~held], y[~held]).predict(x[held]) == y[held]
-    return right
 
 
 def periods(times: np.ndarray) -> np.ndarray:
@@ -258,7 +241,7 @@ def blocks_of_labels(y: np.ndarray) -> np.ndarray | None:
     blocks = 1 + int(changes.sum())
     shares = np.bincount(y) / max(len(y), 1)
     by_chance = len(changes) * float(1 - (shares**2).sum())
-    many = max(LEAST_GROUPS, 3 * int((shares > 0).sum()))
+    many = max(FEWEST, 3 * int((shares > 0).sum()))
     if blocks < many or len(y) < BLOCK * blocks or blocks > by_chance / 2:
         return None
     return np.concatenate([[0], np.cumsum(changes)])

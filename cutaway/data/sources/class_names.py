@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cutaway.data.labels import check_count
+from cutaway.data.labels import SHUFFLE, check_count
 from cutaway.errors import DataError
 
 
@@ -26,6 +26,6 @@ def numbered_labels(arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> d
             first = int(unknown.argmax())
             raise DataError(
                 f"test[{first}] has the label {arrays[part][first]}, which train does not have",
-                hint="correct or drop such samples",
+                hint=f"correct or drop such samples{SHUFFLE}",
             )
     return {**arrays, **{part: np.searchsorted(labels, arrays[part]) for part in parts}}

@@ -83,6 +83,13 @@ FREE_TEXT = 5
 IDENTIFIER = re.compile(r"((?i:^|[\W_])|(?<=[a-z])(?=[A-Z]))(?i:id|uuid|guid|key|number|no|nr)$|(?i:nr|nummer)$")
 """Names of columns that identify rows: "id", "order_id", "PassengerId", "Kundennr", "Vertragsnummer"."""
 
+OWNER = re.compile(
+    r"((?i:^|[_\s-])|(?<=[a-z])(?=[A-Z]))(?i:ids|patient|subject|person|user|customer|cust|client|account|acct|member|"
+    r"student|employee|household|family|group|session|device|machine|site|batch|case|speaker|author|animal|donor|"
+    r"participant)$"
+)
+"""Names of columns that say to whom or to what a row belongs."""
+
 TIES = 10
 """Whole numbers that all differ, where as many pairs of numbers drawn at random from their range would be equal, count
 rows: measurements do so once in exp(10) cases at most."""
@@ -369,6 +376,11 @@ def why_identifier(column: Column) -> str:
 def has_identifier_name(name: str) -> bool:
     """Whether the name of a column ends in a word such as "id" or "no"."""
     return IDENTIFIER.search(name.strip()) is not None
+
+
+def has_owner_name(name: str) -> bool:
+    """Whether the name of a column says to whom or to what a row belongs, such as "patient" or "orderId"."""
+    return has_identifier_name(name) or bool(OWNER.search(name))
 
 
 def decide(columns: Sequence[Column], options: TableOptions, *, where: str) -> tuple[Column, ...]:

@@ -29,8 +29,7 @@ from cutaway.data import (
     column_facts,
     input_facts,
     join_ids,
-    judged_without,
-    leaky_input,
+    leaky_inputs,
     near_duplicates,
     one_of_each_group,
     repeated_samples,
@@ -59,6 +58,7 @@ from cutaway.metrics import confusion_counts, exact_interval, reliability
 from cutaway.models import Setup, setup_of_spec
 from cutaway.runs import kept_so_far
 from cutaway.topics.common.predictions import probability_batches
+from cutaway.topics.common.scoring import scored_samples
 from cutaway.topics.learning_curve.learning_curve import said_of_more_data
 
 from .simpler_models import known_simpler_models
@@ -78,13 +78,16 @@ COMPARED = 70_000
 COPIED, COPIED_VALUES, HELD = 20_000, 5_000_000, 2_000
 """Maximum number of training samples, of their values, and of held-out samples to search for near duplicates."""
 
+ALIKE = (1e-6, 1e-3)
+"""Relative difference of an accuracy in float32, and of a loss that was measured in batches."""
+
 TIED = 50
 """Maximum number of inputs of samples that may be equal by chance."""
 
 FOUR_ERRORS = 0.99993666
 """Share of a normal distribution within four standard deviations."""
 
-LEAKS = ("target-leakage", "target-encoding", "left-out-columns", "group-leakage", "duplicates")
+LEAKS = ("target-leakage", "target-encoding", "left-out-columns", "group-leakage", "duplicates", "numbers-as-text")
 """Kinds of findings that call for a change of the table before training."""
 
 NAMED = 20
@@ -146,8 +149,8 @@ class SampleEvidence(Evidence):
     @fact
     def class_counts(self) -> dict[str, list[int]]:
         """Samples of each class, by split."""
-        data, split = self.of.data, self.of.split
-        counts = {name: np.bincount(data.y(split.part(name)), minlength=data.classes) for name in PARTS}
+        data = self.of.data
+        counts = {name: np.bincount(data.y(ids), minlength=data.classes) for name, ids in self._parts.items()}
         return {name: each.tolist() for name, each in counts.items() if each.sum()}
 
     @fact
@@ -158,12 +161,10 @@ class SampleEvidence(Evidence):
 
     @fact
     def leaky_inputs(self) -> tuple[LeakyInput, ...]:
-        """Columns of a table that tell the class alone, or the input of other data that tells it best."""
+        """Columns of a table, or inputs of other data, that tell the class alone, or the one that tells it best."""
         if (found := self._columns[2]) is not None:
             return found
-        x, y = self._x, self.of.data.y(self._measured)
-        best = leaky_input(x, y, classes=self.of.data.classes)
-        return () if best is None else (judged_without(best, x, y, leave=(best.input,)),)
+        return leaky_inputs(self._x, self.of.data.y(self._measured), classes=self.of.data.classes)
 
     @fact
     def repeated(self) -> list[str]:
@@ -221,6 +222,11 @@ class SampleEvidence(Evidence):
     @fact
     def _prepared(self) -> dict[str, np.ndarray]:
         return {}
+
+    @cached_property
+    def _parts(self) -> dict[str, SampleIds]:
+        """The samples of each split."""
+        return {name: self.of.split.part(name) for name in PARTS}
 
     @cached_property
     def _measured(self) -> SampleIds:
@@ -306,6 +312,21 @@ class RunEvidence(SampleEvidence):
             "dead_units": {each.name: (each.dead, each.units) for each in records if each.dead is not None},
             "examples": _named_units({f"dead-units/{each.name}": (each.name, each.dead_units) for each in records}),
         }
+
+    @cached_property
+    def _parts(self) -> dict[str, SampleIds]:
+        """Also those of Keras' validation_split, the last rows, if their accuracy and loss are those of the history."""
+        context, row = self.of, self.of.row() or {}
+        rows = SampleIds.first("train", len(context.data.labels["train"]))
+        if context.known_of_fit("validation") == "unknown" and context.opens:
+            (found,) = scored_samples(context, rows, epoch=None)
+            means = np.cumsum([found.correct[::-1], found.log_loss[::-1]], axis=1) / (rows.index + 1)
+            known = [row.get(name, np.nan) for name in ("val_accuracy", "val_loss")]
+            sizes = np.flatnonzero(np.all(np.isclose(means.T, known, rtol=ALIKE), 1))
+            if len(sizes) == 1:
+                last = -1 - int(sizes[0])
+                return {"train": rows[:last], "val": rows[last:]}
+        return super()._parts
 
     @fact
     def class_change(self) -> str | None:
@@ -537,7 +558,7 @@ def _place(context: RunContext) -> CachedResult | None:
     All epochs decide them, since how far weights moved is measured.
     """
     with survive(__name__, "looking for kept facts", CutawayError):
-        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=15)
+        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=17)
     return None
 
 

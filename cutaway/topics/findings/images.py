@@ -76,7 +76,7 @@ def _enlarged(image: np.ndarray) -> np.ndarray:
 
 
 def _leaky_pixel(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
-    """The pixel that gives the label away, on the mean of the training images."""
+    """The pixels that give the label away, on the mean of the training images."""
     if finding.kind != "target-leakage" or finding.remedy is None:
         return ()
     image = source.context.data.image
@@ -84,9 +84,8 @@ def _leaky_pixel(source: ReportSource, finding: Finding) -> tuple[Image, ...]:
         return ()
     mean = source.context.data.inputs(source.context.ids("train", samples=ACTIVE_SAMPLES)).mean(axis=0)
     shown = -0.6 * mean / max(float(np.abs(mean).max()), 1e-9)
-    (place,) = finding.remedy.inputs
-    shown[place] = 1
-    words = image.pixel(place)
+    shown[list(finding.remedy.inputs)] = 1
+    words = image.pixel(finding.remedy.inputs[0])
     scale = max(1, 96 // max(image.rows, image.columns))
     png = signed_png(shown.reshape(image.rows, image.columns), scale=scale)
     return (Image(png, f"The leaky pixel in orange: {words}", frame=True, caption=words),)

@@ -224,9 +224,11 @@ def verdict(
         why = "is not known without the data" if measure else "was not counted yet"
         unknown.append(f"How often always predicting the largest class would be right {why}.")
     causes = folded(findings)
-    problem = _first_warning(causes)[0] or question(causes)
+    problem = _first_warning(causes)[0]
     wrong = evidence.wrong_labels.low if evidence.wrong_labels else 0
-    next_step, command = _next_step(context, state, problem, is_measured=is_measured, wrong=wrong, worth=worth)
+    next_step, command = _next_step(
+        context, state, problem, is_measured=is_measured, wrong=wrong, worth=worth, asked=question(causes)
+    )
     if command == doctor:  # said once
         unknown = [each for each in unknown if doctor not in each]
     return Verdict(
@@ -285,6 +287,7 @@ def _next_step(
     is_measured: bool,
     wrong: int = 0,
     worth: Worth | None = None,
+    asked: Finding | None = None,
 ) -> tuple[str, str | None]:
     """What to do, and the command for it.
 
@@ -295,6 +298,7 @@ def _next_step(
         is_measured: See `Verdict`.
         wrong: Lower bound of the number of wrong labels of held-out samples.
         worth: See `Verdict`.
+        asked: A question to the user, whose remedy counts if nothing else is to do.
     """
     if state in ("stopped", "died") and context.manifest.origin == "training":
         return "Next: go on with it:", run_command("resume", context.path)
@@ -304,6 +308,7 @@ def _next_step(
         return "Next: wait until it has ended, or watch it:", "cutaway studio"
     if (problem is None or problem.kind in LESSER) and wrong and are_judged(context):
         return "Next: go through the label issues:", run_command("label-issues", context.path)
+    problem = problem or asked
     if problem is not None and problem.kind == "stalled" and not is_measured:  # losses do not show why
         return "Next: look for the cause in its data, layers and predictions:", run_command("doctor", context.path)
     if problem is not None and problem.remedy is not None and not problem.remedy.untried:

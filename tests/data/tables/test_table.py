@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from cutaway.cache import forget_rows
-from cutaway.data import Dataset, Table, column_facts, leaky_input, load_again, load_dataset, split_and_prepare
+from cutaway.data import Dataset, Table, column_facts, leaky_inputs, load_again, load_dataset, split_and_prepare
 from cutaway.data.facts.leakage import correct_alone, halves
 from cutaway.data.tables import table as tables
 from cutaway.data.tables.cells import DATE_FORMATS, as_dates
@@ -371,8 +371,7 @@ def test_numbers_are_judged_as_inputs_are():
     known, noise = label + 0.1 * random.normal(size=600), random.normal(size=600)
     assert told({"known": known, "noise": noise}, label) == {"known"}
     fit, judge = halves(600)
-    found = leaky_input(np.stack([noise, known], axis=1).astype(np.float32), label, classes=2)
-    assert found is not None
+    (found,) = leaky_inputs(np.stack([noise, known], axis=1).astype(np.float32), label, classes=2)
     assert (found.input, found.correct) == (1, correct_alone(known.astype(np.float32), label, fit, judge))
     # codes get the class that is most frequent in the first half: every second code is of class 1
     assert correct_alone(np.arange(600) % 4, label, fit, judge, codes=True) == len(judge)
