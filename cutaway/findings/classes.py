@@ -175,6 +175,44 @@ def class_imbalance(evidence: Evidence) -> Iterable[Finding]:
     yield Finding("class-imbalance", severity, "", "", record, remedy, samples, advice=advice)
 
 
+@check(
+    Rule(
+        "class-weights",
+        words=(
+            "Weights of classes leave a class a smaller share of all weights in the loss than of the training samples; "
+            f"weights of rows, less than {percent(RARE, 0)} of that. It is less than {percent(RARE, 0)} of the mean "
+            "share of a class, and the class is missed (as missed-class, of this class alone)."
+        ),
+        source='King, Zeng 2001, "Logistic regression in rare events data", whose weights balance classes',
+        known_as="inverted class weights; a column of inputs that is taken for weights of rows",
+        about=(
+            "Mistakes on this class count so little that the model learns to ignore it. Weights are there to help "
+            "classes that are rare, or rows that stand for many others."
+        ),
+        advice="Give the rarer class the larger weight, or leave the weights out.",
+        title="Weights make {class} rare in the loss",
+        text="It has {samples:.1%} of the training samples, and {weight:.1%} of all weights in the loss.",
+    ),
+)
+def class_weights(evidence: Evidence) -> Iterable[Finding]:
+    """Name the class that weighs least in all, if that is not for want of samples and the model misses it."""
+    measured, counts, weights = evidence.measured, evidence.class_counts.get("train"), evidence.class_weights
+    if measured is None or not counts or not any(weights):
+        return
+    label = min(np.flatnonzero(counts), key=lambda each: weights[each])
+    samples, weight = counts[label] / sum(counts), weights[label] / sum(weights)
+    given = evidence.config.get("class_weight")
+    is_rare = weight < min(samples * (1 if given else RARE), RARE / np.count_nonzero(counts))
+    is_low = measured.recall[label] <= MISSED_RECALL * measured.accuracy
+    if is_rare and is_low and _missed_by_chance(measured, label) < MISSED_LEVEL:
+        record = {"class": class_in_words(evidence.names[label]), "samples": samples, "weight": weight}
+        ask = Hint(
+            "Are these values meant as weights ({})? If they describe samples, use them as an input.", weight=...
+        )
+        remedy, advice = (BALANCED, "") if given else (None, ask)
+        yield Finding("class-weights", "warning", "", "", record, remedy, advice=advice)
+
+
 # With fewer, accuracies hardly change (Northcutt, Athalye, Mueller 2021 found 3.4% in ten public test sets).
 MANY_WRONG = 0.03
 # One sample may be any mistake: of 28 samples that models are surest of, one in two models without a wrong label gets

@@ -7,12 +7,58 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.metrics import OVERFITTING_EPOCHS, OVERFITTING_RISE, Overfitting, is_finite, watch_overfitting
+from cutaway.metrics import (
+    OVERFITTING_EPOCHS,
+    OVERFITTING_RISE,
+    Overfitting,
+    best_epoch,
+    is_finite,
+    watch_overfitting,
+)
 from cutaway.words import percent
 
 from .records import Evidence, Finding, Remedy, Rule, check
-from .simpler_models import learned_nothing
+from .simpler_models import BETTER_LEVEL, learned_nothing
+from .splits import chance_of
 from .steps import first_divergence, stalled_loss
+
+
+@check(
+    Rule(
+        "kept-epoch",
+        words=(
+            "The kept weights are neither those of the last epoch nor those of the epoch with the lowest validation "
+            "loss, which was right for more of the same validation samples: Fisher's exact test has a p-value below "
+            f"{BETTER_LEVEL:g}."
+        ),
+        source="Keras, https://keras.io/api/callbacks/early_stopping/",
+        known_as="wrong checkpoint; EarlyStopping or ModelCheckpoint with the wrong mode or monitor",
+        about=(
+            "A callback chose the weights of an epoch that was clearly worse than another one of the same training, "
+            "such as the one with the highest loss."
+        ),
+        advice=(
+            "Look at monitor and mode of EarlyStopping or ModelCheckpoint, and at which weights they restore: "
+            'val_loss needs mode="min".'
+        ),
+        title="Epoch {kept} is kept, and epoch {best} was better",
+        text=(
+            "The kept weights of epoch {kept} were right for {accuracy:.1%} of the validation samples, and those of "
+            "epoch {best} for {best_accuracy:.1%}."
+        ),
+    ),
+)
+def kept_epoch(evidence: Evidence) -> Iterable[Finding]:
+    """Compare the kept epoch with the best one; where the last one is kept, `overfitting` does."""
+    accuracies = {row["epoch"]: row.get("val_accuracy") or 0 for row in evidence.history}
+    kept, best, samples = evidence.kept_epoch, best_epoch(evidence.history), evidence.val_samples or 0
+    low, high = accuracies.get(kept, 0), accuracies.get(best, 0)
+    if not 0 < low < high <= 1 or kept == max(accuracies):
+        return
+    if chance_of((round(low * samples), samples), (round(high * samples), samples)) < BETTER_LEVEL:
+        record = {"kept": kept, "best": best, "accuracy": low, "best_accuracy": high}
+        yield Finding("kept-epoch", "warning", evidence=record)
+
 
 RISE_LEVEL = 0.05
 """Level of the test of the rise. It is not divided by the number of epochs, although the lowest was chosen: they are so

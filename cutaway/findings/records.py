@@ -297,6 +297,8 @@ class Evidence:
         input_columns: For each input, the column of a table that it is made from; None if there are no columns.
         images: Whether samples are images.
         class_counts: Samples of each class, by split; empty if unknown.
+        class_weights: For each class what its training samples weigh together in the loss, at least 0; empty if all
+            samples weigh 1, or if unknown.
         leaky_inputs: Columns of a table that tell the class alone, the best one first; if there are none, the column
             that tells it best, as of the inputs of other data.
         repeated: Names of validation and test samples that are training samples as well; empty if unknown.
@@ -352,6 +354,7 @@ class Evidence:
     input_columns: Sequence[str] | None = None
     images: bool = False
     class_counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    class_weights: Sequence[float] = ()
     leaky_inputs: tuple[LeakyInput, ...] = ()
     repeated: Sequence[str] = ()
     repeats: Repeats | None = None

@@ -28,6 +28,8 @@ CHECKS: tuple[Check, ...] = (
     columns.input_scale,
     settings.unusual_settings,
     settings.augmentation,
+    classes.class_weights,
+    overfitting.kept_epoch,
     first_weights.equal_weights,
     steps.divergence,
     classes.class_names,
@@ -86,6 +88,7 @@ TRAINING = (
     "unusual-setting",
     "batch-normalization",
     "class-changing-augmentation",
+    "kept-epoch",
     "equal-weights",
 )
 """Kinds of findings on how a training went."""
@@ -110,6 +113,7 @@ _NEEDED: Mapping[str, Sequence[str]] = {
     ),
     "calibration": PREDICTIONS,
     "simpler_models": ("simpler-model",),
+    "class_weights": ("class-weights",),
     "short_trainings": tuple(short_trainings.WORDS),
     "input_columns": (
         *("target-encoding", "left-out-columns", "sentinel-values", "mixed-units", "numbers-as-text"),
@@ -170,8 +174,11 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "redundant-units": ("low-rank", "simpler-model"),
     "batch-too-large": _FAILED,
     "over-regularized": (*_FAILED, "learning-rate-too-high", "vanishing-gradients"),
+    "kept-epoch": _FAILED,
+    "class-weights": (*_POOR, "unusual-setting"),
     "unusual-setting": (
         *_FAILED,
+        "class-weights",
         "batch-normalization",
         "divergence",
         "learning-rate-too-high",

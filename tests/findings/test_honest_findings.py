@@ -122,6 +122,18 @@ def test_overfitting_after_the_kept_epoch_does_no_harm():
     assert (last.severity, last.evidence["kept_epoch"]) == ("warning", 4)
 
 
+def test_an_epoch_that_was_clearly_worse_than_another_is_named_unless_it_is_the_last():
+    shares = (0.57, 0.8, 0.93, 0.57)
+    rows = [row | {"val_accuracy": shares[i]} for i, row in enumerate(history([0.81, 0.5, 0.29, 0.33]))]
+    known = {"history": rows, "val_samples": 30, "confusion": always(0, [10, 10, 10])}
+    findings = found(**known, kept_epoch=1)
+    assert next(iter(findings)) == "kept-epoch"
+    assert {key: findings["kept-epoch"].evidence[key] for key in ("kept", "best")} == {"kept": 1, "best": 3}
+    assert findings["baseline"].cause == "kept-epoch"
+    for change in ({"kept_epoch": 4}, {"kept_epoch": 3}, {"kept_epoch": 2}, {}, {"kept_epoch": 1, "val_samples": 8}):
+        assert "kept-epoch" not in found(**known | change), change
+
+
 def test_a_rise_like_one_that_passed_is_no_overfitting_unless_it_is_more_than_chance():
     losses = history([1.0, 0.11, 0.09, 0.11, 0.08, 0.1, 0.09, 0.115])
     assert found(history=losses)["overfitting"].severity == "note"

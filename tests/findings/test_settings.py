@@ -1,5 +1,7 @@
 """Settings that are far from what is usual, and the three accuracies, on made-up evidence and on recorded models."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import cutaway as ct
 from cutaway.data import InputFacts
 from cutaway.findings import Evidence, WeightFacts, run_checks
 from cutaway.findings.settings import USUAL
-from cutaway.topics.findings.evidence import recorded_facts
+from cutaway.topics.findings.evidence import RunEvidence, recorded_facts
 
 
 def found(**known):
@@ -77,6 +79,37 @@ def test_weights_that_balance_classes_are_usual_and_those_of_common_classes_are_
     assert "unusual-setting" not in found(**rare, config=SGD | {"class_weight": (0.505, 50.0)})
     assert found(**rare, config=SGD | {"class_weight": (50.0, 0.505)})["unusual-setting"].severity == "warning"
     assert found(**HELD_BACK, config=SGD | {"class_weight": (1.0, 0.0)})["unusual-setting"].severity == "warning"
+
+
+SWAPPED = {"class_counts": {"train": [1570, 230]}, "class_weights": [8 * 1570, 230]}
+SWAPPED |= {"config": {"class_weight": (8.0, 1.0)}, "confusion": np.array([[520, 3], [54, 23]])}
+MEASURED = {"class_counts": {"train": [300, 290, 310]}, "class_weights": [1400, 3400, 790]}
+MEASURED |= {"confusion": np.array([[63, 26, 12], [2, 92, 3], [18, 54, 30]])}
+
+
+def test_weights_that_make_a_missed_class_rare_lead():
+    for known, remedy in ((SWAPPED, {"class_weight": "balanced"}), (MEASURED, None)):
+        findings = found(**known)
+        cause = next(iter(findings.values()))
+        assert (cause.kind, cause.remedy and cause.remedy.settings) == ("class-weights", remedy)
+        assert findings["missed-class"].cause == "class-weights"
+    for known in (
+        SWAPPED | {"class_weights": ()},
+        SWAPPED | {"class_weights": [900, 900], "config": {"class_weight": (0.57, 3.9)}},
+        SWAPPED | {"confusion": np.array([[503, 20], [4, 73]])},
+        SWAPPED | {"confusion": np.array([[518, 5], [27, 50]])},  # found less often, and not missed
+        SWAPPED | {"class_weights": [1580, 225], "config": {}},  # weights of rows that do not depend on the class
+        MEASURED | {"class_weights": [1400, 1600, 1200]},
+    ):
+        assert "class-weights" not in found(**known), known
+
+
+def test_what_each_class_weighs_is_measured_where_samples_have_weights():
+    data = SimpleNamespace(y=lambda ids: np.array([0, 1, 1, 0, 1]), classes=3)
+    for per_class, weighs in (((8.0, 1.0, 2.0), [16.0, 3.0, 0.0]), (None, [])):
+        manifest = SimpleNamespace(sample_weight=None, config={"class_weight": per_class})
+        run = SimpleNamespace(data=data, split=SimpleNamespace(train=None), manifest=manifest, class_names="abc")
+        assert RunEvidence(run, tuple).class_weights == weighs
 
 
 @pytest.mark.parametrize(

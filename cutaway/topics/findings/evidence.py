@@ -59,6 +59,7 @@ from cutaway.models import Setup, setup_of_spec
 from cutaway.runs import kept_so_far
 from cutaway.topics.common.predictions import probability_batches
 from cutaway.topics.common.scoring import scored_samples
+from cutaway.topics.common.snapshots import training_weights
 from cutaway.topics.learning_curve.learning_curve import said_of_more_data
 
 from .simpler_models import known_simpler_models
@@ -289,7 +290,7 @@ class RunEvidence(SampleEvidence):
 
     def measure(self) -> dict[str, Any]:
         """All facts, by the names of the fields of `Evidence`."""
-        of_data = {name: getattr(self, name) for name in (*OF_SAMPLES, "class_change")}
+        of_data = {name: getattr(self, name) for name in (*OF_SAMPLES, "class_change", "class_weights")}
         parts = [of_data, self._records, self._model, self._predictions]
         found = {name: value for part in parts for name, value in part.items()}
         return found | {"examples": {kind: names for part in parts for kind, names in part.get("examples", {}).items()}}
@@ -336,6 +337,13 @@ class RunEvidence(SampleEvidence):
         if changes is None or isinstance(changes.function, str):
             return None
         return class_change(data.rows(train), data.y(train), changes, seed=manifest.seed)
+
+    @fact
+    def class_weights(self) -> list[float]:
+        """What the training samples of each class weigh together, if they do not all weigh 1."""
+        labels = self.of.data.y(self.of.split.train)
+        weights = training_weights(self.of, labels)
+        return [] if weights is None else np.bincount(labels, weights, minlength=self.of.data.classes).tolist()
 
     @fact
     def _model(self) -> dict[str, Any]:
@@ -558,7 +566,7 @@ def _place(context: RunContext) -> CachedResult | None:
     All epochs decide them, since how far weights moved is measured.
     """
     with survive(__name__, "looking for kept facts", CutawayError):
-        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=17)
+        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=18)
     return None
 
 
