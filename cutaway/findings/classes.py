@@ -199,7 +199,7 @@ def class_weights(evidence: Evidence) -> Iterable[Finding]:
     measured, counts, weights = evidence.measured, evidence.class_counts.get("train"), evidence.class_weights
     if measured is None or not counts or not any(weights):
         return
-    label = min(np.flatnonzero(counts), key=lambda each: weights[each])
+    label = min((each for each, count in enumerate(counts) if count), key=lambda each: weights[each])
     samples, weight = counts[label] / sum(counts), weights[label] / sum(weights)
     given = evidence.config.get("class_weight")
     is_rare = weight < min(samples * (1 if given else RARE), RARE / np.count_nonzero(counts))
