@@ -271,12 +271,15 @@ EMPTY = Remedy("empty these cells where they mean that a value is not known", un
 ONE_UNIT = Remedy("write all values of a column in one unit", untried=OTHER_TABLE)
 
 
-def _named(evidence: Evidence, fact: str, say: Callable[[Any], str]) -> tuple[str, dict[str, Any]]:
-    """The columns with a fact of `ColumnFacts`, each with what there is to say of it, and the facts as evidence."""
-    found = evidence.of_columns(fact)
-    named = listed([f'"{name}" ({say(each)})' for name, each in found], NAMED_COLUMNS)
-    columns = {name: dataclasses.asdict(each) for name, each in found}
-    return named, {"column": next(iter(columns), ""), "columns": columns}
+def _of_columns(
+    evidence: Evidence, kind: str, fact: str, say: Callable[[Any], str], text: str, remedy: Remedy
+) -> Iterable[Finding]:
+    """A warning of the columns with a fact of `ColumnFacts`, if there are any, with what there is to say of each."""
+    if found := evidence.of_columns(fact):
+        named = listed([f'"{name}" ({say(each)})' for name, each in found], NAMED_COLUMNS)
+        columns = {name: dataclasses.asdict(each) for name, each in found}
+        record = {"column": next(iter(columns)), "columns": columns}
+        yield Finding(kind, "warning", "", text.format(named), record, remedy)
 
 
 @check(
@@ -316,18 +319,16 @@ def target_encoding(evidence: Evidence) -> Iterable[Finding]:
             of = f"share of {class_in_words(str(names[each.target] if names else each.target))}"
         return f"{'smoothed ' if each.is_smoothed else ''}{of}, in {each.rows:,} of {each.samples:,} rows"
 
-    named, record = _named(evidence, "encodes", say)
-    if not named:
-        return
-    text = (
-        f"In rows with the same value these columns are what their labels say: {named}. Validation and test rows are "
-        "among them, so a column tells a model something of their labels."
-    )
+    found = dict(evidence.of_columns("encodes"))
     inputs = enumerate(evidence.input_columns or evidence.input_names or ())
-    places = tuple(place for place, column in inputs if column in record["columns"])
-    words = " and ".join(f'"{name}"' for name in record["columns"])
+    places = tuple(place for place, column in inputs if column in found)
+    words = " and ".join(f'"{name}"' for name in found)
     remedy = Remedy(f"leave out {words}", change="drop-inputs", inputs=places)
-    yield Finding("target-encoding", "warning", "", text, record, remedy)
+    text = (
+        "In rows with the same value these columns are what their labels say: {}. Validation and test rows are among "
+        "them, so a column tells a model something of their labels."
+    )
+    yield from _of_columns(evidence, "target-encoding", "encodes", say, text, remedy)
 
 
 # With 20 uninformative columns, one in a thousand tables has a column that passes.
@@ -415,10 +416,8 @@ def sentinel_values(evidence: Evidence) -> Iterable[Finding]:
         others = f"others are from {each.low:g} to {each.high:g}"
         return f"{' or '.join(each.values)} in {each.rows:,} of {each.samples:,} training rows, where {others}"
 
-    named, record = _named(evidence, "sentinels", say)
-    if named:
-        text = f"A few values repeat that are unlike all others: {named}."
-        yield Finding("sentinel-values", "warning", "", text, record, EMPTY)
+    text = "A few values repeat that are unlike all others: {}."
+    yield from _of_columns(evidence, "sentinel-values", "sentinels", say, text, EMPTY)
 
 
 @check(
@@ -469,10 +468,8 @@ def mixed_units(evidence: Evidence) -> Iterable[Finding]:
         medians = f"medians of {_in_digits(each.low)} and {_in_digits(each.high)}, a factor of {each.factor}"
         return f"{medians}; {each.rows:,} of {each.samples:,} training rows are of the second"
 
-    named, record = _named(evidence, "units", say)
-    if named:
-        text = f"Values fall into two groups that are alike but for a factor: {named}."
-        yield Finding("mixed-units", "warning", "", text, record, ONE_UNIT)
+    text = "Values fall into two groups that are alike but for a factor: {}."
+    yield from _of_columns(evidence, "mixed-units", "units", say, text, ONE_UNIT)
 
 
 def _in_digits(value: float) -> str:
