@@ -80,7 +80,7 @@ def test_numbers_with_units_are_found_and_codes_are_none(form: str) -> None:
     assert amounts([*cells, None, "unknown"]) == cells[0]
     assert amounts([*cells[:20], *["unknown"] * 9]) is None, "most cells must be numbers"
     assert amounts(cells[:9] * 9) is None, "a few values are categories"
-    for code in ("p{}", "0{}", "{} Main Street {}", "{}-20", "{}:30", "{} of {}", "{}.1.1", "12 {}b{}"):
+    for code in ("{}", "p{}", "0{}", "{} Main Street {}", "{}-20", "{}:30", "{} of {}", "{}.1.1", "12 {}b{}"):
         assert amounts([code.format(10 + n, n) for n in range(40)]) is None, code
 
 

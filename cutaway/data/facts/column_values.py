@@ -122,12 +122,14 @@ def amounts(texts: Sequence[str | None]) -> str | None:
         texts: ``(sample,)``, of a column that is read as text; None if nothing is known.
 
     Returns:
-        A cell, or None if cells are others, or of more than `FEW` units, or fewer than `DISTINCT` different numbers.
+        A cell, or None if cells are others, whole numbers alone, or of more than `FEW` units, or fewer than `DISTINCT`
+        different numbers.
     """
     found = [AMOUNT.fullmatch(text) for text in texts if text is not None]
     told = [each for each in found if each]
     numbers, units = ({each[part] for each in told} for part in (1, 2))
-    if len(told) < MOSTLY * len(found) or len(units) > FEW or len(numbers) < DISTINCT:
+    is_whole = all(each.string.isdecimal() for each in told)  # such as numbers of customers, which are left out
+    if is_whole or len(told) < MOSTLY * len(found) or len(units) > FEW or len(numbers) < DISTINCT:
         return None
     return told[0].string
 
