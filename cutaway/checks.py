@@ -200,13 +200,13 @@ def check_names(names: Iterable[object], *, what: str, hint: str) -> None:
             )
 
 
-def check_seed(seed: Any) -> int:
+def check_seed(seed: Any, *, name: str = "seed") -> int:
     """Return ``seed`` as an int.
 
     Raises:
         UsageError: It is not a whole number of 32 bits, as scikit-learn requires.
     """
-    return check_whole(seed, name="seed", least=0, most=2**32 - 1)
+    return check_whole(seed, name=name, least=0, most=2**32 - 1)
 
 
 def _similar(name: object, known: Iterable[str]) -> str | None:
@@ -231,13 +231,13 @@ def meant(name: object, known: Iterable[str], otherwise: str = "choose one of th
     return f'did you mean "{similar}"?' if similar else otherwise
 
 
-def check_perplexity(perplexity: Any) -> Any:
+def check_perplexity(perplexity: Any, *, name: str = "perplexity") -> Any:
     """Return a perplexity as a float, or several as a tuple of them.
 
     Raises:
         UsageError: There is none, or one is not a finite number from 1 up.
     """
-    several = check_each(perplexity, name="perplexity", check=partial(check_number, least=1), least=1)
+    several = check_each(perplexity, name=name, check=partial(check_number, least=1), least=1)
     return several[0] if len(several) == 1 else several
 
 
