@@ -43,7 +43,7 @@ def class_names(evidence: Evidence) -> Iterable[Finding]:
 
 # Digits, grades and scales of answers have fewer.
 NUMERIC_CLASSES = 20
-# Of the distance if the numbers were names; of letters in alphabetical order, of which some neighbors look alike, more.
+# A share of the distance by chance. Mistakes on letters in alphabetical order are nearer than chance, but not by half.
 NEARER = 0.5
 REDRAWN = 199
 

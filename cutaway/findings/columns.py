@@ -428,7 +428,7 @@ def sentinel_values(evidence: Evidence) -> Iterable[Finding]:
             "currency or a unit, of up to three units and ten different numbers or more; a number that begins with 0 "
             "is a code."
         ),
-        source=('Kandel et al. 2012, "Enterprise data analysis and visualization: an interview study"'),
+        source='Kandel et al. 2012, "Enterprise data analysis and visualization: an interview study"',
         known_as="numbers stored as text, mixed data types in deepchecks",
         about=(
             "The column is read as text, so a model gets each amount as a category of its own, or not at all, and does "

@@ -83,10 +83,8 @@ def constant_columns(runs: Path) -> ct.Run:
 
 def imbalanced_table(runs: Path) -> ct.Run:
     x, y = table(3000)
-    keep, noise = (
-        (y == 0) | (np.random.default_rng(1).random(3000) < 0.05),
-        np.random.default_rng(7).normal(size=x.shape),
-    )
+    keep = (y == 0) | (np.random.default_rng(1).random(3000) < 0.05)
+    noise = np.random.default_rng(7).normal(size=x.shape)
     return train(ct.mlp((32,)), (x + 2 * noise)[keep], y[keep], runs)  # with less noise the small class is found
 
 

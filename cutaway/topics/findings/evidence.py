@@ -316,7 +316,7 @@ class RunEvidence(SampleEvidence):
 
     @cached_property
     def _parts(self) -> dict[str, SampleIds]:
-        """Also those of Keras' validation_split, the last rows, if their accuracy and loss are those of the history."""
+        """Also the last rows, as Keras' validation_split takes them, if their accuracy and loss equal the history's."""
         context, row = self.of, self.of.row() or {}
         rows = SampleIds.first("train", len(context.data.labels["train"]))
         if context.known_of_fit("validation") == "unknown" and context.opens:
