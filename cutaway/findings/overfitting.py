@@ -27,8 +27,8 @@ from .steps import first_divergence, stalled_loss
     Rule(
         "kept-epoch",
         words=(
-            "The kept weights are neither those of the last epoch nor those of the epoch with the lowest validation "
-            "loss, which was right for more of the same validation samples: Fisher's exact test has a p-value below "
+            "The epoch whose weights are kept is neither the last one nor the one with the lowest validation loss, and "
+            "the latter was right for more of the same validation samples: Fisher's exact test has a p-value below "
             f"{BETTER_LEVEL:g}."
         ),
         source="Keras, https://keras.io/api/callbacks/early_stopping/",
@@ -43,8 +43,8 @@ from .steps import first_divergence, stalled_loss
         ),
         title="Epoch {kept} is kept, and epoch {best} was better",
         text=(
-            "The kept weights of epoch {kept} were right for {accuracy:.1%} of the validation samples, and those of "
-            "epoch {best} for {best_accuracy:.1%}."
+            "Epoch {kept}, whose weights are kept, was right for {accuracy:.1%} of the validation samples, and epoch "
+            "{best} for {best_accuracy:.1%}."
         ),
     ),
 )
