@@ -73,8 +73,9 @@ LONG_FORMS_SECONDS = float(os.environ.get("CUTAWAY_LONG_FORMS_SECONDS", "inf"))
 LONG_FORMS_ORDER = os.environ.get("CUTAWAY_LONG_FORMS_ORDER", "")
 STARTED = time.monotonic()
 
-# Files that need Keras only, while the kernels of Numba are compiled; then those that take the longest.
-FIRST = ("tests/training/", "tests/models/", "tests/lessons/", "tests/docs/")
+# Those whose long forms take the longest (2,750 s for the lessons); then those that need Keras only, while the kernels
+# of Numba are compiled.
+FIRST = ("tests/lessons/", "tests/docs/", "tests/training/", "tests/models/")
 
 
 def pytest_sessionstart(session):

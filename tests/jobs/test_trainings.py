@@ -63,14 +63,6 @@ def started(monkeypatch):
     return found
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """The trainings's clock, which stands still until a test moves it."""
-    now = [1000.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    return now
-
-
 def queue_of(folder, jobs, **task):
     queue = TrainingQueue(folder)
     return queue, [

@@ -20,7 +20,7 @@ export class LabelSheetView {
   decisions = new Map();
   /** @type {{ index: number, before: LabelDecision | undefined }[]} */
   #done = [];
-  /** How often something was decided or taken back here. */
+  /** How often something was decided or taken back here, and how often that was saved. */
   changes = 0;
   #current = 0;
   #pending = 0;
@@ -117,6 +117,7 @@ export class LabelSheetView {
       this.#show(index);
     });
     await this.#last;
+    this.changes++; // what was read while it was on its way may not have it
     this.#pending--;
     this.#count();
   }
@@ -271,8 +272,7 @@ export class LabelSheetView {
 
   /** How many cards are in a row. */
   #perRow() {
-    const top = this.cards[0].offsetTop;
-    const next = this.cards.findIndex((card) => card.offsetTop !== top);
+    const next = this.cards.findIndex((card) => card.offsetTop !== this.cards[0].offsetTop);
     return next < 0 ? this.cards.length : next;
   }
 }
