@@ -1,6 +1,6 @@
 """Classes: their sizes, their labels, and those that are missed or mistaken for each other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -144,7 +144,7 @@ DEAD_LAYER = 0.9
         "class-imbalance",
         words=f"The largest class has {IMBALANCED:g} times as many training samples as the smallest one, or more."
         f" A note where weights of classes are set, or {percent(DEAD_LAYER, 0)} of the units of a layer are dead."
-        f"{IF_WORSE}",
+        f"{IF_WORSE} Fewer than three held-out samples of the smallest class show nothing of it.",
         source='He, Garcia 2009, "Learning from imbalanced data"',
         known_as="class imbalance; ClassImbalance in SageMaker Debugger",
         about=(
@@ -162,17 +162,19 @@ DEAD_LAYER = 0.9
 def class_imbalance(evidence: Evidence) -> Iterable[Finding]:
     """Compare the largest and the smallest class of the training samples."""
     counts, weighted = evidence.class_counts.get("train", ()), bool(evidence.config.get("class_weight"))
-    named = zip(counts, evidence.class_names or range(len(counts)), strict=False)
-    sizes = sorted((count, name) for count, name in named if count)
+    held_out = counts if evidence.measured is None else evidence.measured.samples
+    named = zip(counts, evidence.class_names or range(len(counts)), held_out, strict=False)
+    sizes = sorted(each for each in named if each[0])
     if not sizes or sizes[-1][0] < IMBALANCED * sizes[0][0]:
         return
-    (smallest, small), (largest, large) = sizes[0], sizes[-1]
+    (smallest, small, held), (largest, large, _) = sizes[0], sizes[-1]
     record = {"largest": largest, "smallest": smallest, "ratio": largest / smallest, "large": large, "small": small}
+    record["stands"] = bool(held < LEAST_SAMPLES)
+    text = f'With {held} of them held out, nothing shows whether the model finds "{small}".' if record["stands"] else ""
     is_dead = any(dead >= DEAD_LAYER * units for dead, units in evidence.dead_units.values())
     severity, remedy = "note" if weighted or is_dead else "warning", None if weighted else BALANCED
-    advice = "" if weighted else Hint("Judge by balanced accuracy, and try {}.", class_weight="balanced")
     samples = evidence.named("class-imbalance")
-    yield Finding("class-imbalance", severity, "", "", record, remedy, samples, advice=advice)
+    yield Finding("class-imbalance", severity, "", text, record, remedy, samples)
 
 
 @check(
@@ -203,8 +205,7 @@ def class_weights(evidence: Evidence) -> Iterable[Finding]:
     samples, weight = counts[label] / sum(counts), weights[label] / sum(weights)
     given = evidence.config.get("class_weight")
     is_rare = weight < min(samples * (1 if given else RARE), RARE / np.count_nonzero(counts))
-    is_low = measured.recall[label] <= MISSED_RECALL * measured.accuracy
-    if is_rare and is_low and _missed_by_chance(measured, label) < MISSED_LEVEL:
+    if is_rare and _is_missed(measured, label, classes=1):
         record = {"class": class_in_words(evidence.names[label]), "samples": samples, "weight": weight}
         ask = Hint(
             "Are these values meant as weights ({})? If they describe samples, use them as an input.", weight=...
@@ -281,11 +282,9 @@ MISSED_RECALL = 0.5
 LEAST_SAMPLES = 3
 # Chance of calling some class missed if all classes are equally hard.
 MISSED_LEVEL = 0.05
-# A class with at least this share of the mean class size is as frequent as others.
-NOT_RARER = 0.9
+# Chance of calling the probabilities of a class too low, in a model whose probabilities are right.
+TOO_LOW_LEVEL = 0.001
 NAMED_CLASSES = 3
-# An accuracy hides a class if the balanced one is lower by more than other test samples would change it: of 400, 5%.
-HIDES = 0.05
 # A model that is hardly better on its training samples has not learned the class.
 NOT_LEARNED = 0.03
 # Share of the missed samples that one other class gets, if the model separates the others: wrong labels do this, and so
@@ -301,10 +300,17 @@ ONE_CLASS = 0.85
             f"test samples, is at most {percent(MISSED_RECALL, 0)} of the accuracy of all of them, and lower than "
             "that of the "
             "other classes by more than chance: an exact binomial test, corrected for the number of classes, of the "
-            f"level {percent(MISSED_LEVEL, 0)}. Other warnings come first where several classes are missed, or the "
-            f"accuracy on training samples is not {percent(NOT_LEARNED, 0)} higher: the model has not learned them."
+            f"level {percent(MISSED_LEVEL, 0)}. A note where its probabilities add up to no less than its samples (a "
+            f"binomial test of the level {percent(TOO_LOW_LEVEL)}), as of classes that overlap, unless the mean "
+            f"confidence is {percent(TOO_SURE, 0)} off the accuracy, the largest class has ten times as many, or "
+            f"{percent(ONE_CLASS, 0)} of the missed samples are taken for one class by a model that separates the "
+            "others. Other warnings come first where several classes are missed, or the accuracy on training samples "
+            f"is not {percent(NOT_LEARNED, 0)} higher: the model has not learned them."
         ),
-        source='Brodersen, Ong, Stephan, Buhmann 2010, "The balanced accuracy and its posterior distribution"',
+        source=(
+            'Brodersen, Ong, Stephan, Buhmann 2010, "The balanced accuracy and its posterior distribution"; Hoeffding '
+            "1956 for the sum of probabilities"
+        ),
         known_as="poor recall of a class; weak segment in deepchecks",
         about=(
             "The model hardly ever finds one class, which the accuracy of all samples hides. Look at the "
@@ -318,86 +324,89 @@ def missed_class(evidence: Evidence) -> Iterable[Finding]:
     measured, names = evidence.measured, evidence.names
     if measured is None or only_prediction(measured) is not None:
         return
-    recall = np.where(measured.samples >= LEAST_SAMPLES, measured.recall, np.nan)
-    low = [int(i) for i in np.argsort(recall, kind="stable") if recall[i] <= MISSED_RECALL * measured.accuracy]
-    missed = [i for i in low if _missed_by_chance(measured, i) * int((measured.samples > 0).sum()) < MISSED_LEVEL]
+    classes = int((measured.samples > 0).sum())
+    order = np.argsort(measured.recall, kind="stable").tolist()  # NaN, of no samples, last
+    missed = [i for i in order if measured.samples[i] >= LEAST_SAMPLES and _is_missed(measured, i, classes=classes)]
     if not missed:
         return
+    first, *others = missed
     pairs = [
         f"{measured.samples[i] - measured.correct[i]:,} of {measured.samples[i]:,} of {class_in_words(names[i])} "
-        f"(recall {percent(recall[i])})"
+        f"(recall {percent(float(measured.recall[i]))})"
         for i in missed
     ]
-    which = class_in_words(names[missed[0]]) if len(missed) == 1 else f"{len(missed):,} classes"
-    text = f"Missed {evidence.held_out} samples: {listed(pairs, NAMED_CLASSES)}."
-    hides = measured.accuracy - measured.balanced_accuracy > HIDES
-    text += f" The accuracy of {percent(measured.accuracy)} hides this." if hides else ""
-    text += f" The mean recall of all classes is {percent(measured.balanced_accuracy)}."
+    which = f"{len(missed):,} classes" if others else class_in_words(names[first])
+    text = (
+        f"Missed {evidence.held_out} samples: {listed(pairs, NAMED_CLASSES)}. The mean recall of all classes is "
+        f"{percent(measured.balanced_accuracy)}."
+    )
     right, known = evidence.trained or (1, 0)
-    not_learned = right - measured.accuracy * known < NOT_LEARNED * known
-    is_rare, advice = _advice_on_missed(evidence, measured, names, missed)
+    leads = not others and right - measured.accuracy * known >= NOT_LEARNED * known
     record = {
         "classes": [
-            {"class": names[i], "samples": int(measured.samples[i]), "recall": float(recall[i])}
+            {"class": names[i], "samples": int(measured.samples[i]), "recall": float(measured.recall[i])}
             for i in missed[:LISTED]
         ],
         "missed": len(missed),
         "accuracy": measured.accuracy,
         "balanced_accuracy": measured.balanced_accuracy,
     }
-    samples = evidence.named("missed-class", str(missed[0]))
-    remedy = BALANCED if is_rare and not evidence.config.get("class_weight") else None
-    title, leads = f"Most samples of {which} are missed", len(missed) == 1 and not not_learned
-    yield Finding("missed-class", "warning", title, text, record, remedy, samples, advice=advice, leads=leads)
-
-
-def _advice_on_missed(
-    evidence: Evidence, measured: PerClass, names: Sequence[str], missed: Sequence[int]
-) -> tuple[bool, str]:
-    """Whether the class that is missed most is rare, and what to do."""
-    counts = np.asarray(evidence.class_counts.get("train") or ())
-    if len(counts) != len(names):
-        counts = measured.samples
-    first, size = class_in_words(names[missed[0]]), counts[missed[0]] / counts[counts > 0].mean()
-    taken_for = _taken_for(measured, missed[0]) if len(missed) == 1 else None
+    samples = evidence.named("missed-class", str(first))
+    is_rare = measured.samples[first] * classes < RARE * measured.total
+    severity, remedy = "warning", BALANCED if is_rare and not evidence.config.get("class_weight") else None
     wrong_labels = evidence.wrong_labels is not None and evidence.wrong_labels.low > 0
-    advice = f"Look at the samples of {first} that are missed{', and at their labels' if wrong_labels else ''}"
-    if taken_for is not None:
-        advice = (
-            f"Look at the samples of {first} that cutaway label-issues ranks first: nearly all missed ones are taken "
-            f"for {class_in_words(names[taken_for])}, so either the two overlap, or their labels are wrong"
-        )
-    if size >= NOT_RARER:
-        return False, f"{advice}. It is not rarer than others."
-    advice += f". It has {percent(size, 0)} of the samples of the mean class"
-    if evidence.config.get("class_weight"):
-        return size < RARE, f"{advice}: add samples of it."
-    more = Hint(": more samples of it or {} find more of it, and miss more of the others.", class_weight="balanced")
-    return size < RARE, advice + more
+    advice = f"Look at the samples of {which} that are missed{', and at their labels' if wrong_labels else ''}."
+    title, other = f"Most samples of {which} are missed", None if others else _taken_for(measured, first)
+    if other is not None:
+        title, remedy = f"Most samples of {which} are taken for {class_in_words(names[other])}", None
+        advice = "Look at the label issues of the two classes: either labels are mixed up, or the two look alike."
+    elif measured.samples[first] * IMBALANCED > measured.samples.max() and not _is_too_low(evidence, measured, missed):
+        severity, remedy, advice = "note", None, ""
+        text += " Their probabilities add up to their number, as those of classes that overlap do."
+    yield Finding("missed-class", severity, title, text, record, remedy, samples, advice=advice, leads=leads)
+
+
+def _is_too_low(evidence: Evidence, measured: PerClass, labels: list[int]) -> bool:
+    """Whether one of some classes is more frequent than its probabilities add up to; also where these cannot say it.
+
+    They cannot if they are not known, or if the mean confidence is far from the accuracy: more was to be learned.
+
+    Of samples of unequal probabilities, more than a binomial distribution says never differ by chance (Hoeffding 1956).
+    """
+    from scipy.stats import binom
+
+    shares = np.minimum(np.asarray(evidence.expected) / measured.total, 1)
+    if not len(shares) or (evidence.calibration and abs(evidence.calibration[1]) > TOO_SURE):
+        return True
+    return bool(binom.sf(measured.samples - 1, measured.total, shares)[labels].min() < TOO_LOW_LEVEL)
 
 
 def _taken_for(measured: PerClass, label: int) -> int | None:
     """The one class that the missed samples of a class are taken for, if the model separates three or more."""
     from scipy.sparse import csr_array
 
-    matrix, right = csr_array(measured.matrix), int(measured.correct[label])
-    wrong = matrix[[label]].toarray()[0]
-    wrong[label] = 0
-    others = measured.total - int(measured.samples[label])
-    others_right = int(measured.correct.sum()) - right
-    if len(wrong) < 3 or wrong.max() < ONE_CLASS * wrong.sum() or others_right < ONE_CLASS * others:
-        return None
-    return int(wrong.argmax())
+    taken = csr_array(measured.matrix)[[label]].toarray()[0]
+    taken[label] = 0
+    is_one = len(taken) > 2 and taken.max() >= ONE_CLASS * taken.sum() and _usual(measured, label) >= ONE_CLASS
+    return int(taken.argmax()) if is_one else None
 
 
-def _missed_by_chance(measured: PerClass, label: int) -> float:
-    """How probable so few correct samples of a class are, if it is as hard as the others: an exact binomial test."""
+def _usual(measured: PerClass, label: int) -> float:
+    """The share of the samples of all other classes that are predicted correctly."""
+    others = measured.total - measured.samples[label]
+    return float(measured.correct.sum() - measured.correct[label]) / max(float(others), 1.0)
+
+
+def _is_missed(measured: PerClass, label: int, *, classes: int) -> bool:
+    """Whether a class has at most half the usual recall, and is harder than others by more than chance.
+
+    Chance is an exact binomial test, corrected for the number of classes that are looked at.
+    """
     from scipy.stats import binom
 
-    samples, correct = int(measured.samples[label]), int(measured.correct[label])
-    others = measured.total - samples
-    usual = (int(measured.correct.sum()) - correct) / others if others else 0.0
-    return float(binom.cdf(correct, samples, usual))
+    samples, correct = measured.samples[label], measured.correct[label]
+    p = classes * binom.cdf(correct, samples, _usual(measured, label))
+    return bool(correct <= MISSED_RECALL * measured.accuracy * samples and p < MISSED_LEVEL)
 
 
 NAMED_PAIRS = 3

@@ -272,6 +272,7 @@ class Evidence:
         short_trainings: What short trainings showed before the training; None if there were none.
         confusion: int (true, predicted), counts on the test samples, or on the validation samples if there are no
             test samples, an array or a sparse one; None if unknown.
+        expected: For each class, the sum of its probabilities of the samples of the confusion matrix; empty if unknown.
         class_names: Names of the classes in the order of their numbers; None to call them by number.
         dead_units: For each layer, the number of units that never fire on the data and the number of all its units;
             empty if unknown.
@@ -332,6 +333,7 @@ class Evidence:
     setup: Setup | None = None
     short_trainings: ShortTrainings | None = None
     confusion: Any = None
+    expected: Sequence[float] = ()
     class_names: Sequence[str] | None = None
     dead_units: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     kept_epoch: int | None = None

@@ -210,7 +210,8 @@ COSTS: Mapping[str, Sequence[str]] = {
 }
 """Kind of a finding that many good models have -> warnings that show that a model is worse for it.
 
-Where predictions are known it is a note without one of these that nothing before it explains.
+Where predictions are known it is a note without one of these that nothing before it explains, unless its evidence
+"stands" whatever they show.
 """
 
 HARMLESS = "Nothing shows that the model is worse for it."
@@ -269,7 +270,7 @@ def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Colle
     for number, cause in enumerate(listed):
         if cause.severity != "warning" or number in explained or cause.kind in muted:
             continue
-        if cause.kind in COSTS and evidence.measured is not None:
+        if cause.kind in COSTS and evidence.measured is not None and not cause.evidence.get("stands"):
             others = {
                 other.kind
                 for place, other in enumerate(listed)

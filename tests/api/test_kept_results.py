@@ -169,17 +169,17 @@ def test_influence_on_new_samples_leaves_nothing_in_the_cache(ready_run, own_cac
 
 
 def test_findings_claim_nothing_of_weights_that_are_no_numbers(digits_run, tmp_path):
-    path = tmp_path / "run"
-    shutil.copytree(digits_run.path, path)
+    path = shutil.copytree(digits_run.path, tmp_path / "run")
     run = ct.open_run(path)
     snapshot = sorted((path / "snapshots").iterdir())[-2]
     arrays = load(snapshot.read_bytes())
     name = next(name for name, array in arrays.items() if "dense" in name and array.ndim == 2)
     arrays[name] = np.full_like(arrays[name], np.nan)
     snapshot.write_bytes(save(arrays))
-    sizes = evidence_of(run.context, layers=run.layers).weights
-    assert len(sizes) == 2, "of three layers"
-    assert all(np.isfinite(each.updates).all() for each in sizes.values())
+    known = evidence_of(run.context, layers=run.layers)
+    assert len(known.weights) == 2, "of three layers"
+    assert all(np.isfinite(each.updates).all() for each in known.weights.values())
+    assert sum(known.expected) == pytest.approx(len(run.split.test))
 
 
 def test_one_pass_gives_what_each_layer_gives_alone(ready_run, own_cache):

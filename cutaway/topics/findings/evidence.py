@@ -397,28 +397,31 @@ class RunEvidence(SampleEvidence):
         data, split, others = self.of.data, self.of.split, self._held_out
         y = data.y(others)
         confidence, predicted = np.zeros(len(y)), np.zeros(len(y), np.int64)
+        expected, is_tested = np.zeros(data.classes), np.arange(len(y)) >= (len(split.val) if len(split.test) else 0)
         parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for rows, p in probability_batches(self.of, others) if len(others) else ():
             if not np.isfinite(p).all():
                 parts.clear()
                 break
             confidence[rows], predicted[rows] = p.max(axis=1), p.argmax(axis=1)
+            expected += p[is_tested[rows]].sum(axis=0, dtype=np.float64)
             parts.append(keep_highest(p, y[rows]))
         if not parts:
             self.lacking.add("_predictions")
             return {}
         given, highest, shares = (np.concatenate([each[part] for each in parts]) for part in range(3))
         held = HeldOut(y, given[None], highest[None], shares[None], None, data.classes)
-        right, tested = predicted == y, slice(len(split.val), None) if len(split.test) else slice(None)
+        right = predicted == y
         validated = right[: len(split.val)]
         is_seen = self._originals >= 0
         seen = [(int(right[: len(rows)][rows].sum()), int(rows.sum())) for rows in (is_seen, ~is_seen)]
         return {
             "seen": tuple(seen) if is_seen.any() else None,
-            "confusion": confusion_counts(y[tested], predicted[tested], classes=data.classes),
+            "confusion": confusion_counts(y[is_tested], predicted[is_tested], classes=data.classes),
+            "expected": expected.tolist(),
             "val_accuracy": float(validated.mean()) if len(validated) else None,
-            "examples": _named_predictions(self.of.named(others), held, predicted, confidence, tested=tested),
-            "calibration": _calibration(confidence[tested], right[tested]),
+            "examples": _named_predictions(self.of.named(others), held, predicted, confidence, is_tested=is_tested),
+            "calibration": _calibration(confidence[is_tested], right[is_tested]),
             "wrong_labels": bound_count(held),
             "judged": len(y),
             "sure": errors_of_the_surest(confidence, right),
@@ -566,7 +569,7 @@ def _place(context: RunContext) -> CachedResult | None:
     All epochs decide them, since how far weights moved is measured.
     """
     with survive(__name__, "looking for kept facts", CutawayError):
-        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=18)
+        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=19)
     return None
 
 
@@ -655,7 +658,7 @@ def sample_room(data: Dataset) -> int:
 
 
 def _named_predictions(
-    ids: SampleIds, held: HeldOut, predicted: np.ndarray, confidence: np.ndarray, *, tested: slice
+    ids: SampleIds, held: HeldOut, predicted: np.ndarray, confidence: np.ndarray, *, is_tested: np.ndarray
 ) -> Examples:
     """Samples with label issues, confident mistakes, hesitant answers, and mistakes by class.
 
@@ -664,11 +667,9 @@ def _named_predictions(
         held: What is kept of their probabilities.
         predicted: int64 ``(sample,)``.
         confidence: float ``(sample,)``, the probabilities of these classes.
-        tested: Which of them are test samples.
+        is_tested: Whether they are test samples.
     """
     labels, scores = held.labels, label_scores(held)
-    is_tested = np.zeros(len(labels), bool)
-    is_tested[tested] = True
     wrong = is_tested & (predicted != labels)
     found = {
         "label-issues": _first(scores > ISSUE_SCORE, by=-scores),
