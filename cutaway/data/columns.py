@@ -18,8 +18,10 @@ from .facts import (
     WholeGroups,
     amounts,
     blocks_of_labels,
+    codes_in_no_order,
     column_shifts,
     encoded_target,
+    extreme_values,
     far_values,
     grouping_of,
     leaky_column,
@@ -106,6 +108,8 @@ class ColumnFacts:
         name: Its name.
         left_out: Why no model sees it; empty if one does.
         sentinels: Values that stand for something else than a measurement.
+        extremes: A few values that are far too large, such as typing errors.
+        codes: Whole numbers in no order, which stand for categories.
         units: Values in two units.
         shift: How held-out samples differ from training samples.
         words: How well its words tell the class, of a text that is left out.
@@ -116,6 +120,8 @@ class ColumnFacts:
     name: str
     left_out: str = ""
     sentinels: Sentinels | None = None
+    extremes: Sentinels | None = None
+    codes: LeakyInput | None = None
     units: MixedUnits | None = None
     shift: ColumnShift | None = None
     words: PredictiveWords | None = None
@@ -163,7 +169,7 @@ def column_facts(
     if isinstance(loaded, Table):
         unread = [each for each in loaded.columns if each.use == "ignored" and each.type == "unsupported"]
         facts += [ColumnFacts(each.name, left_out=each.treatment) for each in unread]
-    groups = _groups(loaded, data, split, found, both, of_train)
+    groups = _groups(data, split, found, both, of_train)
     leaky = _leaky(data, both, found, y, of_train) if isinstance(loaded, Table) else None
     return tuple(each for each in facts if each != ColumnFacts(each.name)), tuple(groups), leaky
 
@@ -264,7 +270,14 @@ def _facts(
     if column.use == "feature" and column.kind == "number":
         far = far_values(values, columns=numbers)
         measured = values if far is None else np.where((values >= far.low) & (values <= far.high), values, np.nan)
-        return ColumnFacts(column.name, sentinels=far, units=mixed_units(measured, y), shift=shift)
+        return ColumnFacts(
+            column.name,
+            sentinels=far,
+            extremes=extreme_values(measured),
+            codes=codes_in_no_order(measured, y),
+            units=mixed_units(measured, y),
+            shift=shift,
+        )
     texts = [text for text, is_train in zip(column.texts, of_train, strict=False) if is_train]
     if (amount := amounts(texts)) is not None or column.use == "feature":
         return ColumnFacts(column.name, sentinels=words_among_numbers(texts), shift=shift, amounts=amount)
@@ -301,7 +314,6 @@ def one_of_each_group(loaded: Dataset | Table, ids: SampleIds) -> SampleIds:
 
 
 def _groups(
-    loaded: Dataset | Table,
     data: Dataset,
     split: Split,
     columns: Sequence[ColumnValues],

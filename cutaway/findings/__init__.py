@@ -23,4 +23,4 @@ from .label_issues import (
 )
 from .records import Evidence, Finding, Remedy, Rule, ShortTrainings, SimplerModel, WeightFacts, check
 from .registry import GRADIENTS, LEAST_EPOCHS, PREDICTIONS, RULES, TRAINING, folded, passed_kinds, run_checks
-from .units import MANY_SATURATED, looks_drawn
+from .units import MANY_SATURATED, averages_inputs, looks_drawn

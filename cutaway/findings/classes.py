@@ -10,7 +10,7 @@ from cutaway.errors import Hint
 from cutaway.metrics import LISTED, PerClass, top_confusions
 from cutaway.words import counted, listed, percent
 
-from .records import BALANCED, IF_WORSE, Evidence, Finding, Remedy, Rule, check, class_in_words
+from .records import BALANCED, Evidence, Finding, Remedy, Rule, check, class_in_words
 from .simpler_models import baseline_words, learned_nothing, only_prediction
 from .splits import OTHER_LABELS, chance_of
 
@@ -52,9 +52,9 @@ REDRAWN = 199
     Rule(
         "numeric-labels",
         words=(
-            f"All of {NUMERIC_CLASSES} classes or more are numbers, and the mean difference between the true and the "
+            "All of {NUMERIC_CLASSES} classes or more are numbers, and the mean difference between the true and the "
             "predicted number of held-out samples is less than half of that where the numbers are exchanged among the "
-            f"classes, and less than in any of {REDRAWN} such exchanges."
+            "classes, and less than in any of {REDRAWN} such exchanges."
         ),
         source='Frank, Hall 2001, "A simple approach to ordinal classification"; Pitman 1937 for the test',
         known_as="regression treated as classification; too many classes",
@@ -98,9 +98,9 @@ LOOK_AHEAD = "What more samples would bring: run.learning_curve() or cutaway lea
     Rule(
         "few-samples",
         words=(
-            f"There are fewer than {FEW_SAMPLES} training samples for each class on average, and the accuracy on them "
-            f"is {percent(FEW_GAP, 0)} or more above that on test samples (validation samples if there are none), with "
-            f"a p-value below {FEW_LEVEL:g} (Fisher's exact test)."
+            "There are fewer than {FEW_SAMPLES} training samples for each class on average, and the accuracy on them "
+            "is {FEW_GAP:.0%} or more above that on test samples (validation samples if there are none), with "
+            "a p-value below {FEW_LEVEL:g} (Fisher's exact test)."
         ),
         source='Beleites et al. 2013, "Sample size planning for classification models"',
         known_as="small sample size, too little data",
@@ -135,16 +135,14 @@ def few_samples(evidence: Evidence) -> Iterable[Finding]:
 IMBALANCED = 10.0
 # A class is rare if it has less than half of the samples of the mean class: only then do weights for classes help.
 RARE = 0.5
-# If this share of a layer's units never fires, class weights cannot help.
-DEAD_LAYER = 0.9
 
 
 @check(
     Rule(
         "class-imbalance",
-        words=f"The largest class has {IMBALANCED:g} times as many training samples as the smallest one, or more."
-        f" A note where weights of classes are set, or {percent(DEAD_LAYER, 0)} of the units of a layer are dead."
-        f"{IF_WORSE} Fewer than three held-out samples of the smallest class show nothing of it.",
+        words="The largest class has {IMBALANCED:g} times as many training samples as the smallest one, or more."
+        " A note where weights of classes are set."
+        "{IF_WORSE} Fewer than three held-out samples of the smallest class show nothing of it.",
         source='He, Garcia 2009, "Learning from imbalanced data"',
         known_as="class imbalance; ClassImbalance in SageMaker Debugger",
         about=(
@@ -171,8 +169,7 @@ def class_imbalance(evidence: Evidence) -> Iterable[Finding]:
     record = {"largest": largest, "smallest": smallest, "ratio": largest / smallest, "large": large, "small": small}
     record["stands"] = bool(held < LEAST_SAMPLES)
     text = f'With {held} of them held out, nothing shows whether the model finds "{small}".' if record["stands"] else ""
-    is_dead = any(dead >= DEAD_LAYER * units for dead, units in evidence.dead_units.values())
-    severity, remedy = "note" if weighted or is_dead else "warning", None if weighted else BALANCED
+    severity, remedy = ("note", None) if weighted else ("warning", BALANCED)
     samples = evidence.named("class-imbalance")
     yield Finding("class-imbalance", severity, "", text, record, remedy, samples)
 
@@ -182,7 +179,7 @@ def class_imbalance(evidence: Evidence) -> Iterable[Finding]:
         "class-weights",
         words=(
             "Weights of classes leave a class a smaller share of all weights in the loss than of the training samples; "
-            f"weights of rows, less than {percent(RARE, 0)} of that. It is less than {percent(RARE, 0)} of the mean "
+            "weights of rows, less than {RARE:.0%} of that. It is less than {RARE:.0%} of the mean "
             "share of a class, and the class is missed (as missed-class, of this class alone)."
         ),
         source='King, Zeng 2001, "Logistic regression in rare events data", whose weights balance classes',
@@ -233,9 +230,9 @@ TOO_SURE = 0.15
         words=(
             "Among validation and test samples, errors stay frequent where the model is most sure, while errors of "
             "overlapping classes vanish there: the lower end of the 95% interval of this remaining share is above "
-            f"{percent(MANY_WRONG, 0)}, and of the 10% of samples that the model is most sure of as many are labeled "
-            f"as another class, {LEAST_WRONG} or more. It is a note if the mean confidence is more than "
-            f"{percent(TOO_SURE, 0)} above the accuracy, since these may then be the model's own errors."
+            "{MANY_WRONG:.0%}, and of the 10% of samples that the model is most sure of as many are labeled "
+            "as another class, {LEAST_WRONG} or more. It is a note if the mean confidence is more than "
+            "{TOO_SURE:.0%} above the accuracy, since these may then be the model's own errors."
         ),
         source='Wichmann, Hill 2001, "The psychometric function: I. Fitting, sampling, and goodness of fit"',
         known_as="label errors, label issues in cleanlab",
@@ -266,7 +263,7 @@ def label_issues(evidence: Evidence) -> Iterable[Finding]:
     if wrong < max(LEAST_WRONG, MANY_WRONG * surest):
         return
     samples = evidence.named("label-issues")
-    record = {"count": count.count, "low": count.low, "high": count.high, "judged": judged, "sure": [wrong, surest]}
+    record = {**vars(count), "judged": judged, "sure": [wrong, surest]}
     if evidence.calibration is not None and evidence.calibration[1] > TOO_SURE:
         title = "This model cannot tell whether labels are wrong"
         advice = "This model is too confident, so these may be its own errors: stop earlier, and look again."
@@ -296,16 +293,16 @@ ONE_CLASS = 0.85
     Rule(
         "missed-class",
         words=(
-            f"The recall of a class of {LEAST_SAMPLES} test samples or more, or validation samples if there are no "
-            f"test samples, is at most {percent(MISSED_RECALL, 0)} of the accuracy of all of them, and lower than "
+            "The recall of a class of {LEAST_SAMPLES} test samples or more, or validation samples if there are no "
+            "test samples, is at most {MISSED_RECALL:.0%} of the accuracy of all of them, and lower than "
             "that of the "
             "other classes by more than chance: an exact binomial test, corrected for the number of classes, of the "
-            f"level {percent(MISSED_LEVEL, 0)}. A note where its probabilities add up to no less than its samples (a "
-            f"binomial test of the level {percent(TOO_LOW_LEVEL)}), as of classes that overlap, unless the mean "
-            f"confidence is {percent(TOO_SURE, 0)} off the accuracy, the largest class has ten times as many, or "
-            f"{percent(ONE_CLASS, 0)} of the missed samples are taken for one class by a model that separates the "
+            "level {MISSED_LEVEL:.0%}. A note where its probabilities add up to no less than its samples (a "
+            "binomial test of the level {TOO_LOW_LEVEL:.2%}), as of classes that overlap, unless the mean "
+            "confidence is {TOO_SURE:.0%} off the accuracy, the largest class has ten times as many, or "
+            "{ONE_CLASS:.0%} of the missed samples are taken for one class by a model that separates the "
             "others. Other warnings come first where several classes are missed, or the accuracy on training samples "
-            f"is not {percent(NOT_LEARNED, 0)} higher: the model has not learned them."
+            "is not {NOT_LEARNED:.0%} higher: the model has not learned them."
         ),
         source=(
             'Brodersen, Ong, Stephan, Buhmann 2010, "The balanced accuracy and its posterior distribution"; Hoeffding '
@@ -416,7 +413,7 @@ NAMED_PAIRS = 3
     Rule(
         "confusion",
         words=(
-            f"The {NAMED_PAIRS} most frequent pairs of a true and another predicted class on the test samples, "
+            "The {NAMED_PAIRS} most frequent pairs of a true and another predicted class on the test samples, "
             "or on the validation samples if there are no test samples; always a note."
         ),
         source="scikit-learn, https://scikit-learn.org/stable/modules/model_evaluation.html#confusion-matrix",

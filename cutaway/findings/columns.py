@@ -11,6 +11,7 @@ from cutaway.data import (
     TELLS,
     EncodedTarget,
     InputFacts,
+    LeakyInput,
     MixedUnits,
     PredictiveWords,
     Sentinels,
@@ -36,7 +37,7 @@ STANDARDIZE = Remedy("standardize the inputs", change="standardize")
     Rule(
         "unscaled-inputs",
         words=(
-            f"The standard deviation of all inputs as the model sees them is above {LARGE_SPREAD:g}, or an input is "
+            "The standard deviation of all inputs as the model sees them is above {LARGE_SPREAD:g}, or an input is "
             "beyond 100 and it is above 5; on up to 2,000 training samples, after the layers at the beginning of the "
             "model that only rescale or normalize inputs."
         ),
@@ -54,7 +55,7 @@ STANDARDIZE = Remedy("standardize the inputs", change="standardize")
     ),
     Rule(
         "double-scaling",
-        words=f"No input is beyond ±{SMALL_INPUTS:g} as the model sees it; on up to 2,000 training samples.",
+        words="No input is beyond ±{SMALL_INPUTS:g} as the model sees it; on up to 2,000 training samples.",
         source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
         known_as="double normalization",
         about=("The inputs are nearly 0, so the first layer learns very slowly."),
@@ -68,7 +69,7 @@ STANDARDIZE = Remedy("standardize the inputs", change="standardize")
     Rule(
         "uneven-inputs",
         words=(
-            f"The standard deviation of one column of a table is more than {WIDE_SPREAD:g} times that of the median "
+            "The standard deviation of one column of a table is more than {WIDE_SPREAD:g} times that of the median "
             "one; on up to 2,000 training samples."
         ),
         source='LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.3',
@@ -114,9 +115,12 @@ def input_scale(evidence: Evidence) -> Iterable[Finding]:
     facts = evidence.inputs
     if facts is None:
         return
-    found = _judged(evidence, facts)
+    found, still = _judged(evidence, facts), dead_since_first_steps(evidence)
     if found is None:
-        yield from _uncentered(evidence, facts)
+        # updates that are too large are the cause themselves
+        if still is not None and has_large_mean(evidence) and largest_update(evidence) is None:
+            record = still | {"mean_over_spread": facts.mean_over_spread}
+            yield Finding("uncentered-inputs", "warning", evidence=record, remedy=STANDARDIZE)
     elif evidence.recorded and evidence.regularization is None:
         unknown = f"{found.text} The model does not open: if its first layers scale the inputs, nothing is wrong."
         yield dataclasses.replace(found, severity="note", text=unknown.strip(), remedy=None)
@@ -125,7 +129,7 @@ def input_scale(evidence: Evidence) -> Iterable[Finding]:
 
 
 def _judged(evidence: Evidence, facts: InputFacts) -> Finding | None:
-    record: dict[str, Any] = {"low": facts.low, "high": facts.high, "std": facts.std, "widest": facts.widest}
+    record = {name: value for name, value in vars(facts).items() if name != "constant"}
     size, kind, text = max(-facts.low, facts.high), "", ""
     if facts.std > LARGE_SPREAD or (size > 100 and facts.std > 5):
         kind = "unscaled-inputs"
@@ -139,14 +143,6 @@ def _judged(evidence: Evidence, facts: InputFacts) -> Finding | None:
     return Finding(kind, "warning", "", text, record, STANDARDIZE) if kind else None
 
 
-def _uncentered(evidence: Evidence, facts: InputFacts) -> Iterable[Finding]:
-    found = dead_since_first_steps(evidence)
-    # updates that are too large are the cause themselves
-    if found is not None and has_large_mean(evidence) and largest_update(evidence) is None:
-        record = found | {"mean_over_spread": facts.mean_over_spread}
-        yield Finding("uncentered-inputs", "warning", evidence=record, remedy=STANDARDIZE)
-
-
 MANY_CONSTANT = 0.25
 NAMED_INPUTS = 5
 
@@ -155,7 +151,7 @@ NAMED_INPUTS = 5
     Rule(
         "constant-inputs",
         words=(
-            f"More than {percent(MANY_CONSTANT, 0)} of the columns of a table have one value in every sample, of up "
+            "More than {MANY_CONSTANT:.0%} of the columns of a table have one value in every sample, of up "
             "to 2,000 "
             "training samples; a smaller share is a note."
         ),
@@ -205,9 +201,9 @@ def varying(evidence: Evidence) -> int | None:
         words=(
             "One column of a table, or one input of other data, tells the classes of training samples alone, by a "
             "decision tree or the most frequent class of each category, on samples that it was not fitted on: the "
-            f"lower end of the 95% interval of its accuracy is {percent(TELLS, 0)} or more, and the upper end of its "
+            f"lower end of the 95% interval of its accuracy is {TELLS:.0%} or more, and the upper end of its "
             "error "
-            f"less than {percent(FEWER, 0)} of that of always predicting the largest class. A note where "
+            f"less than {FEWER:.0%} of that of always predicting the largest class. A note where "
             "all inputs or columns that vary but one do so, such as one of two, or a quick model (25 extremely random "
             "trees) without them is right as often by no more than chance, since the classes are easy to tell; of data "
             "without columns, up to a tenth of the inputs are judged so. Also a note where a column tells less, but "
@@ -251,8 +247,7 @@ def target_leakage(evidence: Evidence) -> Iterable[Finding]:
     text = f"So does each of {quoted}." if others else ""
     if found.everything is not None and found.without is not None:
         text += f" A quick model is right on {found.everything:,}, and without these inputs on {found.without:,}."
-    record = {"input": names[0], "correct": found.correct, "samples": found.samples, "baseline": found.baseline}
-    record |= {"everything": found.everything, "without": found.without}
+    record = {**dataclasses.asdict(found), "input": names[0]}
     remedy = Remedy(
         f"train without {quoted}, unless that is known before the outcome",
         change="drop-inputs",
@@ -267,17 +262,15 @@ def target_leakage(evidence: Evidence) -> Iterable[Finding]:
 
 NAMED_COLUMNS = 3
 OTHER_TABLE = "the table itself must be changed"
-EMPTY = Remedy("empty these cells where they mean that a value is not known", untried=OTHER_TABLE)
-ONE_UNIT = Remedy("write all values of a column in one unit", untried=OTHER_TABLE)
 
 
 def _of_columns(
-    evidence: Evidence, kind: str, fact: str, say: Callable[[Any], str], text: str, remedy: Remedy
+    evidence: Evidence, kind: str, fact: str, say: Callable[[Any], str], text: str, remedy: Remedy | None = None
 ) -> Iterable[Finding]:
     """A warning of the columns with a fact of `ColumnFacts`, if there are any, with what there is to say of each."""
     if found := evidence.of_columns(fact):
         named = listed([f'"{name}" ({say(each)})' for name, each in found], NAMED_COLUMNS)
-        columns = {name: dataclasses.asdict(each) for name, each in found}
+        columns = {name: each if isinstance(each, str) else dataclasses.asdict(each) for name, each in found}
         record = {"column": next(iter(columns)), "columns": columns}
         yield Finding(kind, "warning", "", text.format(named), record, remedy)
 
@@ -350,7 +343,7 @@ def words_predict(words: PredictiveWords) -> bool:
             "Columns of a table are left out since their cells are free text, nearly all differ, or cannot be read. A "
             "warning where the words of one tell the class of rows that they were not counted in (naive Bayes on half "
             "of up to 4,000 training rows, judged on the other half): at the unfavorable end of its "
-            f"{percent(WORDS_CONFIDENCE)} interval it errs less than {percent(WORDS_ERRORS, 0)} as often as always "
+            "{WORDS_CONFIDENCE:.2%} interval it errs less than {WORDS_ERRORS:.0%} as often as always "
             "predicting the "
             "largest class."
         ),
@@ -385,7 +378,7 @@ def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
         f' The words of "{name}" alone tell the class of {told.correct:,} of {told.samples:,} training rows, where the '
         f"largest class has {percent(told.baseline, 1)}."
     )
-    record |= {"column": name, "correct": told.correct, "samples": told.samples, "baseline": told.baseline}
+    record |= {"column": name, **dataclasses.asdict(told)}
     remedy = Remedy(f'make columns of the words of "{name}"', untried=OTHER_TABLE)
     yield Finding("left-out-columns", "warning", "", text, record, remedy)
 
@@ -408,16 +401,72 @@ def left_out_columns(evidence: Evidence) -> Iterable[Finding]:
         advice="Empty these cells if they mean that the value is not known: they are then filled in and marked.",
         title='Placeholder values in "{column}"',
     ),
+    Rule(
+        "extreme-values",
+        words=(
+            "Without one value in a hundred at each end, or the last one, the values of a column lie within a tenth of "
+            "the standard deviation of all; others are more than ten times their range away, and none three to ten "
+            "times, as in a long tail; of 10 different ones or more.{IF_WORSE}"
+        ),
+        source='Barnett, Lewis 1994, "Outliers in statistical data"',
+        known_as="outliers, data entry errors",
+        about=(
+            "A few cells are far too large, as where a decimal point is missing. Once the column is standardized, all "
+            "other values are nearly the same number."
+        ),
+        advice="Correct these cells, or empty them, if they are errors; otherwise give the logarithm of the column.",
+        title='Extreme values in "{column}"',
+    ),
 )
-def sentinel_values(evidence: Evidence) -> Iterable[Finding]:
-    """Name the columns with such values."""
+def unlike_values(evidence: Evidence) -> Iterable[Finding]:
+    """Name the columns with values that do not belong to the others."""
 
     def say(each: Sentinels) -> str:
-        others = f"others are from {each.low:g} to {each.high:g}"
-        return f"{' or '.join(each.values)} in {each.rows:,} of {each.samples:,} training rows, where {others}"
+        return (
+            f"{' or '.join(each.values)} in {each.rows:,} of {each.samples:,} training rows, where others are from "
+            f"{each.low:g} to {each.high:g}"
+        )
 
-    text = "A few values repeat that are unlike all others: {}."
-    yield from _of_columns(evidence, "sentinel-values", "sentinels", say, text, EMPTY)
+    yield from _of_columns(
+        evidence, "sentinel-values", "sentinels", say, "A few values repeat that are unlike all others: {}."
+    )
+    yield from _of_columns(
+        evidence,
+        "extreme-values",
+        "extremes",
+        say,
+        "A few values are so large that the others hardly differ once the column is standardized: {}.",
+    )
+
+
+@check(
+    Rule(
+        "codes-as-numbers",
+        words=(
+            "A value of a column of whole numbers tells the class (its most frequent one in half of the training rows, "
+            "judged on the other half) of 5% more of the rows than a pair of values that follow each other, by two "
+            "standard errors or more, and by a third of what it gains over the largest class; of 10 values or more, "
+            "with 10 rows each on average, and none in more than 20% of the rows.{IF_WORSE}"
+        ),
+        source='Hastie, Tibshirani, Friedman 2009, "The elements of statistical learning", section 2.2; McNemar 1947',
+        known_as="categorical feature encoded as a number, ordinal encoding of nominal data",
+        about=(
+            "Numbers such as those of parts or products are names. A network takes a number for an amount and learns "
+            "what changes slowly with it, so it can hardly tell one code from the next."
+        ),
+        title='"{column}" holds codes that are read as numbers',
+    ),
+)
+def codes_as_numbers(evidence: Evidence) -> Iterable[Finding]:
+    """Name the columns whose numbers stand for categories."""
+
+    def say(each: LeakyInput) -> str:
+        return f"each value tells the class of {each.correct:,} of {each.samples:,} rows, and a pair {each.without:,}"
+
+    names = [name for name, _ in evidence.of_columns("codes")]
+    remedy = Remedy(Hint("read codes as categories: {}", category=names), untried=OTHER_TABLE)
+    text = "The order of these numbers says little of the class: {}."
+    yield from _of_columns(evidence, "codes-as-numbers", "codes", say, text, remedy)
 
 
 @check(
@@ -440,10 +489,9 @@ def sentinel_values(evidence: Evidence) -> Iterable[Finding]:
 )
 def numbers_as_text(evidence: Evidence) -> Iterable[Finding]:
     """Name the columns of numbers with units."""
-    if found := dict(evidence.of_columns("amounts")):
-        named = listed([f'"{name}" (such as "{cell}")' for name, cell in found.items()], NAMED_COLUMNS)
-        record = {"column": next(iter(found)), "columns": found}
-        yield Finding("numbers-as-text", "warning", "", f"Cells are numbers and text: {named}.", record)
+    yield from _of_columns(
+        evidence, "numbers-as-text", "amounts", lambda cell: f'such as "{cell}"', "Cells are numbers and text: {}."
+    )
 
 
 @check(
@@ -468,8 +516,9 @@ def mixed_units(evidence: Evidence) -> Iterable[Finding]:
         medians = f"medians of {_in_digits(each.low)} and {_in_digits(each.high)}, a factor of {each.factor}"
         return f"{medians}; {each.rows:,} of {each.samples:,} training rows are of the second"
 
-    text = "Values fall into two groups that are alike but for a factor: {}."
-    yield from _of_columns(evidence, "mixed-units", "units", say, text, ONE_UNIT)
+    yield from _of_columns(
+        evidence, "mixed-units", "units", say, "Values fall into two groups that are alike but for a factor: {}."
+    )
 
 
 def _in_digits(value: float) -> str:

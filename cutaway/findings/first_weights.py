@@ -5,7 +5,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from cutaway.row_keys import first_equal, row_keys
-from cutaway.words import percent
 
 from .records import DEFAULT_WEIGHTS, Evidence, Finding, Rule, check
 from .simpler_models import underperforms
@@ -18,7 +17,7 @@ MANY_ALIKE = 0.5
     Rule(
         "equal-weights",
         words=(
-            f"At the first weights, more than {percent(MANY_ALIKE, 0)} of the units of a hidden layer have the weights "
+            "At the first weights, more than {MANY_ALIKE:.0%} of the units of a hidden layer have the weights "
             "of an earlier one, such as where all are 0 or another constant. Not where training has made them differ: "
             "no more of them correlate with an earlier one by 0.98, the accuracy is nearer to that of no mistakes than "
             "to that of always predicting one class, and no simpler model is right more often."

@@ -263,7 +263,7 @@ def why_withheld(bounds: CountEstimate, labels: np.ndarray) -> str:
     if bounds.high - bounds.low > WIDEST * samples:
         return (
             f"The number of wrong labels is not estimated: it may be anything from {bounds.low:,} to {bounds.high:,}, "
-            f"which are more than {percent(WIDEST, 0)} of all labels apart. {predicted}, and errors of their own look "
+            f"which are more than {WIDEST:.0%} of all labels apart. {predicted}, and errors of their own look "
             "like wrong labels."
         )
     return ""

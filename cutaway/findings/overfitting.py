@@ -22,6 +22,9 @@ from .simpler_models import BETTER_LEVEL, learned_nothing
 from .splits import chance_of
 from .steps import first_divergence, stalled_loss
 
+# No rule of which epoch to keep chooses the worst of so many by loss that another is better than by accuracy too.
+WORST_OF = 5
+
 
 @check(
     Rule(
@@ -29,7 +32,7 @@ from .steps import first_divergence, stalled_loss
         words=(
             "The epoch whose weights are kept is neither the last one nor the one with the lowest validation loss, and "
             "the latter was right for more of the same validation samples: Fisher's exact test has a p-value below "
-            f"{BETTER_LEVEL:g}."
+            "{BETTER_LEVEL:g}, or, of {WORST_OF} epochs or more, the kept one has the highest validation loss."
         ),
         source="Keras, https://keras.io/api/callbacks/early_stopping/",
         known_as="wrong checkpoint; EarlyStopping or ModelCheckpoint with the wrong mode or monitor",
@@ -55,7 +58,9 @@ def kept_epoch(evidence: Evidence) -> Iterable[Finding]:
     low, high = accuracies.get(kept, 0), accuracies.get(best, 0)
     if not 0 < low < high <= 1 or kept == max(accuracies):
         return
-    if chance_of((round(low * samples), samples), (round(high * samples), samples)) < BETTER_LEVEL:
+    worst = max(evidence.history, key=lambda row: row.get("val_loss") or 0.0)["epoch"]
+    is_worst = kept == worst and len(accuracies) >= WORST_OF
+    if is_worst or chance_of((round(low * samples), samples), (round(high * samples), samples)) < BETTER_LEVEL:
         record = {"kept": kept, "best": best, "accuracy": low, "best_accuracy": high}
         yield Finding("kept-epoch", "warning", evidence=record)
 
@@ -79,14 +84,14 @@ GAP, WIDE_GAP, GAP_ERRORS = 0.1, 0.25, 3.0
         "overfitting",
         words=(
             f"The last {OVERFITTING_EPOCHS} epochs or more brought no lower validation loss, and the last one is "
-            f"{percent(OVERFITTING_RISE, 0)} or more above the lowest, whose weights are not those that are kept. "
+            f"{OVERFITTING_RISE:.0%} or more above the lowest, whose weights are not those that are kept. "
             "Where the "
             "history has the standard error of the rise of the cross-entropy, as after a training by cutaway, the rise "
             "is also more than could be chance in so few samples (paired by sample, one-sided, "
-            f"{percent(RISE_LEVEL, 0)}); where it has not, a note if the second half of the epochs before had a rise "
+            "{RISE_LEVEL:.0%}); where it has not, a note if the second half of the epochs before had a rise "
             "of half the height or more that was undone. Without such a rise also where the accuracy on training "
-            f"samples is more than {percent(WIDE_GAP, 0)} above the validation accuracy, and by {GAP_ERRORS:g} "
-            f"standard errors or more; a note from {percent(GAP, 0)}."
+            "samples is more than {WIDE_GAP:.0%} above the validation accuracy, and by {GAP_ERRORS:g} "
+            "standard errors or more; a note from {GAP:.0%}."
         ),
         source='Prechelt 1998, "Early stopping - but when?"',
         known_as="overfitting, overtraining; Overfit and Overtraining in SageMaker Debugger",
@@ -190,11 +195,6 @@ def _finding(
         else:
             severity, title, remedy = "warning", f"Overfitting since epoch {best}", STOP
             text += "" if rise else UNTESTED
-    elif best != epoch:
-        text += (
-            f" A rise of less than {percent(OVERFITTING_RISE, 0)}, or for fewer than {OVERFITTING_EPOCHS} epochs, does "
-            "not count as overfitting."
-        )
     return Finding("overfitting", severity, title, text, evidence, remedy)
 
 
@@ -212,9 +212,9 @@ TEMPERATURE = Remedy("divide the logits by a temperature fitted on the validatio
         "miscalibration",
         words=(
             "On the test samples, or the validation samples without any, the mean confidence is above the accuracy by "
-            f"more than {percent(OVERCONFIDENT, 0)} and {OVERCONFIDENT_ERRORS:g} standard errors, of an exact binomial "
-            f"interval, or below it by more than {percent(UNDERCONFIDENT, 0)}. Not judged on fewer than "
-            f"{LEAST_JUDGED} samples."
+            "more than {OVERCONFIDENT:.0%} and {OVERCONFIDENT_ERRORS:g} standard errors, of an exact binomial "
+            "interval, or below it by more than {UNDERCONFIDENT:.0%}. Not judged on fewer than "
+            "{LEAST_JUDGED} samples."
         ),
         source='Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks"',
         known_as="overconfidence, underconfidence; calibration score in deepchecks",

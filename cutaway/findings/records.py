@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -66,7 +67,8 @@ class Rule:
 
     Attributes:
         kind: The kind of finding, such as "overfitting".
-        words: The measure, the samples, and the threshold for a finding: one or two sentences.
+        words: The measure, the samples, and the threshold for a finding: one or two sentences, with names of constants
+            of its module, or of this one, in braces.
         source: Paper or page.
         known_as: Its names in other tools.
         about: What it means for the model, and what usually helps unless `advice` says that: a few sentences.
@@ -176,11 +178,13 @@ class WeightFacts:
         first: Root mean square of its gradient at its first weights.
         updates: For each epoch, the norm of its change over the norm before.
         alike: Units with the first weights of an earlier unit; 0 if its first weights are not known.
+        bias: The largest first bias; 0 if there are none, or if they are not known.
     """
 
     first: float
     updates: tuple[float, ...]
     alike: int = 0
+    bias: float = 0.0
 
 
 class Accuracies(NamedTuple):
@@ -196,6 +200,11 @@ class Accuracies(NamedTuple):
     in_training: float | None
     in_use: float | None
     held_out: float | None
+
+    @property
+    def fall(self) -> float | None:
+        """By how much the first exceeds the second; None if one is unknown."""
+        return None if self.in_training is None or self.in_use is None else self.in_training - self.in_use
 
 
 @dataclass(frozen=True)
@@ -300,6 +309,8 @@ class Evidence:
         class_counts: Samples of each class, by split; empty if unknown.
         class_weights: For each class what its training samples weigh together in the loss, at least 0; empty if all
             samples weigh 1, or if unknown.
+        last_class: The class of the last training rows, if these are sorted by class in their file; None if they are
+            not, or if unknown.
         leaky_inputs: Columns of a table that tell the class alone, the best one first; if there are none, the column
             that tells it best, as of the inputs of other data.
         repeated: Names of validation and test samples that are training samples as well; empty if unknown.
@@ -357,6 +368,7 @@ class Evidence:
     images: bool = False
     class_counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
     class_weights: Sequence[float] = ()
+    last_class: int | None = None
     leaky_inputs: tuple[LeakyInput, ...] = ()
     repeated: Sequence[str] = ()
     repeats: Repeats | None = None
@@ -502,8 +514,13 @@ def _complete(finding: Finding, rule: Rule, evidence: Evidence) -> Finding:
 
 
 def check(*rules: Rule) -> Callable[[Judge], Check]:
-    """Make a check of a function, by the rules of what it finds."""
-    return lambda judge: Check(judge, rules)
+    """Make a check of a function, by the rules of what it finds; their words name constants of its module in braces."""
+
+    def make(judge: Judge) -> Check:
+        known = globals() | vars(sys.modules[judge.__module__])
+        return Check(judge, tuple(dataclasses.replace(each, words=each.words.format(**known)) for each in rules))
+
+    return make
 
 
 BALANCED = Remedy(Hint("use {}", class_weight="balanced"), {"class_weight": "balanced"})

@@ -39,7 +39,8 @@ CHECKS: tuple[Check, ...] = (
     columns.target_encoding,
     splits.group_leakage,
     columns.left_out_columns,
-    columns.sentinel_values,
+    columns.unlike_values,
+    columns.codes_as_numbers,
     columns.mixed_units,
     columns.numbers_as_text,
     splits.duplicates,
@@ -52,8 +53,8 @@ CHECKS: tuple[Check, ...] = (
     steps.learning_rate,
     steps.too_few_epochs,
     units.bottleneck,
-    classes.class_imbalance,
     units.dead_units,
+    classes.class_imbalance,
     units.low_rank,
     steps.oscillation,
     classes.label_issues,
@@ -117,7 +118,7 @@ _NEEDED: Mapping[str, Sequence[str]] = {
     "short_trainings": tuple(short_trainings.WORDS),
     "input_columns": (
         *("target-encoding", "left-out-columns", "sentinel-values", "mixed-units", "numbers-as-text"),
-        "group-leakage",
+        *("extreme-values", "codes-as-numbers", "group-leakage"),
     ),
 }
 """What is empty where it is unknown -> kinds of findings that are not found then."""
@@ -144,15 +145,22 @@ _FAILED = (*_UNTRAINED, *_SLOW)
 EXPLAINS: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(setup.FAULTS, (*_POOR, *_SLOW, *_SHORT, "stalled", "divergence", "learning-rate-too-high")),
     **dict.fromkeys(
-        ("unscaled-inputs", "equal-weights"),
+        (
+            *("unscaled-inputs", "uneven-inputs", "uncentered-inputs", "double-scaling", "over-regularized"),
+            *("equal-weights", "extreme-values"),
+        ),
         (
             *(*_FAILED, "learning-rate-too-high", "divergence", "exploding-gradients", "vanishing-gradients"),
             "saturated-units",
         ),
     ),
-    "uneven-inputs": (*_FAILED, "learning-rate-too-high", "exploding-gradients", "saturated-units"),
-    "uncentered-inputs": (*_FAILED, "learning-rate-too-high", "vanishing-gradients"),
-    "double-scaling": (*_FAILED, "vanishing-gradients"),
+    **dict.fromkeys(
+        (
+            *("sentinel-values", "codes-as-numbers", "batch-too-large", "kept-epoch"),
+            "batch-normalization",
+        ),
+        _FAILED,
+    ),
     "class-names": (*_MISTAKES, "class-imbalance"),
     "numeric-labels": (*_POOR, "class-imbalance", "duplicates"),
     "divergence": (*_UNTRAINED, "learning-rate-too-high", "saturated-units"),
@@ -166,15 +174,12 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "shifted-labels": ("unused-inputs",),
     "poor-rate": ("unlearned-batch",),
     "unlearned-batch": ("unused-inputs",),
-    "group-leakage": ("near-duplicates", "simpler-model"),
+    "group-leakage": ("near-duplicates", "simpler-model", "codes-as-numbers"),
     "frozen-layers": (*_FAILED, "bottleneck", "vanishing-gradients"),
-    "dead-units": ("low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
+    "dead-units": ("class-imbalance", "low-rank", "redundant-units", "stalled", *_POOR, *_SLOW),
     "bottleneck": ("low-rank", "redundant-units", "dead-units", "stalled", *_POOR, *_SLOW),
     "low-rank": ("redundant-units", *_POOR, *_SLOW),
     "redundant-units": ("low-rank", "simpler-model"),
-    "batch-too-large": _FAILED,
-    "over-regularized": (*_FAILED, "learning-rate-too-high", "vanishing-gradients"),
-    "kept-epoch": _FAILED,
     "class-weights": (*_POOR, "unusual-setting"),
     "unusual-setting": (
         *_FAILED,
@@ -186,10 +191,8 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
         "vanishing-gradients",
     ),
     "class-changing-augmentation": (*_POOR, "over-regularized"),
-    "batch-normalization": _FAILED,
     "learning-rate-too-high": (*_UNTRAINED, "divergence", "saturated-units"),
-    "learning-rate-too-low": _UNTRAINED,
-    "too-few-epochs": _UNTRAINED,
+    **dict.fromkeys(_SLOW, _UNTRAINED),
     "oscillation": ("test-gap", "miscalibration"),
     "stalled": _POOR,
     **dict.fromkeys(("simpler-model", "class-imbalance"), ("baseline", "missed-class", "confusion")),
@@ -202,7 +205,7 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
 
 COSTS: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(
-        ("dead-units", "low-rank", "redundant-units", "oscillation"),
+        ("dead-units", "low-rank", "redundant-units", "oscillation", "extreme-values", "codes-as-numbers"),
         ("stalled", "baseline", "missed-class", "simpler-model"),
     ),
     "class-imbalance": ("baseline", "missed-class"),

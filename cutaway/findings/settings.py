@@ -48,6 +48,7 @@ NO_CHANGES = Remedy("train without augmentation", {"augment": None})
 _OWN = "only your own fit can change it"
 CLIPPED = Remedy("clip gradients at a norm of 1, or not at all", untried=_OWN)
 SCHEDULE = Remedy("let the schedule end with the training, or use a constant learning rate", untried=_OWN)
+SHUFFLE = Remedy("leave shuffle=True in fit, or shuffle the rows before", untried=_OWN)
 
 _HELD = NO_REGULARIZATION, "over-regularized"
 _CLIP = "0.1 or more; Pascanu, Mikolov, Bengio 2013", 0.1, 0.05, CLIPPED
@@ -83,6 +84,11 @@ USUAL = {
         "a rise in the first tenth of the epochs; Goyal et al. 2017: 5 of 90",
         *(0, 1e-12, SCHEDULE),
     ),
+    "last class": Usual(
+        "rows sorted by class (is shuffle on?) and a last class that is predicted {:.1f} times as often as it occurs",
+        "twice at most; Bottou 2012, Stochastic gradient descent tricks: shuffled rows",
+        *(2, 2 + 1e-9, SHUFFLE),
+    ),
     "LeakyReLU.negative_slope": Usual("a negative slope of {:g} in LeakyReLU", *_SLOPE),
     "ReLU.negative_slope": Usual("a negative slope of {:g} in ReLU", *_SLOPE),
     "ReLU.max_value": Usual("a maximum of {:g} in ReLU", "1 or more; Krizhevsky 2010: 6", 1, 0.5, 6.0),
@@ -117,18 +123,18 @@ FITTED, FITTED_GAP = 0.97, 0.03
 # The confidence of a model that fits in spite of an extreme setting is this far below its accuracy.
 UNSURE = 0.15
 _WORSE = (
-    f"the model predicts fewer than {percent(FITTED, 0)} of its own training samples correctly, as it is used, and no "
-    f"more than {percent(FITTED_GAP, 0)} more of them than of validation samples (up to 2,000); where that is unknown, "
+    f"the model predicts fewer than {FITTED:.0%} of its own training samples correctly, as it is used, and no "
+    f"more than {FITTED_GAP:.0%} more of them than of validation samples (up to 2,000); where that is unknown, "
     "it is nearer to always predicting one class than to no mistakes, or a simpler model is better; or the training "
     f"diverged. A note if the setting is not extreme, and if it is, also a warning where the mean confidence is more "
-    f"than {percent(UNSURE, 0)} below the accuracy."
+    f"than {UNSURE:.0%} below the accuracy."
 )
 
 
 @check(
     Rule(
         "over-regularized",
-        words=f"Dropout, noise or a penalty of weights is stronger than usual, and {_WORSE}",
+        words="Dropout, noise or a penalty of weights is stronger than usual, and {_WORSE}",
         source='Goodfellow, Bengio, Courville 2016, "Deep learning", sections 5.2 and 7.1',
         known_as="underfitting, too much regularization",
         about=(
@@ -138,7 +144,7 @@ _WORSE = (
     ),
     Rule(
         "unusual-setting",
-        words=f"A setting is far from what is usual, and {_WORSE} Usual is {_LISTED}.",
+        words="A setting is far from what is usual, and {_WORSE} Usual is {_LISTED}.",
         source='Bengio 2012, "Practical recommendations for gradient-based training of deep architectures"',
         known_as="hyperparameter out of range, misconfiguration",
         about=(
@@ -150,7 +156,7 @@ _WORSE = (
         "batch-normalization",
         words=(
             "With BatchNormalization, the accuracy on training samples falls by more than "
-            f"{percent(MODES_DIFFER, 0)} from training to use, and {_WORSE}"
+            "{MODES_DIFFER:.0%} from training to use, and {_WORSE}"
         ),
         source=('Ioffe 2017, "Batch renormalization"; Wu, Johnson 2021, "Rethinking \'batch\' in BatchNorm"'),
         known_as="train-test discrepancy of batch normalization; model.train() and model.eval() differ in PyTorch",
@@ -223,6 +229,10 @@ def _given(evidence: Evidence) -> Iterator[tuple[str, Any]]:
         largest = max(map(math.prod, zip(weights, counts, strict=False)))
         # weights that balance classes give the least to the most frequent one
         yield "class_weight", largest / max(min(weights) * max(counts), largest / 1000, 1e-9)
+    last, measured = evidence.last_class, evidence.measured
+    # a class is forgotten while the next one is learned: what is right in training is not right after it
+    if evidence.recorded and measured and last is not None and (evidence.accuracies.fall or 0.0) > MODES_DIFFER:
+        yield "last class", measured.predicted[last] / max(measured.samples[last], 1)
     # schedules of our own end with the training
     if not config.get("schedule") and 1 < len(rates) == len(history):
         yield "schedule", sum(rates) / len(rates) / max(*rates, config.get("learning_rate") or 0, 1e-30)
@@ -232,8 +242,7 @@ def _given(evidence: Evidence) -> Iterator[tuple[str, Any]]:
 
 def _of_averages(evidence: Evidence, momentum: Any) -> Iterator[tuple[str, Any]]:
     """What the moving averages of a BatchNormalization depend on, unless the accuracies show that they are right."""
-    in_training, in_use, _ = evidence.accuracies
-    differ = None if in_training is None or in_use is None else in_training - in_use
+    differ = evidence.accuracies.fall
     steps = (evidence.epoch_steps or 0) * (evidence.kept_epoch or len(evidence.history))
     yield "batch_size, with BatchNormalization", evidence.config.get("batch_size")
     if steps and isinstance(momentum, float) and 0 <= momentum <= 1 and (differ is None or differ > MODES_DIFFER):

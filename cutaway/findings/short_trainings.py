@@ -45,8 +45,8 @@ WORDS = {
         "Before the first step the loss is {first:.4g}, and that of chance {chance:.4g}.",
         "Scale the inputs, and targets that are numbers, to a mean of 0 and a standard deviation of 1, or draw smaller "
         "first weights.",
-        f"The loss before the first step is more than {FAR:g} times that of equal probabilities or, for other losses, "
-        f"{FAR_OF_NUMBERS:g} times that of a model whose inputs are 0, or it is not a number.",
+        "The loss before the first step is more than {FAR:g} times that of equal probabilities or, for other losses, "
+        "{FAR_OF_NUMBERS:g} times that of a model whose inputs are 0, or it is not a number.",
         KARPATHY,
         "verify loss at init",
         "The first answers of the model are far off, so its first steps only undo its first weights.",
@@ -56,7 +56,7 @@ WORDS = {
         "In 500 steps the learning rate of {rate:g} brings the loss on other samples to {given:.4g}, and {best_rate:g} "
         "to {best:.4g}.",
         "Try the rates between the two.",
-        f"In 500 steps the learning rate saves less than {SLOW:.0%} of the loss that the best of five powers of ten "
+        "In 500 steps the learning rate saves less than {SLOW:.0%} of the loss that the best of five powers of ten "
         "saves, by a 99.9% bound.",
         'Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
         "learning rate range test, LR finder",
@@ -69,7 +69,7 @@ WORDS = {
         "If the second loss is much lower, use less dropout, noise, augmentation or penalties of weights. Otherwise "
         "look at the activations and the first weights.",
         "In 1,000 steps on up to 32 samples, at most two for each input, their loss does not fall below "
-        f"{LEARNED:.0%} of that of chance. Not found where the model learns as much of other samples.",
+        "{LEARNED:.0%} of that of chance. Not found where the model learns as much of other samples.",
         KARPATHY,
         "overfit a single batch",
         "A model that can learn memorizes a few samples: something keeps it from that, and it learns no more of many.",
@@ -79,7 +79,7 @@ WORDS = {
         "At the best of 11 learning rates the loss on other samples falls to {best:.4g} in 500 steps, and to "
         "{blind:.4g} if all inputs are 0.",
         "Look at the inputs and the targets right before fit, and whether they belong together.",
-        f"What the inputs save of the loss on other samples, compared with inputs of 0, is below {USED:.0%} by a 99.9% "
+        "What the inputs save of the loss on other samples, compared with inputs of 0, is below {USED:.0%} by a 99.9% "
         "bound.",
         KARPATHY,
         "input-independent baseline",

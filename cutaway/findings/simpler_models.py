@@ -29,10 +29,10 @@ UNEVEN_CLASSES = 1.5
         "baseline",
         words=(
             "On the test samples, or the validation samples without any, the accuracy is not above that of always "
-            f"giving the largest class by {BETTER_ERRORS:g} standard errors of the difference; or all but "
-            f"{percent(FEW_OTHERS, 0)} of the samples of other classes are predicted as one class. A note where true "
+            "giving the largest class by {BETTER_ERRORS:g} standard errors of the difference; or all but "
+            "{FEW_OTHERS:.0%} of the samples of other classes are predicted as one class. A note where true "
             "and "
-            f"predicted classes agree by {TOLD_APART:g} standard errors more than by chance (Cohen's kappa), and where "
+            "predicted classes agree by {TOLD_APART:g} standard errors more than by chance (Cohen's kappa), and where "
             "the 95% interval of the difference reaches to a model with half of the mistakes of that answer."
         ),
         source=(
@@ -57,13 +57,16 @@ def baseline(evidence: Evidence) -> Iterable[Finding]:
     if measured is None:
         return
     one, text, title = only_prediction(measured), "", "No better than always predicting one class"
-    severity, remedy, advice = "warning", _baseline_remedy(evidence, measured), _next_step(evidence, measured)
+    severity, remedy, advice = "warning", evidence.default_rate, _next_step(evidence, measured)
+    if _is_uneven(measured) and not evidence.config.get("class_weight"):
+        remedy = BALANCED
     if one is not None:
         title, predicted = f"Nearly every prediction is {class_in_words(names[one])}", int(measured.predicted[one])
         text = f"Of the predictions {predicted:,} are this class."
     elif not _no_better(measured):
         return
-    elif _is_wide(measured):
+    # so few samples do not tell it from a model with half of the mistakes
+    elif paired_difference_interval(*_differing(measured), measured.total)[1] >= HALF * (1 - measured.baseline):
         severity, remedy, advice = "note", None, ""
         title = "Too few samples to show that the model beats always predicting one class"
         text = "Such a difference may be chance, and so may that of a model that makes half of these mistakes."
@@ -135,12 +138,6 @@ def _no_better(measured: PerClass) -> bool:
     return gained - lost <= BETTER_ERRORS * math.sqrt(gained + lost)
 
 
-def _is_wide(measured: PerClass) -> bool:
-    """Whether the samples are too few to tell the model from one with half of the baseline's mistakes."""
-    _, high = paired_difference_interval(*_differing(measured), measured.total)
-    return high >= HALF * (1 - measured.baseline)
-
-
 def agreement(measured: PerClass) -> float:
     """By how many standard errors true and predicted classes agree more often than by chance.
 
@@ -161,13 +158,6 @@ def _differing(measured: PerClass) -> tuple[int, int]:
 
 def _is_uneven(measured: PerClass) -> bool:
     return measured.baseline >= UNEVEN_CLASSES / max(int((measured.samples > 0).sum()), 1)
-
-
-def _baseline_remedy(evidence: Evidence, measured: PerClass) -> Remedy | None:
-    """Weights for classes of uneven size, or a usual learning rate in place of one that is far from it."""
-    if _is_uneven(measured) and not evidence.config.get("class_weight"):
-        return BALANCED
-    return evidence.default_rate
 
 
 def _next_step(evidence: Evidence, measured: PerClass) -> str:
@@ -199,9 +189,9 @@ ALIKE = 0.02
         words=(
             "A linear model (logistic regression) or boosted trees, trained on the same training samples (up to "
             "10,000), are right for more of the same held-out samples (up to 5,000): McNemar's test, corrected for "
-            f"both, has a p-value below {BETTER_LEVEL:g}, and the difference is {percent(BETTER_MARGIN, 0)} or more. "
+            "both, has a p-value below {BETTER_LEVEL:g}, and the difference is {BETTER_MARGIN:.0%} or more. "
             "Good where the 95% interval of no difference reaches "
-            f"{percent(ALIKE, 0)}, and no model has a lower log loss (signs of the differences of samples exchanged, "
+            "{ALIKE:.0%}, and no model has a lower log loss (signs of the differences of samples exchanged, "
             "the same level); otherwise a note. For tables, once cutaway.doctor has compared them; not with weights of "
             "classes or samples."
         ),
@@ -250,12 +240,11 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
         advice = f"Try {other}, or other settings (cutaway sweep); if none is as good, use the other model."
         remedy = Remedy(f"use {best.name}, or find a network that is as good", untried="it is another kind of model")
         title = f"{best.name.capitalize()} would be right more often"
-        yield Finding("simpler-model", "warning", title, text, record, remedy, advice=advice)
+        yield Finding("simpler-model", "warning", title, text, record, remedy, advice=advice, leads=False)
     elif surer is not None:
         title = f"{surer.name.capitalize()} would give better probabilities"
         yield Finding("simpler-model", "note", title, text, record)
     elif max(high for _, high in intervals.values()) >= ALIKE:
-        text += f" A warning needs {percent(BETTER_MARGIN, 0)} and p < {BETTER_LEVEL:g} (here {p:.2g})."
         yield Finding("simpler-model", "note", "It is unclear whether a simpler model would do better", text, record)
     elif not learned_nothing(evidence):  # one answer for all is simpler still
         yield Finding("simpler-model", "good", "No simpler model is better", text, record)
@@ -263,4 +252,9 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
 
 def underperforms(evidence: Evidence) -> bool:
     """Whether a model predicts poorly, or another kind is right more often, so more could be learned."""
-    return predicts_poorly(evidence) or any(each.severity == "warning" for each in simpler_model(evidence))
+    return predicts_poorly(evidence) or is_beaten(evidence)
+
+
+def is_beaten(evidence: Evidence) -> bool:
+    """Whether another kind of model is right more often."""
+    return any(each.severity == "warning" for each in simpler_model(evidence))

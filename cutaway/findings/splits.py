@@ -11,7 +11,7 @@ from cutaway.errors import Hint
 from cutaway.metrics import PerClass, confusion_counts, wilson_interval
 from cutaway.words import listed, percent
 
-from .records import IF_WORSE, Evidence, Finding, Remedy, Rule, check, class_in_words
+from .records import Evidence, Finding, Remedy, Rule, check, class_in_words
 from .simpler_models import agreement, baseline_words, learned_nothing
 
 UNSHUFFLED_LEVEL = 1e-6
@@ -25,8 +25,8 @@ SHUFFLE = Remedy("shuffle all samples before they are divided into parts", untri
         "unshuffled-split",
         words=(
             "The shares of the classes among validation or test samples differ from those among training samples by "
-            f"{percent(UNSHUFFLED_SHARE, 0)} or more in all, and the p-value of a chi-square test is below "
-            f"{UNSHUFFLED_LEVEL:g}."
+            "{UNSHUFFLED_SHARE:.0%} or more in all, and the p-value of a chi-square test is below "
+            "{UNSHUFFLED_LEVEL:g}."
         ),
         source="scikit-learn, A note on shuffling, https://scikit-learn.org/stable/modules/cross_validation.html",
         known_as="unshuffled data; label drift in deepchecks",
@@ -67,9 +67,9 @@ GROUP_COST = 0.03
         "group-leakage",
         words=(
             "A quick model (25 extremely random trees, five folds) is right less often on whole groups of samples "
-            f"that it has seen none of than in random folds, by {percent(GROUP_COST, 0)} or more and with a p-value "
+            "that it has seen none of than in random folds, by {GROUP_COST:.0%} or more and with a p-value "
             "below "
-            f"{GROUP_LEVEL:g} (signs of the differences of groups exchanged); groups are the rows with one value of a "
+            "{GROUP_LEVEL:g} (signs of the differences of groups exchanged); groups are the rows with one value of a "
             "column of which 20% of the held-out rows are among the training rows and whose rows agree in their label "
             "beyond chance, or of another category or a column with the name of an identifier, which that model does "
             "not see; twentieths of a column of dates, and neighbors in the file with one label. A note where the "
@@ -154,7 +154,7 @@ LEAVE_OUT = Remedy("leave the repeated samples out", untried=OTHER_SAMPLES)
     Rule(
         "duplicates",
         words=(
-            f"More than {percent(MANY_DUPLICATES, 0)} of the validation and test samples, and {LEAST_DUPLICATES} or "
+            "More than {MANY_DUPLICATES:.0%} of the validation and test samples, and {LEAST_DUPLICATES} or "
             "more, "
             "equal a training sample in every input; of the first 70,000 of each. A note where they may be so by "
             "chance: training samples that are one or two steps away from them (another category, or the next number "
@@ -257,10 +257,10 @@ ALIKE = Remedy(
         "shifted-test-samples",
         words=(
             "A classifier that tells test from training samples has, out of sample, an area under the ROC curve that "
-            f"is {SHIFTED_ERRORS:g} standard errors above {SHIFTED_AREA:g}, on up to 2,000 samples of each; or the "
+            "is {SHIFTED_ERRORS:g} standard errors above {SHIFTED_AREA:g}, on up to 2,000 samples of each; or the "
             "shares of a column's values up to some number, or of some categories, differ by 20% or more, on up to "
             "10,000 samples of each, with a p-value below 0.001 over all columns (Kolmogorov-Smirnov or chi-square "
-            f"test, corrected by Holm). Without test samples, validation samples are judged.{IF_WORSE}"
+            "test, corrected by Holm). Without test samples, validation samples are judged.{IF_WORSE}"
         ),
         source=(
             'Lopez-Paz, Oquab 2017, "Revisiting classifier two-sample tests"; Hanley, McNeil 1982 for the standard '
@@ -330,16 +330,16 @@ CHECK_TEST_LABELS = Remedy(
     Rule(
         "test-labels",
         words=(
-            f"The validation accuracy is above that of the largest class by {VALIDATION_ERRORS:g} standard errors, and "
-            f"of {LEAST_TEST_SAMPLES} test samples or more either the labels are independent of the predictions (a "
-            f"chi-square test with p of {INDEPENDENT_LEVEL:g} or more, and an accuracy whose 99% interval is below the "
+            "The validation accuracy is above that of the largest class by {VALIDATION_ERRORS:g} standard errors, and "
+            "of {LEAST_TEST_SAMPLES} test samples or more either the labels are independent of the predictions (a "
+            "chi-square test with p of {INDEPENDENT_LEVEL:g} or more, and an accuracy whose 99% interval is below the "
             "middle between chance and the validation accuracy), or the test accuracy is below "
-            f"{percent(LOW_ACCURACY, 0)} of "
-            f"the validation accuracy and another numbering of the classes brings back {percent(PROMISED, 0)} of it, "
+            "{LOW_ACCURACY:.0%} of "
+            "the validation accuracy and another numbering of the classes brings back {PROMISED:.0%} of it, "
             "and more "
-            f"than in any of {RENUMBERINGS} draws of independent labels and predictions. Not where test samples differ "
-            f"from training samples. Also where labels and predictions agree less often than by chance, by "
-            f"{VALIDATION_ERRORS:g} standard errors, and such a numbering has less than half of the errors of always "
+            "than in any of {RENUMBERINGS} draws of independent labels and predictions. Not where test samples differ "
+            "from training samples. Also where labels and predictions agree less often than by chance, by "
+            "{VALIDATION_ERRORS:g} standard errors, and such a numbering has less than half of the errors of always "
             "predicting the largest class."
         ),
         source='Kuhn 1955, "The Hungarian method for the assignment problem" for the numbering',
@@ -442,9 +442,9 @@ BELIEVE_THE_LOWER = Remedy(
     Rule(
         "test-gap",
         words=(
-            f"Test and validation accuracy differ by more than {percent(GAP, 0)}, and the p-value of Fisher's exact "
+            "Test and validation accuracy differ by more than {GAP:.0%}, and the p-value of Fisher's exact "
             "test is "
-            f"below {GAP_LEVEL:g} (like three standard errors); a warning where the test accuracy is the lower one."
+            "below {GAP_LEVEL:g} (like three standard errors); a warning where the test accuracy is the lower one."
         ),
         source='Recht, Roelofs, Schmidt, Shankar 2019, "Do ImageNet classifiers generalize to ImageNet?"',
         known_as="generalization gap; train-test performance in deepchecks",
@@ -483,7 +483,7 @@ def test_gap(evidence: Evidence) -> Iterable[Finding]:
     if abs(difference) <= GAP:
         severity, title = "note" if learned_nothing(evidence) else "good", "Test and validation accuracy agree"
     elif p >= GAP_LEVEL:
-        text += f" This difference has p = {p:.2g}, and a warning needs p < {GAP_LEVEL:g}."
+        text += f" This difference has p = {p:.2g}."
     elif difference < 0:
         severity, title, remedy = "warning", "Test accuracy is below validation accuracy", BELIEVE_THE_LOWER
     else:

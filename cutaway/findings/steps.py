@@ -10,7 +10,7 @@ from cutaway.metrics import is_finite
 from cutaway.models import DEFAULT_RATES
 from cutaway.words import percent
 
-from .records import FAR_RATE, IF_WORSE, RELU, Evidence, Finding, Remedy, Rule, check
+from .records import FAR_RATE, RELU, Evidence, Finding, Remedy, Rule, check
 from .simpler_models import learned_nothing, underperforms
 
 LOSSES = {"loss": "training loss", "val_loss": "validation loss"}
@@ -69,7 +69,7 @@ ABOVE_NOTHING = 2.0
         "stalled",
         words=(
             "In all of two or more epochs, the validation loss, or the training loss if there is no validation, "
-            f"stays within {percent(LOSS_MOVED, 1)} of itself."
+            "stays within {LOSS_MOVED:.1%} of itself."
         ),
         source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
         known_as="not learning; LossNotDecreasing in SageMaker Debugger",
@@ -151,8 +151,8 @@ WEIGHTS_MOVED = 0.1
 NEAR_NOTHING = 0.9
 DEAD_AFTER_FIRST_STEPS = (
     "the loss stays within a thousandth of itself in at least the last half of the epochs and was never below "
-    f"{percent(NEAR_NOTHING, 0)} of that of equal probabilities, more than {percent(HALF_DEAD, 0)} of the units of a "
-    f"layer whose weights moved by more than {percent(WEIGHTS_MOVED, 0)} are dead, "
+    f"{NEAR_NOTHING:.0%} of that of equal probabilities, more than {HALF_DEAD:.0%} of the units of a "
+    f"layer whose weights moved by more than {WEIGHTS_MOVED:.0%} are dead, "
     "and the model is no better than always predicting one class, without penalties of weights and with first weights "
     "from default initializers"
 )
@@ -216,11 +216,11 @@ LOSS_LEFT, LITTLE_LOSS = 0.7, 0.2
     Rule(
         "learning-rate-too-high",
         words=(
-            f"In an epoch a kernel changes by more than {UPDATE:g} times its norm before, or {FIRST_UPDATE:g} times in "
+            "In an epoch a kernel changes by more than {UPDATE:g} times its norm before, or {FIRST_UPDATE:g} times in "
             "the first epoch, and the training goes wrong: its loss rises by a tenth above an earlier one, or ends "
-            f"above {percent(NEAR_NOTHING, 0)} of that of equal probabilities, or the model is no better than always "
-            f"predicting one class. Or {DEAD_AFTER_FIRST_STEPS}, the learning rate is above the default of the "
-            f"optimizer, the cross-entropy of an epoch is {ABOVE_NOTHING:g} times that of equal probabilities or more, "
+            "above {NEAR_NOTHING:.0%} of that of equal probabilities, or the model is no better than always "
+            "predicting one class. Or {DEAD_AFTER_FIRST_STEPS}, the learning rate is above the default of the "
+            "optimizer, the cross-entropy of an epoch is {ABOVE_NOTHING:g} times that of equal probabilities or more, "
             "which first weights do not cost, and it is not a case of uncentered-inputs."
         ),
         source='Bengio 2012, "Practical recommendations for gradient-based training of deep architectures", 3.1',
@@ -234,11 +234,11 @@ LOSS_LEFT, LITTLE_LOSS = 0.7, 0.2
         words=(
             "The learning rate is below a third of the default of the optimizer, or that is unknown, and gradients are "
             "not clipped; the training loss falls in every epoch and is still above "
-            f"{percent(LITTLE_LOSS, 0)} of that of equal "
-            f"probabilities, while the weights moved by less than {percent(WEIGHTS_MOVED, 0)} of their norm in all, "
+            "{LITTLE_LOSS:.0%} of that of equal "
+            "probabilities, while the weights moved by less than {WEIGHTS_MOVED:.0%} of their norm in all, "
             "or the "
-            f"loss is above {percent(LOSS_LEFT, 0)} and the last epoch took off more than "
-            f"{percent(STILL_FALLING, 0)} of it."
+            "loss is above {LOSS_LEFT:.0%} and the last epoch took off more than "
+            "{STILL_FALLING:.0%} of it."
         ),
         source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
         known_as="slow convergence, underfitting; LossNotDecreasing in SageMaker Debugger",
@@ -337,12 +337,12 @@ LONGER, LONGER_STEPS = 10, 2_000
             "The training has ended as planned, without penalties of weights and weights of classes, which a loss "
             "holds as well; the accuracy is nearer to that of always predicting one class than to that of no mistakes, "
             "or a simpler model is right more often; the learning rate is at least a third of the default of the "
-            f"optimizer, the loss is above {percent(LOSS_LEFT, 0)} of that of equal probabilities, it still fell by "
-            f"more than {percent(STILL_FALLING, 0)} in the last epoch, after fewer than {LONGER_STEPS:,} steps in all, "
+            "optimizer, the loss is above {LOSS_LEFT:.0%} of that of equal probabilities, it still fell by "
+            "more than {STILL_FALLING:.0%} in the last epoch, after fewer than {LONGER_STEPS:,} steps in all, "
             "and no earlier validation loss was lower; a single epoch has fewer than "
-            f"{FEW_EPOCH_STEPS} steps, or its model is no better than always predicting one class. Or a single epoch "
-            f"of any number of steps ends with an accuracy below {percent(FEW_MISTAKES, 0)} that is "
-            f"{percent(EPOCH_RISE, 0)} above the mean over the epoch."
+            "{FEW_EPOCH_STEPS} steps, or its model is no better than always predicting one class. Or a single epoch "
+            "of any number of steps ends with an accuracy below {FEW_MISTAKES:.0%} that is "
+            "{EPOCH_RISE:.0%} above the mean over the epoch."
         ),
         source='Smith 2017, "Cyclical learning rates for training neural networks", section 3.3',
         known_as="underfitting, undertrained",
@@ -402,8 +402,8 @@ SMALL_BATCH = 32
     Rule(
         "batch-too-large",
         words=(
-            f"The whole training has fewer than {FEW_STEPS} steps, and a batch holds more than {SMALL_BATCH} samples "
-            f"and {percent(LARGE_BATCH, 0)} of the training samples or more."
+            "The whole training has fewer than {FEW_STEPS} steps, and a batch holds more than {SMALL_BATCH} samples "
+            "and {LARGE_BATCH:.0%} of the training samples or more."
         ),
         source=(
             'Keskar, Mudigere, Nocedal, Smelyanskiy, Tang 2017, "On large-batch training for deep learning"; Masters, '
@@ -443,16 +443,16 @@ JUMP = 0.1
     Rule(
         "oscillation",
         words=(
-            f"Of {LEAST_EPOCHS} epochs or more, in {percent(OFTEN_TURNS, 0)} or more the validation loss turns "
+            "Of {LEAST_EPOCHS} epochs or more, in {OFTEN_TURNS:.0%} or more the validation loss turns "
             "around: it "
-            f"rises by more than {percent(JUMP, 0)} directly before or after it falls by as much.{IF_WORSE}"
+            "rises by more than {JUMP:.0%} directly before or after it falls by as much.{IF_WORSE}"
         ),
         source='Zhang et al. 2021, "AutoTrainer: an automatic DNN training problem detection and repair system"',
         known_as="oscillating loss in AutoTrainer",
         about="The validation loss jumps up and down, so how good the model is depends on when the training ended.",
         advice="Use a smaller learning rate or one that decays, larger batches, and keep the best epoch.",
         title="The validation loss oscillates",
-        text=f"In {{share:.0%}} of the epochs the validation loss turned around by more than {percent(JUMP, 0)}.",
+        text="In {share:.0%} of the epochs the validation loss turned around by more than a tenth.",
     ),
 )
 def oscillation(evidence: Evidence) -> Iterable[Finding]:
@@ -481,7 +481,7 @@ USUAL_GRADIENT, LARGE_GRADIENT = 0.01, 10.0
         "vanishing-gradients",
         words=(
             "At the first weights, the root mean square of the gradient of the first kernel is less than one "
-            f"{GRADIENT_RATIO:.0f}th of that of the last, and below {USUAL_GRADIENT:g}; on up to 2,000 training "
+            "{GRADIENT_RATIO:.0f}th of that of the last, and below {USUAL_GRADIENT:g}; on up to 2,000 training "
             "samples."
         ),
         source='Bengio, Simard, Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult"',
@@ -497,7 +497,7 @@ USUAL_GRADIENT, LARGE_GRADIENT = 0.01, 10.0
     Rule(
         "exploding-gradients",
         words=(
-            f"At the first weights, the root mean square of the gradient of a kernel is above {LARGE_GRADIENT:g}; on "
+            "At the first weights, the root mean square of the gradient of a kernel is above {LARGE_GRADIENT:g}; on "
             "up to 2,000 training samples."
         ),
         source='He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", section 2.2',

@@ -1,18 +1,22 @@
 """What the layers and their units do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from cutaway.models import DENSE_KINDS
 from cutaway.words import listed, percent
 
 from .classes import missed_class
-from .records import DEFAULT_WEIGHTS, IF_WORSE, RELU, Evidence, Finding, Remedy, Rule, check
+from .records import DEFAULT_WEIGHTS, RELU, Evidence, Finding, Remedy, Rule, check
 from .settings import FITTED
-from .simpler_models import underperforms
+from .simpler_models import is_beaten, underperforms
 
-# Healthy models of the digits have up to 17% (tests/findings/sick_runs.py), which costs them nothing.
-MANY_DEAD = 0.25
+# With a tenth of its units a layer still learns: fewer dead ones are a symptom, as of inputs that are averaged (34%) or
+# hold a few extreme values (29%), and healthy models of the digits have up to 17% (tests/findings/sick_runs.py).
+MANY_DEAD = 0.9
+POOLING = "GlobalAveragePooling1D"
 LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
 
 
@@ -20,8 +24,8 @@ LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
     Rule(
         "dead-units",
         words=(
-            f"More than {percent(MANY_DEAD, 0)} of the units of a layer have the output 0 for every sample of the "
-            f"whole dataset; a smaller share is a note.{IF_WORSE}"
+            "{MANY_DEAD:.0%} of the units of a layer or more have the output 0 for every sample of the whole "
+            "dataset; a smaller share is a note.{IF_WORSE}"
         ),
         source='Lu, Shin, Su, Karniadakis 2020, "Dying ReLU and initialization: theory and numerical examples"',
         known_as="dead ReLU, dying ReLU; DeadRelu in SageMaker Debugger",
@@ -33,7 +37,7 @@ LEAKY = Remedy("use leaky_relu in the hidden layers", activation="leaky_relu")
             "Use a smaller learning rate or one that rises first (one-cycle), scaled inputs, batch normalization, or "
             "leaky_relu."
         ),
-        title="Many dead units in {layer}",
+        title="Nearly all units of {layer} are dead",
     ),
 )
 def dead_units(evidence: Evidence) -> Iterable[Finding]:
@@ -56,16 +60,17 @@ def _dead_units_in(evidence: Evidence, layer: str, *, dead: int, units: int) -> 
         f"Of the {units:,} units of {layer}, {dead:,} ({percent(share)}) are 0 for every sample of the whole dataset."
     )
     record = {"layer": layer, "dead": dead, "units": units, "share": share}
-    if share <= MANY_DEAD:
-        return Finding("dead-units", "note", f"A few dead units in {layer}", text, record)
-    remedy, advice = LEAKY, ""
+    if share < MANY_DEAD:
+        return Finding("dead-units", "note", f"Dead units in {layer}", text, record)
+    remedy, advice, title = LEAKY, "", ""
     if dead == units and weights is not None and weights.first == 0:  # a single living unit would have a gradient
         text += " They were dead at the first weights already, before any step."
         advice = "Draw first weights and biases by Keras' default initializers, and look at the range of the inputs."
         remedy = evidence.other_weights or LEAKY
-    elif dead < units:
-        text += " A smaller layer would waste fewer as well."
-    return Finding("dead-units", "warning", "", text, record, remedy, advice=advice)
+        if weights.bias < 0:
+            title = f"First biases below 0 switch off all units of {layer}"
+            text += f" Its largest first bias is {weights.bias:g}: no sum of inputs is above 0 with it."
+    return Finding("dead-units", "warning", title, text, record, remedy, advice=advice)
 
 
 # At the initialization that Glorot and Bengio propose, less than a tenth of the outputs of tanh are beyond 0.9.
@@ -76,7 +81,7 @@ MANY_SATURATED = 0.6
     Rule(
         "saturated-units",
         words=(
-            f"More than {percent(MANY_SATURATED, 0)} of the outputs of a layer are within 5% of an end of the range "
+            "More than {MANY_SATURATED:.0%} of the outputs of a layer are within 5% of an end of the range "
             "of its "
             "activation function; on up to 2,000 training samples. A note where this came with training and the model "
             "predicts well: at the first weights it was less, the accuracy is nearer to that of no mistakes than to "
@@ -119,9 +124,11 @@ NARROW, ENOUGH = 2, 32
     Rule(
         "bottleneck",
         words=(
-            f"A hidden layer has 1 unit for 3 classes or more, or {NARROW} units for 4 or more, and the accuracy is "
+            "A hidden layer has 1 unit for 3 classes or more, or {NARROW} units for 4 or more, and the accuracy is "
             "nearer to that of always predicting one class than to that of no mistakes, or a class is missed, or a "
-            "simpler model is right more often."
+            "simpler model is right more often. Or the model averages its inputs over all positions "
+            "(GlobalAveragePooling1D) before the first Dense layer, and a simpler model, which sees each position, is "
+            "right more often."
         ),
         source='Tishby, Zaslavsky 2015, "Deep learning and the information bottleneck principle"',
         known_as="information bottleneck, underfitting",
@@ -132,9 +139,16 @@ NARROW, ENOUGH = 2, 32
     ),
 )
 def bottleneck(evidence: Evidence) -> Iterable[Finding]:
-    """Name the narrowest layer of a model that predicts poorly."""
+    """Name the narrowest layer of a model that predicts poorly, or the one that averages its inputs."""
     layers, classes = evidence.layers, evidence.classes
     if not layers:
+        return
+    pooling = averages_inputs(evidence.model)
+    if pooling in layers and is_beaten(evidence):
+        record = {"layer": pooling, "units": layers[pooling].units, "classes": classes}
+        text = "It averages over all positions of the inputs, and a model that sees each position is right more often."
+        advice = "Put Flatten in its place."
+        yield Finding("bottleneck", "warning", f"{pooling} averages away positions", text, record, advice=advice)
         return
     name = min(layers, key=lambda each: layers[each].units)
     units = layers[name].units
@@ -144,6 +158,16 @@ def bottleneck(evidence: Evidence) -> Iterable[Finding]:
         return
     record = {"layer": name, "units": units, "classes": classes}
     yield Finding("bottleneck", "warning", evidence=record, remedy=widened(name))
+
+
+def averages_inputs(layers: Sequence[Mapping[str, Any]]) -> str:
+    """The name of a layer that averages inputs over their positions before a Dense layer sees them; "" if none does.
+
+    Args:
+        layers: See `Evidence.model`.
+    """
+    first = next((each for each in layers if each["kind"] in (*DENSE_KINDS, POOLING)), {"kind": ""})
+    return first["name"] if first["kind"] == POOLING else ""
 
 
 def widened(name: str) -> Remedy:
@@ -165,10 +189,10 @@ LEAST_INPUTS, MOST_UNITS = 4, 16
     Rule(
         "low-rank",
         words=(
-            f"The effective rank of the activations of a layer of {LEAST_UNITS} units or more is below "
-            f"{ONE_DIRECTION:g}, or, with up to {MOST_UNITS} units for each input that varies, below "
-            f"{percent(FEW_DIRECTIONS, 0)} of its units; on up to 2,000 training samples. Not judged with fewer than "
-            f"{LEAST_INPUTS} inputs that vary.{IF_WORSE}"
+            "The effective rank of the activations of a layer of {LEAST_UNITS} units or more is below "
+            "{ONE_DIRECTION:g}, or, with up to {MOST_UNITS} units for each input that varies, below "
+            "{FEW_DIRECTIONS:.0%} of its units; on up to 2,000 training samples. Not judged with fewer than "
+            "{LEAST_INPUTS} inputs that vary.{IF_WORSE}"
         ),
         source='Roy, Vetterli 2007, "The effective rank: a measure of effective dimensionality"',
         known_as="rank collapse, dimensional collapse",
@@ -219,12 +243,12 @@ MANY_REDUNDANT, NEARLY_ALL_REDUNDANT = 0.5, 0.9
     Rule(
         "redundant-units",
         words=(
-            f"More than {percent(MANY_REDUNDANT, 0)} of the units of a layer correlate with an earlier one by 0.98 "
+            "More than {MANY_REDUNDANT:.0%} of the units of a layer correlate with an earlier one by 0.98 "
             "or more, "
-            f"either way; more than {percent(NEARLY_ALL_REDUNDANT, 0)} if there are more than {MOST_UNITS} units "
+            "either way; more than {NEARLY_ALL_REDUNDANT:.0%} if there are more than {MOST_UNITS} units "
             "for each "
             "input that varies; on up to 2,000 training samples. Not judged with fewer than 4 inputs that vary."
-            f"{IF_WORSE}"
+            "{IF_WORSE}"
         ),
         source=(
             'Cogswell, Ahmed, Girshick, Zitnick, Batra 2016, "Reducing overfitting in deep networks by decorrelating '
@@ -261,7 +285,7 @@ DRAWN_LEVEL, DRAWN_COMPARED = 0.01, 10_000
         words=(
             "A Dense layer is not trained (trainable=False), and its weights are distributed as its initializer draws "
             "them. A note where the accuracy is nearer to that of no mistakes than to that of always predicting one "
-            f"class, no simpler model is right more often, and {percent(FITTED, 0)} of the training samples are "
+            "class, no simpler model is right more often, and {FITTED:.0%} of the training samples are "
             "predicted correctly, or it is unknown how many."
         ),
         source='Rahimi, Recht 2008, "Random features for large-scale kernel machines", on what such layers do',

@@ -114,11 +114,14 @@ def _sizes(graph: Graph, kernels: Sequence[str], gradients: Any) -> dict[str, fl
 
 @np.errstate(invalid="ignore")  # infinity less infinity, if a model has diverged
 def update_sizes(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """How much each kernel changed between two snapshots: the norm of the difference over the norm before."""
+    """How much each kernel changed between two snapshots: the norm of the difference over the norm before.
+
+    Of a kernel that was all 0 it is 0.
+    """
     found = {}
     for name, old in before.items():
         if name.endswith("/kernel") and name in after:
             norm = float(np.linalg.norm(old.astype(np.float64)))
             change = float(np.linalg.norm(after[name].astype(np.float64) - old))
-            found[name.removesuffix("/kernel")] = change / norm if norm else np.inf
+            found[name.removesuffix("/kernel")] = change / norm if norm else 0.0
     return found

@@ -105,8 +105,8 @@ def reliability(axes: Axes, run: ct.Run) -> None:
 
 
 def dead(train: Trainer) -> ct.Run:
-    """Most units begin far below 0."""
-    below: Any = keras.initializers.Constant(-1)
+    """All units begin far below 0."""
+    below: Any = keras.initializers.Constant(-3)
     return train(keras.layers.Flatten(), keras.layers.Dense(64, "relu", bias_initializer=below))
 
 

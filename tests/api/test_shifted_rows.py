@@ -73,12 +73,7 @@ def test_rows_in_any_order_are_compared_with_all(people):
 
 @pytest.mark.parametrize(
     ("make", "columns"),
-    [
-        ("copies of three rows", 0),
-        ("6 of 10 constant", 6),
-        ("all equal", 10),
-        ("2 of 3 constant", 2),
-    ],
+    [("copies of three rows", 0), ("6 of 10 constant", 6), ("all equal", 10), ("2 of 3 constant", 2)],
 )
 def test_copies_of_a_row_with_one_column_changed_are_a_question_and_no_new_rows(make, columns, recwarn):
     random = np.random.default_rng(2)

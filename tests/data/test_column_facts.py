@@ -9,8 +9,10 @@ from scipy.stats import ks_2samp
 from cutaway.data.facts import (
     amounts,
     blocks_of_labels,
+    codes_in_no_order,
     column_shifts,
     encoded_target,
+    extreme_values,
     far_values,
     may_encode_target,
     mixed_units,
@@ -53,6 +55,28 @@ def test_sentinels_are_named_with_their_rows_and_the_range_of_the_others() -> No
     assert (found.low, found.high) == (low, high)
     assert far_values(np.where(values == 999, 40, np.where(values == -999, 41, values))) is None
     assert far_values(values[16:]) is None, "four rows may be chance"
+
+
+def test_a_few_values_far_beyond_all_others_are_extreme() -> None:
+    values = np.random.default_rng(2).normal(60, 12, 1200).round(1)
+    assert extreme_values(values) is extreme_values(values[:0]) is None
+    values[[5, 300, 700]] *= [1e5, 1e6, 1e5]
+    found = extreme_values(np.append(values, np.nan))
+    assert found is not None
+    assert (found.values, found.rows, 20 < found.low < found.high < 100) == ((f"up to {values[300]:.10g}",), 3, True)
+    assert extreme_values(np.where(values > 1e5, values, 0.0)) is None, "few others differ"
+
+
+def test_codes_tell_the_class_and_pairs_of_them_do_not() -> None:
+    random = np.random.default_rng(0)
+    value, chance = random.integers(0, 40, 2000), random.random(2000)
+    found = codes_in_no_order(1000.0 + value, random.permutation(np.arange(40) % 2)[value])
+    assert found is not None
+    assert found.correct == found.samples > 1.2 * (found.without or 0)
+    for y in (value / 40 > chance, value > 16, np.abs(value / 20 - 1) > chance, chance > 0.5):
+        assert codes_in_no_order(1000.0 + value, y.astype(int)) is None
+    counts = random.poisson(2, 2000)
+    assert codes_in_no_order(counts * 1.0, (counts == 0).astype(int)) is None, "nothing is unlike one and two"
 
 
 def test_nines_may_be_in_most_rows_and_other_values_may_not() -> None:

@@ -7,12 +7,7 @@ from scipy.special import entr
 from sklearn.datasets import load_digits
 from sklearn.manifold import _utils
 
-from cutaway.embedding.tsne.affinities import (
-    conditional_affinities,
-    joint_affinities,
-    kl_divergence,
-    neighbors_for,
-)
+from cutaway.embedding.tsne.affinities import conditional_affinities, joint_affinities, kl_divergence, neighbors_for
 from cutaway.errors import DataError
 from cutaway.neighbors import nearest_neighbors
 from tests.embedding.exact_affinities import affinities_of

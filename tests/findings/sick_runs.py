@@ -301,10 +301,7 @@ SICK: dict[str, tuple[tuple[str, ...], Maker]] = {
         ("test-labels",),
         lambda runs: other_test_labels(runs, change=lambda y: np.random.default_rng(4).permutation(y)),
     ),
-    "test labels renumbered": (
-        ("test-labels",),
-        lambda runs: other_test_labels(runs, change=lambda y: (y + 1) % 10),
-    ),
+    "test labels renumbered": (("test-labels",), lambda runs: other_test_labels(runs, change=lambda y: (y + 1) % 10)),
     "dropout of 0.95": (("over-regularized",), lambda runs: held_back(runs, dropout=0.95)),
     "penalty of 0.3": (("over-regularized",), lambda runs: held_back(runs, penalty=keras.regularizers.L2(0.3))),
     "weight of 200": (("unusual-setting",), lambda runs: train(ct.mlp((32,)), *digits(), runs, class_weight={3: 200})),

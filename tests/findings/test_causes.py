@@ -212,7 +212,7 @@ def test_a_leak_explains_why_another_model_is_better(kind, known):
 def test_a_dead_layer_is_the_cause_and_not_the_size_of_classes():
     one = {"confusion": np.array([[90, 0, 0], [5, 0, 0], [5, 0, 0]]), "class_counts": {"train": [720, 40, 40]}}
     dead = found(**one, dead_units={"dense_1": (64, 64)})
-    assert (dead["class-imbalance"].severity, dead["baseline"].cause) == ("note", "dead-units")
+    assert {dead[kind].cause for kind in ("class-imbalance", "baseline")} == {"dead-units"}
     assert found(**one, dead_units={"dense_1": (20, 64)})["baseline"].cause == "class-imbalance"
 
 

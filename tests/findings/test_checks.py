@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cutaway.data import InputFacts, LeakyInput, Shift, are_ties
+from cutaway.data import ColumnFacts, InputFacts, LeakyInput, Sentinels, Shift, are_ties
 from cutaway.findings import CountEstimate, Evidence, Finding, WeightFacts, looks_drawn, run_checks
 from cutaway.findings.registry import COSTS
 from cutaway.interpret import LayerHealth
@@ -76,6 +76,7 @@ THREE = Setup(
     output=(3,),
     targets=Targets(kind="classes", high=2.0, classes=3),
 )
+FAR, CODES = Sentinels(("up to 2000000",), 6, 800, 4.0, 30.0), LeakyInput(0, 640, 800, 0.5, without=500)
 SICK = {
     "unscaled-inputs": {"inputs": replace(INPUTS, low=0.0, high=255.0, std=80.0)},
     "double-scaling": {"inputs": replace(INPUTS, low=0.0, high=1 / 255, std=0.001)},
@@ -116,7 +117,9 @@ SICK = {
     "divergence": {"history": losses(0.9, float("nan"))},
     "stalled": {"history": losses(0.7, 0.7, 0.7)},
     "overfitting": {"history": losses(0.9, 0.3, 0.5, 0.6, 0.7, 0.8)},
-    "dead-units": {"dead_units": {"dense_1": (40, 64)}, "confusion": None},
+    "dead-units": {"dead_units": {"dense_1": (60, 64)}, "confusion": None},
+    "extreme-values": {"columns": (ColumnFacts("a", extremes=FAR),), "confusion": None},
+    "codes-as-numbers": {"columns": (ColumnFacts("a", codes=CODES),), "confusion": None},
     "baseline": {"confusion": np.array([[100, 0], [100, 0]])},
     "few-samples": {"train_samples": 53, "trained": (53, 53), "confusion": np.array([[8, 3], [4, 6]])},
     "class-names": {"class_names": ("yes", "Yes")},
@@ -198,10 +201,7 @@ def test_extreme_dropout_explains_a_model_that_is_unsure() -> None:
 
 
 BORDERS = {
-    "a single input": {
-        "leaky_inputs": (LeakyInput(0, 299, 300, 0.5),),
-        "inputs": replace(INPUTS, inputs=1),
-    },
+    "a single input": {"leaky_inputs": (LeakyInput(0, 299, 300, 0.5),), "inputs": replace(INPUTS, inputs=1)},
     "a single column": {"leaky_inputs": (LeakyInput(1, 299, 300, 0.5),), "input_columns": ("a", "a")},
     "a petal that tells 95% of irises": {"leaky_inputs": (LeakyInput(3, 71, 75, 0.34),)},
     "images with a constant border": {"inputs": replace(INPUTS, constant=tuple(range(8))), "images": True},

@@ -76,12 +76,12 @@ def test_invalid_confusion_matrices_are_refused(matrix, names):
 
 
 def test_dead_units_are_reported_for_each_layer_that_has_some():
-    layers = {"dense": (128, 512), "dense_1": (0, 512), "dense_2": (129, 512)}
+    layers = {"dense": (460, 512), "dense_1": (0, 512), "dense_2": (461, 512)}
     many, few = run_checks(Evidence(dead_units=layers))
     assert (few.kind, few.severity) == ("dead-units", "note")
     assert many.severity == "warning"
     assert only(dead_units={"dense": (1, 16)}).severity == "note"
-    assert many.evidence == {"layer": "dense_2", "dead": 129, "units": 512, "share": 129 / 512}
+    assert many.evidence == {"layer": "dense_2", "dead": 461, "units": 512, "share": 461 / 512}
 
 
 def test_the_absence_of_dead_units_is_reported():

@@ -132,6 +132,8 @@ def test_an_epoch_that_was_clearly_worse_than_another_is_named_unless_it_is_the_
     assert findings["baseline"].cause == "kept-epoch"
     for change in ({"kept_epoch": 4}, {"kept_epoch": 3}, {"kept_epoch": 2}, {}, {"kept_epoch": 1, "val_samples": 8}):
         assert "kept-epoch" not in found(**known | change), change
+    few = known | {"history": [*rows, rows[3] | {"epoch": 5}], "val_samples": 8, "kept_epoch": 1}
+    assert "kept-epoch" in found(**few), "of five epochs it has the highest loss"
 
 
 def test_a_rise_like_one_that_passed_is_no_overfitting_unless_it_is_more_than_chance():

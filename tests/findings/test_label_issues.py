@@ -6,15 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cutaway.findings import (
-    HeldOut,
-    bound_count,
-    deal_folds,
-    keep_highest,
-    label_scores,
-    suggest,
-    why_withheld,
-)
+from cutaway.findings import HeldOut, bound_count, deal_folds, keep_highest, label_scores, suggest, why_withheld
 
 
 def held_out(probabilities: np.ndarray, labels: np.ndarray, margins: np.ndarray | None = None) -> HeldOut:

@@ -231,6 +231,7 @@ def test_few_training_samples_are_said_and_explain_what_follows() -> None:
 
 
 LINEAR = SimplerModel("a linear model", 1200, 20_000, correct=16_600, won=600, lost=620, losses=(0.52, 0.41))
+BETTER = replace(LINEAR, won=1600)
 
 
 def test_a_simpler_model_with_a_lower_log_loss_is_not_called_no_better() -> None:
@@ -243,6 +244,22 @@ def test_a_simpler_model_with_a_lower_log_loss_is_not_called_no_better() -> None
     assert "0.410" in lower.text
     assert lower.evidence["log_loss_gains"] == {"a linear model": pytest.approx(0.11)}
     assert judged(p_value=0.001, won=1600, lost=600).severity == "warning"
+
+
+def test_another_model_that_is_better_leads_only_where_no_cause_is_known() -> None:
+    known = {"simpler_models": (BETTER,), "test_samples": 20_000}
+    assert next(iter(found(**known))) == "simpler-model"
+    assert list(found(**known, history=RISING))[:2] == ["overfitting", "simpler-model"]
+
+
+def test_a_layer_that_averages_inputs_is_the_cause_where_another_model_is_better() -> None:
+    model = [{"kind": kind, "name": kind[:6], "config": {}} for kind in ("GlobalAveragePooling1D", "Dense")]
+    layers = {each["name"]: LayerHealth(16, "relu", 0, None, 9.0, 0) for each in model}
+    known = {"model": model, "layers": layers, "class_names": list("abcd"), "test_samples": 20_000}
+    cause, explained = found(**known, simpler_models=(BETTER,)).values()
+    assert (cause.kind, cause.evidence["layer"], explained.cause) == ("bottleneck", "Global", cause.kind)
+    for change in ({"simpler_models": (LINEAR,)}, {"model": model[::-1]}):  # as in an ensemble
+        assert "bottleneck" not in found(**known | {"simpler_models": (BETTER,)} | change)
 
 
 def test_a_difference_that_is_rare_by_chance_is_not_called_chance() -> None:

@@ -112,6 +112,13 @@ def test_what_each_class_weighs_is_measured_where_samples_have_weights():
         assert RunEvidence(run, tuple).class_weights == weighs
 
 
+def test_the_last_class_is_known_of_rows_that_are_sorted_by_class():
+    for labels, last in ((np.repeat([2, 0, 1], 20), 1), (np.arange(60) % 3, None)):
+        data, ids = SimpleNamespace(y=lambda _, labels=labels: labels), SimpleNamespace(ordered=lambda: None)
+        run = SimpleNamespace(data=data, split=SimpleNamespace(train=ids))
+        assert RunEvidence(run, tuple).last_class == last
+
+
 @pytest.mark.parametrize(
     ("rates", "setting"),
     [
@@ -187,10 +194,7 @@ def normalized(momentum):
 def test_averages_that_do_not_match_are_found_by_the_accuracy_in_training_and_in_use():
     findings = found(**MODES, model=normalized(0.9999), config=SGD)
     cause = next(iter(findings.values()))
-    assert (cause.kind, cause.evidence["setting"]) == (
-        "unusual-setting",
-        "BatchNormalization.momentum, after all steps",
-    )
+    assert cause.evidence["setting"] == "BatchNormalization.momentum, after all steps"
     assert cause.remedy.layers == {"norm": {"momentum": 0.9}}
     assert findings["batch-normalization"].cause == "unusual-setting"
     small = next(iter(found(**MODES, model=normalized(0.9), config=SGD | {"batch_size": 2}).values()))
@@ -237,13 +241,21 @@ def test_less_label_smoothing_is_advised_only_where_there_is_some():
 
 
 def test_units_that_were_dead_from_the_start_are_not_said_to_be_too_many():
-    gradients = {name: {"dense": WeightFacts(first, (0.0, 0.0))} for name, first in (("dead", 0.0), ("alive", 0.1))}
-    start = found(dead_units={"dense": (64, 64)}, weights=gradients["dead"], default_weights=False)["dead-units"]
-    later = found(dead_units={"dense": (64, 64)}, weights=gradients["alive"], default_weights=False)["dead-units"]
-    assert start.remedy.change == "default-weights"
+    known = {"dead_units": {"dense": (64, 64)}, "default_weights": False}
+    facts = [WeightFacts(0.0, (0.0, 0.0), bias=-4.6), WeightFacts(0.0, (0.0, 0.0)), WeightFacts(0.1, (0.0, 0.0))]
+    biased, start, later = (found(**known, weights={"dense": each})["dead-units"] for each in facts)
+    assert biased.remedy.change == start.remedy.change == "default-weights"
     assert later.remedy.activation == "leaky_relu"
-    assert not any("smaller layer" in each.text for each in (start, later))
-    assert "smaller layer" in found(dead_units={"dense": (40, 64)})["dead-units"].text
+    assert ["bias" in each.title for each in (biased, start, later)] == [True, False, False]
+
+
+def test_rows_sorted_by_class_are_a_question_where_the_last_class_is_what_the_model_knows():
+    known = HELD_BACK | {"history": rows([0.6], accuracy=[0.92]), "recorded": True, "last_class": 1}
+    known["confusion"] = np.array([[20, 130], [5, 45]])
+    cause = found(**known)["unusual-setting"]
+    assert (cause.severity, cause.evidence) == ("warning", {"setting": "last class", "value": 3.5})
+    for change in ({"recorded": False}, {"last_class": None}, {"last_class": 0}, {"history": HELD_BACK["history"]}):
+        assert "unusual-setting" not in found(**known | change), change
 
 
 def test_steps_of_a_default_rate_or_without_a_loss_far_above_chance_are_not_too_large():

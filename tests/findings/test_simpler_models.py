@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import cutaway as ct
 from cutaway.findings import Evidence, SimplerModel, run_checks
 from cutaway.findings.simpler_models import simpler_model
 from cutaway.metrics import paired_difference_interval
+from cutaway.topics.findings.simpler_models import can_compare_simpler_models
 
 LINEAR = SimplerModel("a linear model", 1200, 400, correct=330, won=12, lost=32)
 TREES = SimplerModel("boosted trees", 1200, 400, correct=372, won=34, lost=12)
@@ -42,6 +44,15 @@ def test_what_chance_explains_is_no_warning_and_what_cannot_be_told_is_not_good(
 
 def test_class_weights_trade_accuracy_so_that_nothing_is_compared() -> None:
     assert list(simpler_model(Evidence(simpler_models=(LINEAR, TREES), config={"class_weight": "balanced"}))) == []
+
+
+def test_of_images_other_models_are_compared_only_where_the_model_averages_them() -> None:
+    known: dict[str, Any] = {"knows_training_samples": True, "opens": True, "loaded": None, "class_names": "ab"}
+    known["manifest"] = SimpleNamespace(dataset=SimpleNamespace(image=object()), sample_weight=False)
+    for first, compared in (("GlobalAveragePooling1D", True), ("Flatten", False)):
+        layers = [{"kind": first, "name": "a"}, {"kind": "Dense", "name": "b"}]
+        context: Any = SimpleNamespace(spec={"layers": layers}, **known)
+        assert can_compare_simpler_models(context) is compared
 
 
 def test_it_explains_a_network_that_is_no_better_than_one_answer() -> None:

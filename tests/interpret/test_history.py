@@ -96,6 +96,11 @@ def test_huge_weights_are_measured_or_not_without_a_warning(model, snapshots, da
     assert change == (pytest.approx(2) if size < np.inf else pytest.approx(np.nan, nan_ok=True))
 
 
+def test_a_kernel_that_was_zero_has_a_known_change():
+    zeros = {"dense/kernel": np.zeros((3, 2))}
+    assert update_sizes(zeros, {"dense/kernel": np.ones((3, 2))}) == update_sizes(zeros, zeros) == {"dense": 0.0}
+
+
 def test_progress_and_cancellation(model, snapshots, data):
     x, labels = data
     seen = []

@@ -76,12 +76,7 @@ def test_constant_units_have_no_correlation():
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        lambda h: h[:, :3],
-        lambda h: h * np.inf,
-        lambda h: np.zeros((40, 5000), np.float32),
-    ],
+    "change", [lambda h: h[:, :3], lambda h: h * np.inf, lambda h: np.zeros((40, 5000), np.float32)]
 )
 def test_what_cannot_be_matched_is_refused(change):
     h = np.ones((40, 4), np.float32)

@@ -6,13 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cutaway.errors import DataError, UsageError
-from cutaway.metrics import (
-    Confusion,
-    PredictedClasses,
-    confusion_counts,
-    most_mistaken,
-    top_confusions,
-)
+from cutaway.metrics import Confusion, PredictedClasses, confusion_counts, most_mistaken, top_confusions
 from cutaway.metrics import worst_mistakes as worst_of_predicted
 
 MATRIX = np.array([[8, 2, 0], [5, 15, 0], [2, 1, 1]])

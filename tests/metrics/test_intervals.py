@@ -11,13 +11,7 @@ from scipy.special import xlogy
 from scipy.stats import binomtest, norm
 
 from cutaway.errors import DataError, UsageError
-from cutaway.metrics import (
-    exact_interval,
-    mean_interval,
-    paired_difference_interval,
-    share_of,
-    wilson_interval,
-)
+from cutaway.metrics import exact_interval, mean_interval, paired_difference_interval, share_of, wilson_interval
 
 
 @given(trials=st.integers(1, 100_000), share=st.floats(0, 1), confidence=st.sampled_from([0.5, 0.9, 0.95, 0.999]))

@@ -54,13 +54,7 @@ def test_the_best_epoch_has_the_lowest_loss_and_the_rise_starts_there(val_losses
 
 @pytest.mark.parametrize(
     "history",
-    [
-        [],
-        [{"epoch": 1, "loss": 0.1}],
-        rows([0.5, float("nan")]),
-        rows([0.5, None]),
-        rows([0.5], loss=float("inf")),
-    ],
+    [[], [{"epoch": 1, "loss": 0.1}], rows([0.5, float("nan")]), rows([0.5, None]), rows([0.5], loss=float("inf"))],
 )
 def test_a_history_without_finite_losses_is_refused(history):
     with pytest.raises(DataError):

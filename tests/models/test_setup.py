@@ -7,15 +7,7 @@ import numpy as np
 import pytest
 
 from cutaway.findings import RULES
-from cutaway.models import (
-    Setup,
-    compiled_setup,
-    setup_faults,
-    setup_of,
-    setup_of_spec,
-    spec_of,
-    targets_of,
-)
+from cutaway.models import Setup, compiled_setup, setup_faults, setup_of, setup_of_spec, spec_of, targets_of
 from cutaway.models.setup import _ROWS, FAMILIES, REACH
 from cutaway.training import LOSSES
 

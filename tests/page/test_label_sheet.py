@@ -42,11 +42,7 @@ def record():
         for i, name in enumerate(NAMES)
     )
     return LabelSheet(
-        name="label_issues",
-        title="Label issues",
-        names=CLASSES,
-        issues=issues,
-        file="sample,decision,label\n'=a,,\n",
+        name="label_issues", title="Label issues", names=CLASSES, issues=issues, file="sample,decision,label\n'=a,,\n"
     )
 
 

@@ -313,11 +313,7 @@ def test_the_numbers_say_what_a_map_does_not():
         {"data": "parallel", "points": 198, "perplexity": 5},
         {"data": "rings", "points": 200, "perplexity": 10},
     ]
-    imports = {
-        **EXPERIMENT,
-        f"{FOLDER}/measures.js": "measure",
-        f"{FOLDER}/numbers_view.js": "rowsOf",
-    }
+    imports = {**EXPERIMENT, f"{FOLDER}/measures.js": "measure", f"{FOLDER}/numbers_view.js": "rowsOf"}
     given = {"several": [{**SETTINGS, **each} for each in several]}
     sizes, three, clumps, cloud, drawn_as_one, lines, rings = run_script(body, given, imports=imports)
     ratio = {name: sizes[name]["spreads"][1] / sizes[name]["spreads"][0] for name in ("inData", "inMap")}

@@ -4,7 +4,15 @@ In come arrays of inputs and labels; out come numbers. Files have the names of t
 neighbors.
 """
 
-from .column_values import MixedUnits, Sentinels, amounts, far_values, mixed_units, words_among_numbers
+from .column_values import (
+    MixedUnits,
+    Sentinels,
+    amounts,
+    extreme_values,
+    far_values,
+    mixed_units,
+    words_among_numbers,
+)
 from .duplicates import NearDuplicates, Repeats, are_ties, near_duplicates, repeated_samples
 from .groups import WholeGroups, blocks_of_labels, grouping_of, periods, whole_groups
 from .inputs import LARGE_MEAN, InputFacts, input_facts, mean_over_spread
@@ -15,6 +23,7 @@ from .leakage import (
     EncodedTarget,
     LeakyInput,
     PredictiveWords,
+    codes_in_no_order,
     encoded_target,
     leaky_column,
     leaky_inputs,

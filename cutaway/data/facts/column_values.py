@@ -30,12 +30,12 @@ class Sentinels:
     """Values of a column that do not belong to its other values.
 
     Attributes:
-        values: The values as text, the most frequent first: far numbers, or words among numbers.
+        values: The values as text, the most frequent first: far numbers, or words among numbers, for which all numbers
+            of the column are read as text.
         rows: Rows with one of them.
         samples: Rows with a known value.
         low: Smallest of the other numbers.
         high: Largest of them.
-        are_words: Whether they are words; then all numbers of the column are read as text.
     """
 
     values: tuple[str, ...]
@@ -43,7 +43,6 @@ class Sentinels:
     samples: int
     low: float
     high: float
-    are_words: bool = False
 
 
 def far_values(values: np.ndarray, *, columns: int = 1) -> Sentinels | None:
@@ -83,6 +82,32 @@ def far_values(values: np.ndarray, *, columns: int = 1) -> Sentinels | None:
     return None
 
 
+RARE, STRETCHED, NEAR = 100, 0.1, 3
+"""Extreme values are among one in so many at each end, or are the last one; those between lie, standardized as all are,
+within this range: a network can hardly tell them apart. A long tail has values from `NEAR` to `FAR` of their ranges."""
+
+
+def extreme_values(values: np.ndarray) -> Sentinels | None:
+    """Find a few values so large that the standard deviation of the column is theirs alone, such as typing errors.
+
+    Args:
+        values: float64 ``(sample,)``; NaN if nothing is known.
+
+    Returns:
+        None if there are none, or the other values are fewer than `DISTINCT` different ones.
+    """
+    known = np.sort(values[np.isfinite(values)])
+    few = len(known) // RARE + 1
+    others = known[few:-few]
+    if len(np.unique(others)) < DISTINCT or np.ptp(others) >= STRETCHED * known.std():
+        return None
+    away = np.abs(known - others[0]) / np.ptp(others)
+    rows = int((away > FAR).sum())
+    if rows < (away > NEAR).sum():
+        return None
+    return Sentinels((f"up to {max(known, key=abs):.10g}",), rows, len(known), others[0], others[-1])
+
+
 def words_among_numbers(texts: Sequence[str | None]) -> Sentinels | None:
     """Find the few words that make a column of numbers read as text.
 
@@ -101,9 +126,7 @@ def words_among_numbers(texts: Sequence[str | None]) -> Sentinels | None:
     if len(counts) > FEW or len(numbers) < DISTINCT or any(re.match(r"[-+]?0\d", text) for text in numbers):
         return None
     parsed = [float(text.replace(",", ".")) for text in numbers]
-    return Sentinels(
-        tuple(word for word, _ in counts), len(words), len(known), min(parsed), max(parsed), are_words=True
-    )
+    return Sentinels(tuple(word for word, _ in counts), len(words), len(known), min(parsed), max(parsed))
 
 
 AMOUNT = re.compile(

@@ -145,6 +145,35 @@ def leaky_column(values: np.ndarray, y: np.ndarray, *, place: int, codes: bool =
     return LeakyInput(place, correct_alone(values, y, fit, judge, codes=codes), len(judge), baseline)
 
 
+CODES, EACH, MOST_OF_ONE, HELP = 10, 10, 0.2, 0.05
+"""Codes have this many different values or more, with so many rows each on average, and none has more than this share
+of the rows, as 0 has among amounts. They tell the class of so many more of the rows than pairs of them do, and of a
+third of what they gain over always predicting the largest class: drawn pairs lose half of that for two classes."""
+
+
+def codes_in_no_order(values: np.ndarray, y: np.ndarray) -> LeakyInput | None:
+    """What whole numbers tell that are names: each of them tells the class, and together with the next one it does not.
+
+    Where the class changes slowly with a number, two that follow each other tell it as well as one.
+
+    Args:
+        values: float64 ``(sample,)``; NaN if nothing is known.
+        y: int ``(sample,)``, classes from 0.
+
+    Returns:
+        Its `without` is what pairs of values tell. None if these tell as much, or values are others.
+    """
+    known = np.isfinite(values)
+    found, place, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+    if not CODES <= len(found) <= len(place) / EACH or (found % 1).any() or counts.max() > MOST_OF_ONE * len(place):
+        return None
+    one, two = (leaky_column(each, y[known], place=0, codes=True) for each in (place, place // 2))
+    if one is None or two is None or one.gain - two.gain < max(HELP, one.gain / 3):
+        return None
+    told = replace(one, without=two.correct)
+    return None if told.is_replaceable else told
+
+
 def leaky_inputs(x: np.ndarray, y: np.ndarray, *, classes: int) -> tuple[LeakyInput, ...]:
     """Find the inputs that tell the class, by a decision tree on each alone.
 

@@ -75,7 +75,9 @@ def doctor(
             compare_simpler_models(what.context, on_progress=on_progress)
         found = findings_of_run(what.context, layers=lambda: what.layers(progress=progress), muted=mute or {})
         findings = with_mutes(found, mute or {})
-        wanted = [each for each in findings if try_remedies and _is_tried(each)]
+        wanted = [
+            each for each in findings if try_remedies and each.remedy and each.severity == "warning" and not each.muted
+        ]
         tests = try_all(what, wanted, seeds=asked.seeds, budget=asked.budget, engine=engine, progress=progress)
         failed = {each.kind for each in tests if each.judgments and not each.helped}
         left = tuple(each for each in findings if each.kind not in failed and each.cause not in failed)
@@ -87,10 +89,6 @@ def doctor(
         findings = with_mutes(data_findings(given, data, split, muted=mute or {}), mute or {})
         steps = ("Next: " + each.help for each in findings if each.severity == "warning" and not each.muted)
         return Diagnosis(data.name, findings, (), not_checked_of_data(what, options), next(steps, ""))
-
-
-def _is_tried(finding: Finding) -> bool:
-    return finding.remedy is not None and finding.severity == "warning" and not finding.muted
 
 
 def with_mutes(findings: Sequence[Finding], mute: Mapping[str, str]) -> tuple[Finding, ...]:

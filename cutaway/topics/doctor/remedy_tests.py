@@ -276,7 +276,8 @@ def _tried(
             planned = planned_with(run, of, data, split, seed=run.config["seed"] + number)
             with tempfile.TemporaryDirectory(prefix="cutaway-remedy-") as folder:
                 again = start(planned, loaded=data, runs=folder, name=None, progress=progress)
-                found = answers(again.context, _same_samples(again, ids), data=asked)
+                same = SampleIds(tuple(again.data.sources), ids.source_index, ids.index)
+                found = answers(again.context, same, data=asked)
             tried[name, number] = found, time.perf_counter() - began
     before, after = ([tried[each] for each in side] for side in (without, with_it))
     seconds = sum(duration for _, duration in (*before, *after))
@@ -380,11 +381,6 @@ def _label_issues(run: Run, progress: ProgressOption) -> list[Decision]:
     issues = run.label_issues(folds=3, seeds=1, progress=progress)
     wanted = issues.ids.take(issues.scores > ISSUE_SCORE)
     return [Decision(place, "drop") for place in wanted.take(wanted.isin(run.split.train)).places()]
-
-
-def _same_samples(run: Run, ids: SampleIds) -> SampleIds:
-    """The same samples of a run whose data have the same sources."""
-    return SampleIds(tuple(run.data.sources), ids.source_index, ids.index)
 
 
 def answers(context: RunContext, ids: SampleIds, *, temperature: float = 1.0, data: Dataset | None = None) -> Answers:

@@ -290,7 +290,7 @@ class RunEvidence(SampleEvidence):
 
     def measure(self) -> dict[str, Any]:
         """All facts, by the names of the fields of `Evidence`."""
-        of_data = {name: getattr(self, name) for name in (*OF_SAMPLES, "class_change", "class_weights")}
+        of_data = {name: getattr(self, name) for name in (*OF_SAMPLES, "class_change", "class_weights", "last_class")}
         parts = [of_data, self._records, self._model, self._predictions]
         found = {name: value for part in parts for name, value in part.items()}
         return found | {"examples": {kind: names for part in parts for kind, names in part.get("examples", {}).items()}}
@@ -346,6 +346,13 @@ class RunEvidence(SampleEvidence):
         return [] if weights is None else np.bincount(labels, weights, minlength=self.of.data.classes).tolist()
 
     @fact
+    def last_class(self) -> int | None:
+        """The class of the last training rows, if these are sorted by class, but for as many changes as classes."""
+        labels = self.of.data.y(self.of.split.train.ordered())
+        is_sorted = (np.diff(labels) != 0).sum() < 2 * len(np.unique(labels))
+        return int(labels[-1]) if is_sorted else None
+
+    @fact
     def _model(self) -> dict[str, Any]:
         from cutaway.interpret import gradient_sizes, layer_health, preparing_layers, update_sizes
         from cutaway.models import ForwardPass, class_probabilities
@@ -372,9 +379,15 @@ class RunEvidence(SampleEvidence):
                 updates.setdefault(name, []).append(size)
             before = after
         kernels = context.snapshot(0) if epochs[0] == 0 else {}
-        alike = {name: alike_units(kernels[f"{name}/kernel"]) for name in first if f"{name}/kernel" in kernels}
+        nothing = np.zeros(1)
         weights = {
-            name: WeightFacts(size, tuple(updates.get(name, ())), alike.get(name, 0)) for name, size in first.items()
+            name: WeightFacts(
+                size,
+                tuple(updates.get(name, ())),
+                alike_units(kernels.get(f"{name}/kernel", nothing)),
+                float(kernels.get(f"{name}/bias", nothing).max()),
+            )
+            for name, size in first.items()
         }
         if epochs[0] == 0 and any((each.saturated or 0) > MANY_SATURATED for each in layers.values()):
             for name, each in layer_health(context.model(0), x=x, scale=scale).items():
@@ -569,7 +582,7 @@ def _place(context: RunContext) -> CachedResult | None:
     All epochs decide them, since how far weights moved is measured.
     """
     with survive(__name__, "looking for kept facts", CutawayError):
-        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=19)
+        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=22)
     return None
 
 

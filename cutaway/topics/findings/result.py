@@ -69,11 +69,6 @@ def _fold(summary: str, paragraphs: "Iterable[str]") -> str:
     return f'<details style="opacity: 0.75"><summary>{html.escape(summary)}</summary>{told}</details>'
 
 
-def explains_in_words(consequences: int) -> str:
-    """The line that opens what follows from a finding."""
-    return f"This explains {counted(consequences, 'other finding')}"
-
-
 def findings_table(findings: "Iterable[Finding]") -> Table:
     """Findings as a table, a row each."""
     names, records = [each.name for each in fields(FindingRow)], [each.record() for each in findings]
@@ -105,7 +100,7 @@ def findings_html(findings: "Iterable[Finding]", tests: "dict[str, str] | None" 
             lines.append(f'<div style="opacity: 0.85">Tried: {html.escape(tested)}</div>')
         if consequences:
             told = (f"{other.title}. {other.text}" for other in consequences)
-            lines.append(_fold(explains_in_words(len(consequences)), told))
+            lines.append(_fold(f"This explains {counted(len(consequences), 'other finding')}", told))
         if each.rule is not None:
             lines.append(_fold(f"About {each.kind}", each.rule.page))
         items.append(

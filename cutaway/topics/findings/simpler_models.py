@@ -8,7 +8,7 @@ from cutaway.cache import CachedResult, cached
 from cutaway.context import RunContext
 from cutaway.data import SIMPLE_MODELS, Table, simple_predictions, stratified_sample
 from cutaway.errors import CutawayError
-from cutaway.findings import SimplerModel
+from cutaway.findings import SimplerModel, averages_inputs
 from cutaway.log import survive
 from cutaway.metrics import ScoredSamples, exchange_test
 from cutaway.progress import Progress, ProgressCallback
@@ -31,7 +31,7 @@ def known_simpler_models(context: RunContext) -> tuple[SimplerModel, ...] | None
 
 
 def compare_simpler_models(context: RunContext, *, on_progress: ProgressCallback) -> None:
-    """Train simpler models and keep their accuracies in the cache, unless they are there or the samples are images.
+    """Train simpler models and keep their accuracies in the cache, unless they are there or cannot be compared.
 
     Raises:
         CutawayError: The data or the model cannot be loaded.
@@ -42,12 +42,17 @@ def compare_simpler_models(context: RunContext, *, on_progress: ProgressCallback
 
 
 def can_compare_simpler_models(context: RunContext) -> bool:
-    """Whether other models can be compared: not for images, and not with weights, which ask another question.
+    """Whether other models can be compared: not with weights, which ask another question.
+
+    Of images only where the model averages over their positions, which the other models see.
 
     Raises:
         CutawayError: The data cannot be loaded.
     """
-    if not context.knows_training_samples or context.manifest.dataset.image is not None:
+    is_image = context.manifest.dataset.image is not None
+    if not context.knows_training_samples or (
+        is_image and not (context.opens and averages_inputs(context.spec["layers"]))
+    ):
         return False
     weights = context.loaded.weights if isinstance(context.loaded, Table) else None
     return len(context.class_names) <= MOST_CLASSES and weights is None and not context.manifest.sample_weight
