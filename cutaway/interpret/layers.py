@@ -1,5 +1,6 @@
 """The kind and the size of each layer, and the number of its dead units."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,7 +65,8 @@ def _record(layer: Any, dead: np.ndarray | None) -> LayerRecord:
     return LayerRecord(
         name=layer.name,
         kind=type(layer).__name__,
-        config=layer.get_config(),
+        # some lists in it are Keras' own and cannot be pickled, such as the axis of LayerNormalization
+        config=json.loads(json.dumps(layer.get_config(), default=str)),
         output_shape=shape,
         parameters=layer.count_params(),
         trainable=sum(int(np.prod(w.shape)) for w in layer.trainable_weights),

@@ -1,3 +1,5 @@
+import pickle
+
 import keras
 import numpy as np
 import pytest
@@ -36,6 +38,12 @@ def test_activations_equal_a_truncated_keras_model_with_copied_weights(model, x,
 def test_an_unknown_layer_lists_the_known_ones(model, x):
     with pytest.raises(UnknownNameError):
         activations(model, "dense1", x=x, scale=255.0)
+
+
+def test_records_of_layers_whose_settings_are_lists_of_keras_are_pickled(x):
+    model = keras.Sequential([keras.Input((20,)), layers.Dense(4), layers.LayerNormalization()])
+    _, norm = pickle.loads(pickle.dumps(layer_records(model, x=x.reshape(-1, 20), scale=255.0)))
+    assert norm.config["axis"] == [-1]
 
 
 def test_layer_records_against_numpy(model, x):

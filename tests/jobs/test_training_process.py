@@ -1,7 +1,5 @@
 """The process of a training that is loaded before there is one."""
 
-import time
-
 import pytest
 
 from cutaway.jobs import Form, QueuedTraining, Training, TrainingQueue, training_work
@@ -9,15 +7,9 @@ from cutaway.jobs.training_queue import LOCK, Status, read_status, write_status
 from cutaway.jobs.training_work import do_job
 from cutaway.parallel import RunnerProcess
 from cutaway.runs import is_locked
+from tests.execution.clusters import wait_until
 
 pytestmark = pytest.mark.slow
-
-
-def wait_for(happens, *, seconds=120):
-    end = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -32,7 +24,7 @@ def test_without_a_job_it_ends_with_whoever_started_it():
     process = RunnerProcess("training", detached=True)
     assert process.alive
     process.close_input()  # as the end of the studio does, whatever ends it
-    wait_for(lambda: not process.alive)
+    wait_until(lambda: not process.alive)
     assert process._process.returncode == 0
 
 
@@ -42,9 +34,9 @@ def test_it_holds_the_lock_of_its_job_until_it_ends(given, tmp_path, monkeypatch
     monkeypatch.setattr(training_work, "LOCK_SECONDS", 0.0)  # otherwise this process takes the lock when that one ends
     process = RunnerProcess("training", detached=True)
     assert queue.begin(path.name, process)
-    wait_for(lambda: is_locked(path / LOCK))
+    wait_until(lambda: is_locked(path / LOCK))
     assert do_job(path, tmp_path) == 0, "another process that was given it does nothing"
-    wait_for(lambda: not process.alive)
+    wait_until(lambda: not process.alive)
     assert not is_locked(path / LOCK)
     status = read_status(path)
     assert (status.state, status.exit, status.process.pid) == ("ended", 0, process._process.pid)
@@ -56,7 +48,7 @@ def test_one_that_is_gone_cannot_be_given_a_job(given):
     queue, path = given
     process = RunnerProcess("training", detached=True)
     process.kill()
-    wait_for(lambda: not process.alive)
+    wait_until(lambda: not process.alive)
     with pytest.raises(OSError, match="Broken pipe"):
         queue.begin(path.name, process)
     assert queue.rows()[0]["state"] == "queued"

@@ -2,18 +2,11 @@
 
 import os
 import signal
-import time
 
 import pytest
 
 from cutaway.jobs import QUEUES
-
-
-def wait_until(happens, *, seconds=60):
-    end = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+from tests.execution.clusters import wait_until
 
 
 @pytest.mark.exhaustive
