@@ -73,7 +73,7 @@ def _named_again(where: str, run: Any, data: str | None) -> Callable[[str], str]
 
 def _print(found: Any, asked: DoctorOptions, again: Callable[[str], str], *, train: str) -> None:
     print_findings(found.findings, rules=asked.rules)
-    if not any(each.severity == "warning" and not each.muted for each in found.findings):
+    if not any(each.warns for each in found.findings):
         say(NOTHING_FOUND)
     for sentence in found.not_judged:
         say(again(sentence))

@@ -137,6 +137,11 @@ class Finding:
         return self.advice if self.remedy is None else self.remedy.words + "."
 
     @property
+    def warns(self) -> bool:
+        """Whether it is a warning, and no user said that it needs no attention."""
+        return self.severity == "warning" and not self.muted
+
+    @property
     def needs_action(self) -> bool:
         """Whether the user should act: a warning, or a note with a known remedy."""
         return self.severity == "warning" or bool(self.help)
@@ -147,7 +152,7 @@ class Finding:
         Args:
             trained: Whether cutaway trained the run and can train it again.
         """
-        if self.severity != "warning" or self.muted or self.remedy is None or self.remedy.untried:
+        if not self.warns or self.remedy is None or self.remedy.untried:
             return False
         return trained or self.remedy.change == "temperature"
 

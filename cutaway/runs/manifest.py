@@ -304,9 +304,13 @@ class Manifest(BaseModel):
     def in_words(self) -> str:
         """The data and the model."""
         model = "a model whose layers are not known" if self.model is None else self.model.in_words
-        columns = () if self.like is None else self.like.ignore
-        without = f" without {listed(columns, LISTED)}" if columns else ""
+        without = self.without and f" without {self.without}"
         return f"{self.dataset.name}{without}: {model}"
+
+    @property
+    def without(self) -> str:
+        """The columns that it was trained without, unlike the run that it was trained like; "" for none."""
+        return "" if self.like is None else listed(self.like.ignore, LISTED)
 
     @property
     def damaged(self) -> Mapping[str, RunError]:

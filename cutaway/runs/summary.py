@@ -14,7 +14,7 @@ from .folder import DamagedRun, RunFolder, kept_so_far, list_runs, read_title
 from .layout import HISTORY, MANIFEST, RUNS, TITLE
 from .manifest import Manifest
 
-SUMMARY = 8
+SUMMARY = 9
 """Version of the fields of a summary and their computation: cached ones with another number are made again."""
 
 WATCHED = (MANIFEST, HISTORY, TITLE)
@@ -55,6 +55,7 @@ class RunSummary:
         origin: "training" by cutaway, a user's own "keras fit", or a ready-made "model".
         data: Name of the dataset.
         model: The sizes of its layers, "28x28-512-10"; "layers not known" of a model that does not open.
+        settings: What its training was given, by name, and "without", the columns that it was trained without.
         like: The run that it was trained like, if any.
         judged_on: Digest of the samples behind `accuracy`: runs that share it can be compared. None if not known.
         accuracy: Share of these samples that it predicts correctly, 0..1; None if not known yet.
@@ -63,6 +64,7 @@ class RunSummary:
         val_accuracy: Share of the validation samples that the kept epoch predicts correctly; while it trains, the epoch
             that it would keep now.
         val_epoch: That epoch.
+        tested: Number of test samples; None if it is not known.
         test: ``loss``, ``accuracy`` and ``cross_entropy`` of the test samples at the kept epoch, the last one without
             label smoothing; None if it was not tested.
         baseline: Accuracy of always predicting the largest class of the test samples.
@@ -82,6 +84,7 @@ class RunSummary:
     origin: str | None = None
     data: str | None = None
     model: str | None = None
+    settings: dict[str, str | float | None] | None = None
     like: str | None = None
     judged_on: str | None = None
     accuracy: float | None = None
@@ -89,6 +92,7 @@ class RunSummary:
     planned: int | None = None
     val_accuracy: float | None = None
     val_epoch: int | None = None
+    tested: int | None = None
     test: dict[str, float] | None = None
     baseline: float | None = None
     seconds: float | None = None
@@ -170,7 +174,8 @@ def _summary(folder: RunFolder, title: str) -> RunSummary:
     why, kept = str(damage) if damage else manifest.why, kept_so_far(manifest, rows)
     val_accuracy = next((_number(row, "val_accuracy") for row in rows if row["epoch"] == kept), None)
     test = manifest.test and {name: manifest.test[name] for name in ("loss", "accuracy", "cross_entropy")}
-    has_test = bool(sample_counts(manifest).get("test"))
+    tested = sample_counts(manifest).get("test")
+    given = {"without": manifest.without, **manifest.config}
     return RunSummary(
         id=folder.path.name,
         state=state,
@@ -181,13 +186,15 @@ def _summary(folder: RunFolder, title: str) -> RunSummary:
         origin=manifest.origin,
         data=manifest.dataset.name,
         model="layers not known" if manifest.model is None else manifest.model.sizes,
+        settings={name: each for name, each in given.items() if isinstance(each, str | int | float | None)},
         like=manifest.like and manifest.like.run,
         judged_on=manifest.judged_on,
-        accuracy=test["accuracy"] if test else None if has_test or state == "running" else val_accuracy,
+        accuracy=test["accuracy"] if test else None if tested or state == "running" else val_accuracy,
         epochs=rows[-1]["epoch"] if rows else 0,
         planned=planned if isinstance(planned, int) else None,
         val_accuracy=val_accuracy,
         val_epoch=kept,
+        tested=tested,
         test=test,
         baseline=manifest.baseline,
         seconds=manifest.cost.get("training"),

@@ -78,6 +78,7 @@ def test_what_was_not_measured_is_said_with_the_command(short_run, own_cache):
     found = run.verdict()
     assert not found.is_measured
     assert found.problem.kind == "too-few-epochs", "which the history shows"
+    assert found.wrong[0] == found.problem.title
     assert found.command.endswith("--try")
     assert "cutaway doctor " in lines(run)["unknown"]
     assert found.passed == ()
@@ -137,6 +138,7 @@ def test_a_column_that_tells_most_of_the_answer_is_a_question(digits_run):
     slow = Finding("too-few-epochs", "warning", "Too few epochs", "2.", {}, remedy=Remedy("train longer"))
     both = section.gather(digits_run.context, findings=(slow, asked))
     told = dict(both.lines())["problem"]
+    assert both.wrong == [slow.title, asked.title]
     assert told.index("Too few epochs") < told.index("known before the outcome?")
     assert "train longer" in both.next_step
     source = ReportSource(digits_run.context, ignore_progress)
@@ -146,9 +148,8 @@ def test_a_column_that_tells_most_of_the_answer_is_a_question(digits_run):
 
 
 def test_a_loss_that_stands_still_is_a_symptom_until_the_cause_was_looked_for(digits_run):
-    found = Finding(
-        "stalled", "warning", "The loss did not move", "2.", {}, remedy=Remedy("use 1", {"learning_rate": 1})
-    )
+    remedy = Remedy("use 1", {"learning_rate": 1})
+    found = Finding("stalled", "warning", "The loss did not move", "2.", {}, remedy=remedy)
     for measured in (False, True):
         words, command = _next_step(digits_run.context, "finished", found, is_measured=measured)
         assert ("use 1" in words) is measured

@@ -1,11 +1,17 @@
 """Runs: the list, one run, its title, and the trash."""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
+
+from cutaway.context import RunContext
+from cutaway.errors import CutawayError
+from cutaway.log import survive
+from cutaway.runs import RunFolder
+from cutaway.topics.findings.verdict import verdict
 
 from .given import GivenWorkspace, RunId
 
@@ -38,6 +44,23 @@ def runs(workspace: GivenWorkspace) -> Response:
     # the rows are JSON already: to encode 2,000 of them again would take a fifth of a second
     body = json.dumps(around).encode()[:-1] + b', "runs": ' + index.encoded_rows() + b"}"
     return Response(body, media_type="application/json")
+
+
+@router.get("/problems")
+def problems(
+    run: Annotated[list[str], Query(max_length=1000)], workspace: GivenWorkspace
+) -> dict[str, list[str] | None]:
+    """What is wrong with each of some runs, as far as that is known: nothing is computed for it.
+
+    None where nothing is wrong in what is known of a run, but not all was checked. Runs that cannot be judged are left
+    out.
+    """
+    found: dict[str, list[str] | None] = {}
+    for each in run:
+        with survive(__name__, f"judging {each}", CutawayError, OSError):
+            judged = verdict(RunContext(RunFolder.open(workspace.index.path(each))), measure=False)
+            found[each] = judged.wrong or ([] if judged.is_measured else None)
+    return found
 
 
 @router.get("/runs/{run}")

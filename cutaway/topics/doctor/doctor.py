@@ -87,7 +87,7 @@ def doctor(
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
         split, data = _split(given)
         findings = with_mutes(data_findings(given, data, split, muted=mute or {}), mute or {})
-        steps = ("Next: " + each.help for each in findings if each.severity == "warning" and not each.muted)
+        steps = ("Next: " + each.help for each in findings if each.warns)
         return Diagnosis(data.name, findings, (), not_checked_of_data(what, options), next(steps, ""))
 
 

@@ -166,6 +166,13 @@ class Verdict(Result):
         """The sentence for a run with every check done and nothing found."""
         return NO_PROBLEM if self.opens else NO_PROBLEM_BUT_LAYERS
 
+    @property
+    def wrong(self) -> list[str]:
+        """What is wrong, as a list of runs says it: the titles of warnings and of the question to the user."""
+        asked = question(self.causes)
+        shown = [each.title for each, _ in self.causes if each.warns or each is asked]
+        return shown or ([] if self.has_gain else [NO_GAIN])
+
     def table(self) -> Table:
         """The lines of the verdict."""
         return Table.of(VerdictLine, [VerdictLine(*each) for each in self.lines()])
@@ -249,7 +256,7 @@ def verdict(
 
 
 def _first_warning(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> tuple[Finding | None, tuple[Finding, ...]]:
-    warnings = ((cause, rest) for cause, rest in causes if cause.severity == "warning" and not cause.muted)
+    warnings = ((cause, rest) for cause, rest in causes if cause.warns)
     return next(warnings, (None, ()))
 
 

@@ -43,6 +43,8 @@ def test_sections_are_those_of_the_report(studio, wait_for, tmp_path, trained):
     heading = part(studio, answer["key"], "heading")
     assert heading["facts"][0][0] == "Test accuracy"
     assert all(f"<dt>{label}</dt><dd>{value}</dd>" in html for label, value in heading["facts"])
+    wrong = ct.open_run(trained / "first").verdict().wrong
+    assert studio.ask("/api/problems?run=first&run=gone&run=..").json == {"first": wrong}
 
 
 @pytest.mark.slow

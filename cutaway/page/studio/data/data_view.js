@@ -251,11 +251,7 @@ function findingsElement({ findings, notes, problem }) {
     ...notes.map((text) => ({ severity: "note", title: "", text: `${capitalized(text)}.` })),
   ];
   if (!items.length && !problem) items.push({ severity: "good", title: "Nothing is wrong with these data, as far as their samples show", text: "" });
-  return element(
-    "ul",
-    { class: "live-verdicts data-findings" },
-    ...items.map(verdictItem),
-  );
+  return element("ul", { class: "live-verdicts data-findings" }, ...items.map(verdictItem));
 }
 
 /** @param {import("./column_table.js").DataSurvey} found */

@@ -35,7 +35,7 @@ export async function showClass(host) {
     body.replaceChildren(...people.map(personRow));
   };
   await draw();
-  const table = element("table", { class: "runs class-table" }, tableHead(HEADINGS), body);
+  const table = element("table", { class: "class-table" }, tableHead(HEADINGS), body);
   host.replaceChildren(element("h1", { text: "Class" }), summary, element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Class" }, table), inside);
   let isAsking = false;
   const again = async () => {

@@ -1,7 +1,9 @@
+import { stateWord } from "../words.js";
+
 /**
  * A run as the list shows it; see `cutaway.runs.RunSummary`.
  * @typedef {{ id: string, state: string, why: string | null, title: string,
- *   created?: string, data?: string, model?: string, called?: string, like?: string | null, judged_on?: string | null, accuracy?: number | null, epochs?: number, planned?: number | null,
+ *   created?: string, data?: string, model?: string, settings?: Record<string, string | number | null>, called?: string, like?: string | null, judged_on?: string | null, tested?: number | null, accuracy?: number | null, epochs?: number, planned?: number | null,
  *   val_accuracy?: number | null, val_epoch?: number | null,
  *   test?: { loss: number, accuracy: number, cross_entropy: number } | null, baseline?: number | null, seconds?: number | null,
  *   curves?: Record<string, (number | null)[]>, progress?: RunProgress | null }} RunRow
@@ -10,20 +12,8 @@
 
 /**
  * What the list shows, as it stands in the address.
- * @typedef {{ search: string, states: string[], sort: string, falling: boolean }} RunsQuery
+ * @typedef {{ search: string, sort: string, falling: boolean }} RunsQuery
  */
-
-/**
- * The states that a person chooses from, with their words; a process that is gone failed as well.
- * @type {{ name: string, title: string, states: string[] }[]}
- */
-export const STATES = [
-  { name: "training", title: "Training", states: ["running"] },
-  { name: "finished", title: "Finished", states: ["finished"] },
-  { name: "stopped", title: "Stopped", states: ["stopped"] },
-  { name: "failed", title: "Failed", states: ["failed", "died"] },
-  { name: "damaged", title: "Damaged", states: ["damaged"] },
-];
 
 /**
  * What runs are sorted by: a text or a number; undefined and null come last.
@@ -31,18 +21,13 @@ export const STATES = [
  */
 const SORTED = {
   created: (row) => row.created,
-  name: (row) => (row.title || row.id).toLowerCase(),
-  state: (row) => row.state,
-  best: (row) => row.val_accuracy,
-  test: (row) => row.test?.accuracy,
-  data: (row) => row.data?.toLowerCase(),
+  name: (row) => namesOf(row).name.toLowerCase() || null,
   model: (row) => row.model,
-  epochs: (row) => row.epochs,
-  time: (row) => row.seconds,
+  accuracy: (row) => row.test?.accuracy ?? row.val_accuracy,
 };
 
 /** Columns that sort the largest first. */
-const LARGEST_FIRST = ["created", "best", "test", "epochs", "time"];
+const LARGEST_FIRST = ["created", "accuracy"];
 
 /** @type {WeakMap<RunRow, string>} */
 const texts = new WeakMap();
@@ -51,29 +36,23 @@ const texts = new WeakMap();
 function searchedText(row) {
   let text = texts.get(row);
   if (text === undefined) {
-    text = [row.title, row.id, row.data, row.model].join("\n").toLowerCase();
+    text = [row.title, row.id, row.data, row.model, stateWord(row.state), ...settingWords(settingsOf(row))].join("\n").toLowerCase();
     texts.set(row, text);
   }
   return text;
 }
 
 /**
- * The runs that match, sorted. Each word of the search is in the title, the id, the data or the model.
+ * The runs that match, sorted. Each word of the search is in the title, the id, the data, the model, the state or the settings.
  * @param {Iterable<RunRow>} rows
  * @param {RunsQuery} query
  */
-export function foundRuns(rows, { search, states, sort, falling }) {
+export function foundRuns(rows, { search, sort, falling }) {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const wanted = new Set(STATES.filter(({ name }) => states.includes(name)).flatMap((each) => each.states));
-  const found = [];
-  for (const row of rows) {
-    if (wanted.size && !wanted.has(row.state)) continue;
-    const text = words.length ? searchedText(row) : "";
-    if (words.every((word) => text.includes(word))) found.push(row);
-  }
-  const value = SORTED[sort];
+  const found = [...rows].filter((row) => words.every((word) => searchedText(row).includes(word)));
+  const values = new Map(found.map((row) => [row, SORTED[sort](row)]));
   const sign = falling ? -1 : 1;
-  return found.sort((a, b) => comparedValues(value(a), value(b), sign) || comparedValues(a.id, b.id, -1));
+  return found.sort((a, b) => comparedValues(values.get(a), values.get(b), sign) || comparedValues(a.id, b.id, -1));
 }
 
 /**
@@ -88,18 +67,66 @@ function comparedValues(a, b, sign) {
   return /** @type {any} */ (a) < /** @type {any} */ (b) ? -sign : sign;
 }
 
+/** A folder's name as a training makes it: when it began, its name or that of its data, and four digits. */
+const MADE = /^\d{8}-\d{6}-(.*)-([0-9a-f]{4})$/;
+
 /**
- * How many runs there are in each of the states to choose from.
- * @param {Iterable<RunRow>} rows
+ * The name that a person gave a run, "" for none, and what tells it from others of this name.
+ * @param {RunRow} row
  */
-export function countedStates(rows) {
-  const counts = new Map(STATES.map(({ name }) => [name, 0]));
-  const names = new Map(STATES.flatMap(({ name, states }) => states.map((state) => [state, name])));
+export function namesOf({ id, title, data = "" }) {
+  const [, middle = id, end = ""] = MADE.exec(id) ?? [];
+  const plain = (/** @type {string} */ text) => text.replace(/[^\p{L}\p{N}]+/gu, "-");
+  return { name: title || (plain(middle) === plain(data) ? "" : middle), end };
+}
+
+/**
+ * The hidden layers and the settings of a run, by name.
+ * @param {RunRow} row
+ * @returns {[string, string | number | null][]}
+ */
+export function settingsOf({ model = "", settings = {} }) {
+  const hidden = model.includes("-") ? model.split("-").slice(1, -1).join("-") || "no hidden layer" : null;
+  return [["hidden", hidden], ...Object.entries(settings)];
+}
+
+/** @param {[string, string | number | null][]} settings */
+export function settingWords(settings) {
+  const given = settings.filter(([, value]) => value !== null && value !== "");
+  return given.map(([name, value]) => (name === "hidden" ? String(value) : `${name.replaceAll("_", " ")} ${value}`));
+}
+
+/**
+ * Runs that are tested on the same samples, and those on the same data of which that is not known: in groups, in the order
+ * of their first runs.
+ * @param {RunRow[]} rows
+ */
+export function groupsOf(rows) {
+  const samplesOf = (/** @type {RunRow} */ { tested, judged_on: samples }) => (tested && samples) || "";
+  /** @type {Map<string | undefined, string>} by the data */
+  const first = new Map(rows.filter(samplesOf).reverse().map((row) => [row.data, samplesOf(row)]));
+  /** @type {Map<string, RunRow[]>} */
+  const groups = new Map();
   for (const row of rows) {
-    const name = names.get(row.state) ?? "damaged";
-    counts.set(name, (counts.get(name) ?? 0) + 1);
+    const key = samplesOf(row) || (first.get(row.data) ?? row.data ?? "");
+    groups.set(key, groups.get(key) ?? []);
+    groups.get(key)?.push(row);
   }
-  return counts;
+  return groups;
+}
+
+/** Runs of a group at most whose settings are compared: a folder may hold 100,000. */
+const COMPARED = 500;
+
+/**
+ * What tells each run of a group from the others: settings that at least two of them have with different values, in words.
+ * @param {RunRow[]} rows
+ */
+export function differencesIn(rows) {
+  /** @type {Map<string, Set<string | number | null>>} */
+  const values = new Map();
+  for (const [name, value] of rows.slice(0, COMPARED).flatMap(settingsOf)) values.set(name, (values.get(name) ?? new Set()).add(value));
+  return (/** @type {RunRow} */ row) => settingWords(settingsOf(row).filter(([name]) => (values.get(name)?.size ?? 0) > 1));
 }
 
 /**
@@ -122,10 +149,8 @@ export function readQuery(text) {
   const sort = parameters.get("sort") ?? "-created";
   const column = sort.replace(/^-/, "");
   const known = Object.hasOwn(SORTED, column);
-  const states = (parameters.get("state") ?? "").split(",").filter((name) => STATES.some((state) => state.name === name));
   return {
     search: parameters.get("find") ?? "",
-    states,
     sort: known ? column : "created",
     falling: known ? sort.startsWith("-") : true,
   };
@@ -135,10 +160,9 @@ export function readQuery(text) {
  * The part of an address behind its question mark; "" for the default view.
  * @param {RunsQuery} query
  */
-export function writtenQuery({ search, states, sort, falling }) {
+export function writtenQuery({ search, sort, falling }) {
   const parameters = new URLSearchParams();
   if (search) parameters.set("find", search);
-  if (states.length) parameters.set("state", states.join(","));
   if (sort !== "created" || !falling) parameters.set("sort", `${falling ? "-" : ""}${sort}`);
   return String(parameters);
 }

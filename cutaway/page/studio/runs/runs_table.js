@@ -1,6 +1,8 @@
 import { element, textButton } from "../../core/elements.js";
-import { grouped, shownOf } from "../../core/words.js";
+import { counted, grouped, percent, shownOf } from "../../core/words.js";
+import { ask } from "../server.js";
 import { runRow } from "./runs_row.js";
+import { differencesIn, groupsOf } from "./runs_search.js";
 
 /**
  * @typedef {import("./runs_search.js").RunRow} RunRow
@@ -10,35 +12,38 @@ import { runRow } from "./runs_row.js";
 /** Rows that are drawn immediately; the next ones are drawn when a person comes near the end. */
 const PAGE_OF_ROWS = 40;
 
-/** Columns that are sorted by a click, by their name in `SORTED`. */
+/** Runs at a time that the server is asked about: the first answer is there while the next ones are judged. */
+const ASKED = 8;
+
+/** Columns; those with a name in `SORTED` are sorted by a click. */
 const COLUMNS = [
   { name: "name", title: "Run" },
-  { name: "state", title: "State" },
-  { name: "", title: "Loss" },
-  { name: "best", title: "Validation", kind: "number" },
-  { name: "test", title: "Test", kind: "number" },
-  { name: "data", title: "Data" },
   { name: "model", title: "Model", kind: "run-model" },
-  { name: "epochs", title: "Epochs", kind: "number run-epochs" },
-  { name: "time", title: "Time", kind: "number run-time" },
-  { name: "created", title: "Started" },
+  { name: "accuracy", title: "Accuracy", kind: "number" },
+  { name: "", title: "baseline to 100%", kind: "run-bar" },
+  { name: "", title: "What is wrong", kind: "run-wrong" },
+  { name: "", title: "Loss", kind: "run-curve" },
+  { name: "created", title: "Started", kind: "run-created" },
 ];
 
-/** The table of runs: draws new and changed rows, and leaves the others alone. */
+/** The table of runs in groups: draws new and changed rows, and leaves the others alone. */
 export class RunsTable {
-  /** @type {Map<string, { row: RunRow, selected: boolean, best: boolean, tr: HTMLElement }>} */
+  /** @type {Map<string, { of: unknown[], tr: HTMLElement }>} rows by run, and heads of groups, with what they were made of */
   #drawn = new Map();
   /** @type {RunRow[]} */
   #rows = [];
   #shown = PAGE_OF_ROWS;
   #selected = new Set();
+  /** @type {WeakMap<RunRow, string[] | null | undefined>} what is wrong with each that was asked for; a changed run is another object */
+  #wrong = new WeakMap();
+  /** @type {RunRow[]} */
+  #toAsk = [];
+  /** The place among the rows that the keys have come to. */
+  #at = 0;
 
-  /**
-   * @param {import("./runs_row.js").RowActions} actions
-   * @param {{ sort: (column: string) => void, selectAll: (selected: boolean) => void, writes: boolean }} given
-   */
-  constructor(actions, { sort, selectAll, writes }) {
-    this.actions = actions;
+  /** @param {{ select: (row: RunRow, isSelected: boolean) => void, sort: (column: string) => void, selectAll: (selected: boolean) => void }} acts */
+  constructor({ select, sort, selectAll }) {
+    this.select = select;
     this.all = element("input", {
       type: "checkbox",
       "aria-label": "Select all runs that are listed",
@@ -50,10 +55,8 @@ export class RunsTable {
       else head.textContent = title;
       return head;
     });
-    const select = element("th", { scope: "col", class: "run-select" }, this.all);
-    const actionsHead = writes ? element("th", { scope: "col" }, element("span", { class: "unseen", text: "Actions" })) : null;
     this.body = element("tbody");
-    const head = element("thead", {}, element("tr", {}, select, ...this.heads, actionsHead));
+    const head = element("thead", {}, element("tr", {}, element("th", { scope: "col", class: "run-select" }, this.all), ...this.heads));
     this.more = element("button", { type: "button", class: "more", onclick: () => this.#grow() });
     const table = element("table", { class: "runs" }, head, this.body);
     this.element = element("div", {}, element("div", { class: "scroll runs-scroll" }, table), this.more);
@@ -87,63 +90,99 @@ export class RunsTable {
   }
 
   #draw() {
-    const shown = this.#rows.slice(0, shownOf(this.#rows.length, this.#shown));
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
-    const part = this.body.contains(focused) ? focused?.dataset.part : undefined;
-    const run = focused?.closest("tr")?.dataset.run;
+    const [run, part] = [this.current, focused?.dataset.part];
     const before = this.#drawn;
-    const isBest = bestOf(this.#rows);
     this.#drawn = new Map();
-    /** @type {Element | null} */
-    let place = this.body.firstElementChild;
-    for (const row of shown) {
-      const selected = this.#selected.has(row.id);
-      const known = before.get(row.id);
-      const best = isBest(row);
-      const same = known && known.row === row && known.selected === selected && known.best === best;
-      const tr = same ? known.tr : runRow(row, { selected, best, actions: this.actions });
-      if (known && !same) {
-        if (place === known.tr) place = tr;
-        known.tr.replaceWith(tr);
+    /** @type {(key: string, of: unknown[], make: () => HTMLElement) => void} */
+    const put = (key, of, make) => {
+      const known = before.get(key);
+      const tr = known?.of.every((value, k) => value === of[k]) ? known.tr : make();
+      if (known && known.tr !== tr) known.tr.replaceWith(tr);
+      this.#drawn.set(key, { of, tr });
+    };
+    const named = new Set();
+    let left = shownOf(this.#rows.length, this.#shown);
+    for (const [key, rows] of groupsOf(this.#rows)) {
+      if (left <= 0) break;
+      const text = groupWords(rows, named);
+      // no id of a run has a slash
+      put(`/${key}`, [text], () => element("tr", { class: "run-group" }, element("th", { colspan: COLUMNS.length + 1, scope: "rowgroup", text })));
+      const differences = differencesIn(rows);
+      for (const row of rows.slice(0, left)) {
+        const shown = { isSelected: this.#selected.has(row.id), differs: differences(row), wrong: this.#wrong.get(row) };
+        put(row.id, [row, shown.isSelected, String(shown.differs), shown.wrong], () => runRow(row, shown, this.select));
+        if (row.state === "finished" && !this.#wrong.has(row)) this.#ask(row);
       }
-      if (place === tr) place = tr.nextElementSibling;
-      else this.body.insertBefore(tr, place);
-      this.#drawn.set(row.id, { row, selected, best, tr });
-      before.delete(row.id);
+      left -= rows.length;
     }
-    for (const { tr } of before.values()) tr.remove();
-    const left = this.#rows.length - shown.length;
-    this.more.hidden = left <= 0;
-    this.more.textContent = `Show ${Math.min(left, PAGE_OF_ROWS)} more of ${grouped(left)}`;
-    if (part && run && document.activeElement !== focused) this.#focus(run, part);
+    for (const [key, { tr }] of before) if (!this.#drawn.has(key)) tr.remove();
+    [...this.#drawn.values()].forEach(({ tr }, k) => this.body.children[k] === tr || this.body.insertBefore(tr, this.body.children[k] ?? null));
+    const more = this.#rows.length - shownOf(this.#rows.length, this.#shown);
+    this.more.hidden = more <= 0;
+    this.more.textContent = `Show ${Math.min(more, PAGE_OF_ROWS)} more of ${grouped(more)}`;
+    if (run && part && document.activeElement !== focused) /** @type {HTMLElement | null | undefined} */ (this.#drawn.get(run)?.tr.querySelector(`[data-part="${part}"]`))?.focus();
   }
 
   /**
-   * Give the focus back to a part of a row that was drawn again.
-   * @param {string} run
-   * @param {string} part
+   * Ask the server what is wrong with a run, together with others that are drawn now.
+   * @param {RunRow} row
    */
-  #focus(run, part) {
-    const parts = this.#drawn.get(run)?.tr.querySelectorAll("[data-part]") ?? [];
-    for (const each of /** @type {Iterable<HTMLElement>} */ (parts)) if (each.dataset.part === part) each.focus();
+  #ask(row) {
+    this.#wrong.set(row, undefined);
+    if (this.#toAsk.push(row) === 1) setTimeout(() => void this.#read(), 30);
+  }
+
+  async #read() {
+    const rows = this.#toAsk.splice(0, ASKED);
+    const query = new URLSearchParams(rows.map(({ id }) => ["run", id]));
+    const found = await ask(`api/problems?${query}`).then((all) => new Map(Object.entries(all)), () => null);
+    for (const row of rows) {
+      if (found) this.#wrong.set(row, found.get(row.id));
+      else this.#wrong.delete(row); // it is asked for again when the studio answers
+    }
+    this.#draw();
+    if (this.#toAsk.length) await this.#read();
+  }
+
+  /**
+   * Ask again what is wrong with a run, of which something was computed.
+   * @param {string} id
+   */
+  judge(id) {
+    const row = this.#rows.find((each) => each.id === id);
+    if (row?.state === "finished") this.#ask(row);
+  }
+
+  /**
+   * Move the focus to another row: the one after or before the focused one, or the one where it was last.
+   * @param {number} by
+   */
+  move(by) {
+    const rows = [...this.body.querySelectorAll("tr[data-run]")];
+    const now = rows.findIndex((tr) => tr.contains(document.activeElement));
+    this.#at = Math.max(0, Math.min(now < 0 ? this.#at : now + by, rows.length - 1));
+    const row = rows[this.#at];
+    (row?.querySelector("a") ?? row?.querySelector("input"))?.focus();
+  }
+
+  /** The run of the row that has the focus. */
+  get current() {
+    return this.body.contains(document.activeElement) ? document.activeElement?.closest("tr")?.dataset.run : undefined;
   }
 }
 
 /**
- * Whether a run is right most often on the samples that it is judged on, if there are two runs or more on them.
+ * The data of a group, and what its accuracies are compared with.
  * @param {RunRow[]} rows
- * @returns {(row: RunRow) => boolean}
+ * @param {Set<string>} named data of the groups before: another one on the same data has other test samples
  */
-function bestOf(rows) {
-  /** @type {Map<string, { count: number, most: number }>} by the samples; there may be 100,000 runs */
-  const known = new Map();
-  for (const { judged_on: samples, accuracy } of rows) {
-    if (!samples || typeof accuracy !== "number") continue;
-    const { count, most } = known.get(samples) ?? { count: 0, most: 0 };
-    known.set(samples, { count: count + 1, most: Math.max(most, accuracy) });
-  }
-  return ({ judged_on: samples, accuracy }) => {
-    const of = known.get(samples ?? "");
-    return of !== undefined && of.count > 1 && accuracy === of.most;
-  };
+function groupWords(rows, named) {
+  const { data = "cannot be read" } = rows.find((row) => row.data) ?? {};
+  const { tested = null, baseline = null } = rows.find((row) => typeof row.baseline === "number") ?? rows.find((row) => row.tested) ?? {};
+  const parts = [named.has(data) ? `${data}, another test set` : data];
+  if (tested) parts.push(counted(tested, "test sample"));
+  if (typeof baseline === "number") parts.push(`baseline ${percent(baseline)}`);
+  named.add(data);
+  return parts.join(" · ");
 }

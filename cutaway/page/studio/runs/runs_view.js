@@ -1,12 +1,14 @@
 import { element, textButton } from "../../core/elements.js";
 import { counted, grouped } from "../../core/words.js";
-import { showError } from "../messages.js";
+import { showError, showMessage } from "../messages.js";
 import { deleteRuns, openTrash, renameRun } from "./run_dialogs.js";
-import { countedStates, foundRuns, readQuery, sortedBy, STATES, writtenQuery } from "./runs_search.js";
+import { foundRuns, readQuery, sortedBy, writtenQuery } from "./runs_search.js";
 import { RunsTable } from "./runs_table.js";
-import { ask, comparePath, listen, mayWrite } from "../server.js";
+import { ask, comparePath, goTo, listen, mayWrite } from "../server.js";
 
 /** @typedef {import("./runs_search.js").RunRow} RunRow */
+
+const SELECT_TWO = "Select two to compare them.";
 
 /** The list of runs, as it is shown now. */
 class RunsView {
@@ -34,30 +36,24 @@ class RunsView {
     this.summary = element("p", { class: "subtitle" });
     this.search = element("input", {
       type: "search",
-      placeholder: "Search name, data, model",
+      placeholder: "Search name, data, model, state",
       "aria-label": "Search runs",
       value: this.#query.search,
       oninput: () => this.#ask({ search: this.search.value }),
     });
-    this.states = element("div", { class: "states", role: "group", "aria-label": "States" });
-    this.trash = element("button", { type: "button", onclick: () => this.#openTrash() });
+    this.trash = element("button", { type: "button", onclick: () => (this.#showTrash = openTrash(this.#trash)) });
     this.chosen = element("div", { class: "chosen", role: "status", hidden: true });
     this.empty = element("div", { class: "studio-empty", hidden: true });
-    this.table = new RunsTable(
-      {
-        select: ({ id }, selected) => this.#select([id], selected),
-        rename: (row) => renameRun(row),
-        remove: (row) => void deleteRuns([row]),
-      },
-      {
-        sort: (column) => this.#ask(sortedBy(this.#query, column)),
-        selectAll: (selected) => this.#select(this.#found().map(({ id }) => id), selected),
-        writes,
-      },
-    );
+    this.table = new RunsTable({
+      select: ({ id }, isSelected) => this.#select([id], isSelected),
+      sort: (column) => this.#ask(sortedBy(this.#query, column)),
+      selectAll: (isSelected) => this.#select(this.#found().map(({ id }) => id), isSelected),
+    });
     const head = element("div", { class: "runs-head" }, element("h1", { text: "Runs" }), this.summary);
-    const bar = element("div", { class: "runs-bar" }, this.search, this.states, writes ? this.trash : null);
-    host.append(head, bar, this.chosen, this.empty, this.table.element);
+    const bar = element("div", { class: "runs-bar" }, this.search, writes ? this.trash : null);
+    const keys = [["↑ ↓", "move"], ["Enter", "open"], ["X", "select"], ["C", "compare"], ...(writes ? [["T", "train"], ["Del", "delete"]] : []), ["/", "search"]];
+    this.keys = element("p", { class: "hint keys" }, ...keys.map(([key, word]) => element("span", {}, element("kbd", { text: key }), ` ${word}`)));
+    host.append(head, bar, this.empty, this.table.element, this.chosen, this.keys);
     addEventListener("keydown", (event) => this.#hearKey(event));
     addEventListener("popstate", () => this.#ask(readQuery(location.search)));
   }
@@ -114,10 +110,6 @@ class RunsView {
     this.#showTrash?.(ids);
   }
 
-  #openTrash() {
-    this.#showTrash = openTrash(this.#trash);
-  }
-
   #drawSoon() {
     if (!this.#drawing) this.#drawing = setTimeout(() => this.#draw(), 30);
   }
@@ -149,9 +141,38 @@ class RunsView {
   /** @param {KeyboardEvent} event */
   #hearKey(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || target.closest("input, textarea, select, dialog")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
+    const row = this.#rows.get(this.table.current ?? "");
+    /** @type {Record<string, (() => unknown) | false | undefined>} */
+    const keys = {
+      "/": () => this.search.focus(),
+      ArrowDown: () => this.table.move(1),
+      ArrowUp: () => this.table.move(-1),
+      x: row && (() => this.#select([row.id], !this.#selected.has(row.id))),
+      c: () => (this.#pair ? goTo(this.#pair) : showMessage(SELECT_TWO)),
+      t: mayWrite() && (() => goTo("train")),
+      Delete: mayWrite() && (() => this.#delete(this.#selected.size || !row ? this.#chosen : [row])),
+    };
+    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act) return;
     event.preventDefault();
-    this.search.focus();
+    act();
+  }
+
+  get #chosen() {
+    return [...this.#selected].flatMap((id) => this.#rows.get(id) ?? []);
+  }
+
+  /** The address of the two selected runs side by side; "" if there are no two. */
+  get #pair() {
+    const rows = this.#chosen;
+    return rows.length === 2 && rows.every(({ state }) => state !== "damaged") ? comparePath(rows[0].id, rows[1].id) : "";
+  }
+
+  /** @param {RunRow[]} rows */
+  #delete(rows) {
+    if (rows.some(({ state }) => state === "running")) showMessage("A run that is being trained cannot be deleted. Next: stop it on its page.");
+    else if (rows.length) void deleteRuns(rows);
   }
 
   /** @param {boolean} [first] from the first row again */
@@ -160,9 +181,8 @@ class RunsView {
     this.#drawing = 0;
     const found = this.#found();
     this.table.show(found, { query: this.#query, selected: this.#selected, first });
-    this.table.element.hidden = !found.length;
+    this.table.element.hidden = this.keys.hidden = !found.length;
     this.#drawHead(found.length);
-    this.#drawStates();
     this.#drawChosen();
     this.#drawEmpty(found.length);
   }
@@ -176,32 +196,14 @@ class RunsView {
     this.trash.textContent = this.#trash.length ? `Trash (${this.#trash.length})` : "Trash";
   }
 
-  #drawStates() {
-    const counts = countedStates(this.#rows.values());
-    const { states } = this.#query;
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.stateName;
-    this.states.replaceChildren(...STATES.filter(({ name }) => counts.get(name) || states.includes(name)).map(({ name, title }) => {
-      const on = states.includes(name);
-      const next = on ? states.filter((each) => each !== name) : [...states, name];
-      const button = textButton(`${title} ${grouped(counts.get(name) ?? 0)}`, () => this.#ask({ states: next }), {
-        "aria-pressed": String(on),
-        "data-state-name": name,
-      });
-      return button;
-    }));
-    if (focused) /** @type {HTMLElement | null} */ (this.states.querySelector(`[data-state-name="${focused}"]`))?.focus();
-  }
-
   #drawChosen() {
-    const rows = [...this.#selected].flatMap((id) => this.#rows.get(id) ?? []);
+    const rows = this.#chosen;
     this.chosen.hidden = !rows.length;
-    const two = rows.length === 2 && rows.every(({ state }) => state !== "damaged");
     this.chosen.replaceChildren(
       element("span", { text: `${grouped(rows.length)} selected` }),
-      two
-        ? element("a", { class: "button main", href: comparePath(rows[0].id, rows[1].id), text: "Compare" })
-        : element("span", { class: "hint", text: "Select two to compare them." }),
-      ...(mayWrite() ? [textButton("Delete", () => void deleteRuns(rows))] : []),
+      this.#pair ? element("a", { class: "button main", href: this.#pair, text: "Compare" }) : element("span", { class: "hint", text: SELECT_TWO }),
+      ...(mayWrite() && rows.length === 1 ? [textButton("Rename", () => renameRun(rows[0]))] : []),
+      ...(mayWrite() ? [textButton("Delete", () => this.#delete(rows))] : []),
       textButton("Clear", () => this.#select([...this.#selected], false)),
     );
   }
@@ -212,7 +214,7 @@ class RunsView {
     if (found) return;
     const all = textButton("Show all runs", () => {
         this.search.value = "";
-        this.#ask({ search: "", states: [] });
+        this.#ask({ search: "" });
       });
     this.empty.replaceChildren(...(this.#rows.size ? [element("p", { text: "No run matches." }), all] : this.#emptyWords()));
   }
@@ -240,6 +242,7 @@ export async function showRuns(host) {
     reset: () => void view.read().catch(showError),
     runs: (event) => view.change(event),
     trash: (event) => view.changeTrash(event),
+    job: ({ run, state }) => state === "done" && view.table.judge(run),
   });
   await view.read();
 }

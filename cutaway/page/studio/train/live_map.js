@@ -70,12 +70,6 @@ export class LiveMap {
     void this.#watch();
   }
 
-  /** Stop following it; the map stays as it is. */
-  stop() {
-    clearInterval(this.#timer);
-    this.#timer = 0;
-  }
-
   /** The training has ended; its last frame may still come. */
   ended() {
     this.element.classList.add("ended");
@@ -94,7 +88,8 @@ export class LiveMap {
         this.caption.textContent = WAITING;
       }
     } catch (error) {
-      this.stop();
+      clearInterval(this.#timer); // the map stays as it is
+      this.#timer = 0;
       showError(error);
     }
   }
