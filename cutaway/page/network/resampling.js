@@ -59,17 +59,11 @@ function lanczosWeights(at, from, to) {
   const center = (at + 0.5) * ratio;
   const first = Math.max(Math.trunc(center - LANCZOS_LOBES * wide + 0.5), 0);
   const last = Math.min(Math.trunc(center + LANCZOS_LOBES * wide + 0.5), from);
-  const valueAt = (/** @type {number} */ i) => lanczosValue((i + first - center + 0.5) / wide);
-  const weights = Float64Array.from({ length: last - first }, (_, i) => valueAt(i));
+  const sinc = (/** @type {number} */ t) => (t === 0 ? 1 : Math.sin(Math.PI * t) / (Math.PI * t));
+  const weights = Float64Array.from({ length: last - first }, (_, i) => {
+    const x = (i + first - center + 0.5) / wide;
+    return Math.abs(x) < LANCZOS_LOBES ? sinc(x) * sinc(x / LANCZOS_LOBES) : 0;
+  });
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return { first, weights: weights.map((weight) => weight / sum) };
-}
-
-/**
- * @param {number} x
- * @returns {number}
- */
-function lanczosValue(x) {
-  const sinc = (/** @type {number} */ t) => (t === 0 ? 1 : Math.sin(Math.PI * t) / (Math.PI * t));
-  return Math.abs(x) < LANCZOS_LOBES ? sinc(x) * sinc(x / LANCZOS_LOBES) : 0;
 }

@@ -58,8 +58,9 @@ const STEPS = [
 export function followTour() {
   if (!mayWrite()) return; // it trains a model
   const path = pathParts().join("/");
-  const found = stepOn(path, Number(sessionStorage.getItem(STEP) ?? -1));
-  if (found >= 0) showStep(found);
+  const at = Number(sessionStorage.getItem(STEP) ?? -1);
+  const found = [at, at + 1].find((step) => STEPS[step]?.page.test(path)); // the next one: they went there by themselves
+  if (at >= 0 && found !== undefined) showStep(found);
   else if (!path && !localStorage.getItem(OFFERED)) offer();
 }
 
@@ -68,17 +69,6 @@ export function startTour() {
   localStorage.setItem(OFFERED, "yes");
   sessionStorage.setItem(STEP, "0");
   goTo(".");
-}
-
-/**
- * The step for a page: the one that a person has come to, or the next one, where they went there by themselves.
- * @param {string} path
- * @param {number} at
- * @returns {number} -1 for none
- */
-function stepOn(path, at) {
-  if (at < 0) return -1;
-  return [at, at + 1].find((step) => STEPS[step]?.page.test(path)) ?? -1;
 }
 
 /** @param {number} step */

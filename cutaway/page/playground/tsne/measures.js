@@ -85,7 +85,8 @@ export function sharedShare(one, other) {
  * @returns {GroupMeasures}
  */
 export function measureGroups(points, columns, members) {
-  const means = members.map((each) => meanOf(points, columns, each));
+  const axes = Array.from({ length: columns }, (_, axis) => axis);
+  const means = members.map((each) => axes.map((axis) => each.reduce((sum, k) => sum + points[k * columns + axis] / each.length, 0)));
   const spreads = members.map((each, group) => {
     const squares = each.map((k) => squaredBetween(means[group], points, k, columns));
     return Math.sqrt(squares.reduce((sum, value) => sum + value, 0) / each.length);
@@ -141,17 +142,6 @@ export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
-}
-
-/**
- * @param {ArrayLike<number>} points
- * @param {number} columns
- * @param {number[]} members
- */
-function meanOf(points, columns, members) {
-  const mean = new Array(columns).fill(0);
-  for (const k of members) for (let axis = 0; axis < columns; axis++) mean[axis] += points[k * columns + axis] / members.length;
-  return mean;
 }
 
 /**
