@@ -35,7 +35,7 @@ export function runRow(row, { isSelected, differs, wrong }, select) {
     element("td", { class: "run-name" }, row.state === "damaged" ? element("span", { text: title }) : link, " ", element("small", { text: end })),
     element("td", { class: "run-model", text: model, title: [row.model, ...differs].join(" · ") }),
     accuracyCell(row),
-    element("td", { class: "run-bar" }, accuracyBar(row)),
+    element("td", { class: "run-gain" }, accuracyBar(row)),
     element("td", { class: "run-wrong" }, ...wrongParts(row, wrong)),
     element("td", { class: "run-curve" }, lossCurve(row.curves)),
     element("td", { class: "run-created" }, createdElement(row)),

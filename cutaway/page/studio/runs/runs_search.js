@@ -93,7 +93,7 @@ export function settingsOf({ model = "", settings = {} }) {
 /** @param {[string, string | number | null][]} settings */
 export function settingWords(settings) {
   const given = settings.filter(([, value]) => value !== null && value !== "");
-  return given.map(([name, value]) => (name === "hidden" ? String(value) : `${name.replaceAll("_", " ")} ${value}`));
+  return given.map(([name, value]) => (["hidden", "optimizer"].includes(name) ? String(value) : `${name.replaceAll("_", " ")} ${value}`));
 }
 
 /**

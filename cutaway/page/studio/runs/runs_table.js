@@ -20,7 +20,7 @@ const COLUMNS = [
   { name: "name", title: "Run" },
   { name: "model", title: "Model", kind: "run-model" },
   { name: "accuracy", title: "Accuracy", kind: "number" },
-  { name: "", title: "baseline to 100%", kind: "run-bar" },
+  { name: "", title: "baseline to 100%", kind: "run-gain" },
   { name: "", title: "What is wrong", kind: "run-wrong" },
   { name: "", title: "Loss", kind: "run-curve" },
   { name: "created", title: "Started", kind: "run-created" },
