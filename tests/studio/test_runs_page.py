@@ -108,7 +108,7 @@ def test_runs_are_grouped_by_their_test_samples_with_names_and_what_is_wrong(sta
     assert names["20260105-120000-mnist-7f3a"].split() == ["epochs", "9", "7f3a"]
     assert names["20260105-120000-long-2009"].split() == ["long", "2009"]
     assert (names["beta"], names["gamma"], page.evaluate("window.hacked")) == ("beta", HOSTILE, None)
-    assert page.locator("tr[data-run=gamma] td.run-model").inner_text() == "8 · epochs 3"
+    assert page.locator("tr[data-run=gamma] .run-name small").inner_text() == "8 · epochs 3"
     cells = [page.locator(f"tr[data-run={run}] .run-wrong") for run in ("alpha", "beta", "gamma", "broken")]
     cells[0].filter(has_text="a leak? · Too few epochs").wait_for()
     assert [cell.inner_text() for cell in cells[1:3]] == ["nothing", "not checked yet"]

@@ -27,13 +27,12 @@ export function runRow(row, { isSelected, differs, wrong }, select) {
   box.checked = isSelected;
   const label = title === row.id ? null : `${title}, ${row.id}`; // several runs may be called the same
   const link = element("a", { href: runPath(row.id), "data-part": "open", text: title, title: row.id, "aria-label": label });
-  const model = name ? [...new Set([hidden, ...differs])].join(" · ") : row.model;
+  const small = [...(name ? new Set([hidden, ...differs]) : []), end].filter(Boolean).join(" · ");
   return element(
     "tr",
     { "data-run": row.id, "data-state": row.state, class: isSelected && "selected" },
     element("td", { class: "run-select" }, box),
-    element("td", { class: "run-name" }, row.state === "damaged" ? element("span", { text: title }) : link, " ", element("small", { text: end })),
-    element("td", { class: "run-model", text: model, title: [row.model, ...differs].join(" · ") }),
+    element("td", { class: "run-name" }, row.state === "damaged" ? element("span", { text: title }) : link, " ", element("small", { text: small, title: row.model })),
     accuracyCell(row),
     element("td", { class: "run-gain" }, accuracyBar(row)),
     element("td", { class: "run-wrong" }, ...wrongParts(row, wrong)),

@@ -22,7 +22,6 @@ import { stateWord } from "../words.js";
 const SORTED = {
   created: (row) => row.created,
   name: (row) => namesOf(row).name.toLowerCase() || null,
-  model: (row) => row.model,
   accuracy: (row) => row.test?.accuracy ?? row.val_accuracy,
 };
 

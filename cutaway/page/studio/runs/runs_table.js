@@ -18,7 +18,6 @@ const ASKED = 8;
 /** Columns; those with a name in `SORTED` are sorted by a click. */
 const COLUMNS = [
   { name: "name", title: "Run" },
-  { name: "model", title: "Model", kind: "run-model" },
   { name: "accuracy", title: "Accuracy", kind: "number" },
   { name: "", title: "baseline to 100%", kind: "run-gain" },
   { name: "", title: "What is wrong", kind: "run-wrong" },
