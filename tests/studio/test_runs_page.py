@@ -106,9 +106,9 @@ def test_runs_are_grouped_by_their_test_samples_with_names_and_what_is_wrong(sta
     assert page.locator("tr.run-group").all_inner_texts() == heads
     names = dict(zip(listed(opened), page.locator("td.run-name").all_inner_texts(), strict=True))
     assert names["20260105-120000-mnist-7f3a"].split() == ["epochs", "9", "7f3a"]
-    assert names["20260105-120000-long-2009"].split() == ["long", "2009"]
-    assert (names["beta"], names["gamma"], page.evaluate("window.hacked")) == ("beta", HOSTILE, None)
-    assert page.locator("tr[data-run=gamma] .run-name small").inner_text() == "8 · epochs 3"
+    assert names["20260105-120000-long-2009"].split() == ["long", "8", "·", "epochs", "9", "·", "2009"]
+    assert (names["beta"].split()[0], names["gamma"]) == ("beta", f"{HOSTILE} 8 · epochs 3")
+    assert page.evaluate("window.hacked") is None
     cells = [page.locator(f"tr[data-run={run}] .run-wrong") for run in ("alpha", "beta", "gamma", "broken")]
     cells[0].filter(has_text="a leak? · Too few epochs").wait_for()
     assert [cell.inner_text() for cell in cells[1:3]] == ["nothing", "not checked yet"]
