@@ -75,9 +75,7 @@ def doctor(
             compare_simpler_models(what.context, on_progress=on_progress)
         found = findings_of_run(what.context, layers=lambda: what.layers(progress=progress), muted=mute or {})
         findings = with_mutes(found, mute or {})
-        wanted = [
-            each for each in findings if try_remedies and each.remedy and each.severity == "warning" and not each.muted
-        ]
+        wanted = [each for each in findings if try_remedies and each.remedy and each.warns]
         tests = try_all(what, wanted, seeds=asked.seeds, budget=asked.budget, engine=engine, progress=progress)
         failed = {each.kind for each in tests if each.judgments and not each.helped}
         left = tuple(each for each in findings if each.kind not in failed and each.cause not in failed)
