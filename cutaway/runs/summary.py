@@ -133,8 +133,8 @@ class RunSummary:
     @property
     def interval(self) -> Interval | None:
         """Wilson's 95% interval of the test accuracy; None if it was not tested."""
-        samples = sample_counts(self.manifest).get("test")
-        return wilson_interval(round(self.test["accuracy"] * samples), samples) if self.test and samples else None
+        test, tested = self.test, self.tested
+        return wilson_interval(round(test["accuracy"] * tested), tested) if test and tested else None
 
     @property
     def parameters(self) -> int | None:
