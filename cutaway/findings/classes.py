@@ -359,7 +359,7 @@ def missed_class(evidence: Evidence) -> Iterable[Finding]:
         advice = "Look at the label issues of the two classes: either labels are mixed up, or the two look alike."
     elif measured.samples[first] * IMBALANCED > measured.samples.max() and not _is_too_low(evidence, measured, missed):
         severity, remedy, advice = "note", None, ""
-        text += " Their probabilities add up to their number, as those of classes that overlap do."
+        text += " The model gives the class as much probability as it has samples, as is usual where classes overlap."
     yield Finding("missed-class", severity, title, text, record, remedy, samples, advice=advice, leads=leads)
 
 

@@ -451,7 +451,7 @@ def unlike_values(evidence: Evidence) -> Iterable[Finding]:
         source='Hastie, Tibshirani, Friedman 2009, "The elements of statistical learning", section 2.2; McNemar 1947',
         known_as="categorical feature encoded as a number, ordinal encoding of nominal data",
         about=(
-            "Numbers such as those of parts or products are names. A network takes a number for an amount and learns "
+            "Part numbers and product numbers are names. A network takes a number for an amount and learns "
             "what changes slowly with it, so it can hardly tell one code from the next."
         ),
         title='"{column}" holds codes that are read as numbers',

@@ -22,7 +22,7 @@ from .simpler_models import BETTER_LEVEL, learned_nothing
 from .splits import chance_of
 from .steps import first_divergence, stalled_loss
 
-# No rule of which epoch to keep chooses the worst of so many by loss that another is better than by accuracy too.
+# No usual rule keeps an epoch with the highest loss of so many when another one is more accurate as well.
 WORST_OF = 5
 
 

@@ -96,8 +96,8 @@ export function settingWords(settings) {
 }
 
 /**
- * Runs that are tested on the same samples, and those on the same data of which that is not known: in groups, in the order
- * of their first runs.
+ * Runs in groups: tested on the same samples or, where that is not known, on the same data. The groups are in the order of
+ * their first runs.
  * @param {RunRow[]} rows
  */
 export function groupsOf(rows) {

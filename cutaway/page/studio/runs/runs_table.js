@@ -12,7 +12,7 @@ import { differencesIn, groupsOf } from "./runs_search.js";
 /** Rows that are drawn immediately; the next ones are drawn when a person comes near the end. */
 const PAGE_OF_ROWS = 40;
 
-/** Runs at a time that the server is asked about: the first answer is there while the next ones are judged. */
+/** Runs that one request asks about: the first answer is shown while the server judges the next runs. */
 const ASKED = 8;
 
 /** Columns; those with a name in `SORTED` are sorted by a click. */
@@ -33,7 +33,7 @@ export class RunsTable {
   #rows = [];
   #shown = PAGE_OF_ROWS;
   #selected = new Set();
-  /** @type {WeakMap<RunRow, string[] | null | undefined>} what is wrong with each that was asked for; a changed run is another object */
+  /** @type {WeakMap<RunRow, string[] | null | undefined>} what is wrong with each run that the server was asked about; a changed run is another object */
   #wrong = new WeakMap();
   /** @type {RunRow[]} */
   #toAsk = [];
@@ -138,14 +138,14 @@ export class RunsTable {
     const found = await ask(`api/problems?${query}`).then((all) => new Map(Object.entries(all)), () => null);
     for (const row of rows) {
       if (found) this.#wrong.set(row, found.get(row.id));
-      else this.#wrong.delete(row); // it is asked for again when the studio answers
+      else this.#wrong.delete(row); // the next draw asks again
     }
     this.#draw();
     if (this.#toAsk.length) await this.#read();
   }
 
   /**
-   * Ask again what is wrong with a run, of which something was computed.
+   * Ask again what is wrong with a run after something was computed for it.
    * @param {string} id
    */
   judge(id) {
