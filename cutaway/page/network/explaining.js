@@ -1,8 +1,5 @@
 // Why this class and not another one: what each value contributes to the difference between their logits.
 
-import { compileGradients } from "./gradients.js";
-import { ENDING_ACTIVATIONS, Network } from "./forward.js";
-
 /**
  * @typedef {object} NetworkExplanation As `cutaway.interpret.Attribution`, whose other class is always the runner-up.
  * @property {Float32Array} logits One for each class.
@@ -17,14 +14,11 @@ import { ENDING_ACTIVATIONS, Network } from "./forward.js";
 
 /** Explains the answers of a network that is piecewise linear. */
 export class Explainer {
-  /** @param {Network} network */
+  /** @param {import("./forward.js").Network} network */
   constructor(network) {
     this.network = network;
-    const { output } = network.spec;
-    const ends = ENDING_ACTIVATIONS.includes(network.ending);
-    this.gradients = network.parts.map((parts) => compileGradients(parts, ends && parts.layer.name === output));
     /** Whether contributions are exact, because the model is piecewise linear. */
-    this.isExact = this.gradients.every((gradient) => gradient !== null);
+    this.isExact = network.compiled.every(({ pass }) => pass !== null);
   }
 
   /**
@@ -35,19 +29,18 @@ export class Explainer {
    * @returns {NetworkExplanation | null} Null if the model is not piecewise linear, or a logit is not finite.
    */
   explain(input, label = null) {
-    if (!this.isExact) return null;
+    const traced = this.#trace(input);
+    if (!traced) return null;
+    const { values, logits } = traced;
     const { spec } = this.network;
-    const { values, logits } = this.network.trace(input);
-    if (!logits.every(Number.isFinite)) return null;
     const [winner, second] = [...logits.keys()].sort((a, b) => logits[b] - logits[a] || a - b);
     const other = label !== null && label !== winner && label in logits ? label : second;
-    const slopes = logits.map((_, place) => (place === winner ? 1 : place === other ? -1 : 0));
-    const { gradients, offsets } = this.#passBack(values, logits.length === 2 ? slopes.slice(-this.#units) : slopes);
+    const { gradients, offsets } = this.#passBack(traced, winner, other);
     const contributions = new Map();
     const added = new Map([["", [...offsets.values()].reduce((sum, value) => sum + value, 0)]]);
     for (const { name } of spec.layers) {
       const later = layersAfter(spec, name);
-      if (name === spec.output || !allPathsCross(spec, name, later)) continue;
+      if (!later) continue;
       contributions.set(name, productOf(values.get(name), gradients.get(name)));
       added.set(name, later.reduce((sum, one) => sum + (offsets.get(one) ?? 0), 0));
     }
@@ -63,30 +56,31 @@ export class Explainer {
    * @returns {Float64Array | null} By the prepared input; null as for `explain`.
    */
   slopesToward(input, target) {
-    if (!this.isExact) return null;
-    const { spec } = this.network;
-    const { values, logits } = this.network.trace(input);
-    if (!logits.every(Number.isFinite)) return null;
+    const traced = this.#trace(input);
+    if (!traced) return null;
+    const { logits } = traced;
     const other = [...logits.keys()].filter((place) => place !== target).reduce((best, place) => (logits[place] > logits[best] ? place : best));
-    const slopes = logits.map((_, place) => (place === target ? 1 : place === other ? -1 : 0));
-    const { gradients } = this.#passBack(values, logits.length === 2 ? slopes.slice(-this.#units) : slopes);
-    return gradients.get(spec.input.name) ?? null;
+    return this.#passBack(traced, target, other).gradients.get(this.network.spec.input.name) ?? null;
   }
 
-  /** The number of output units: 1 or the number of classes. */
-  get #units() {
-    return this.network.layer(this.network.spec.output).shape[0];
+  /** @param {import("./forward.js").RawValues} input One raw sample. */
+  #trace(input) {
+    const traced = this.isExact ? this.network.trace(input) : null;
+    return traced?.logits.every(Number.isFinite) ? traced : null;
   }
 
   /**
-   * @param {Map<string, Float32Array>} values
-   * @param {Float32Array} slopes Of the difference by the output of the model.
+   * @param {ReturnType<import("./forward.js").Network["trace"]>} traced
+   * @param {number} winner
+   * @param {number} other
    * @returns {{ gradients: Map<string, Float64Array>, offsets: Map<string, number> }}
    */
-  #passBack(values, slopes) {
+  #passBack({ values, logits }, winner, other) {
     const { spec } = this.network;
     const gradients = new Map([...values].map(([name, array]) => [name, new Float64Array(array.length)]));
-    gradients.get(spec.output)?.set(slopes);
+    const slopes = logits.map((_, place) => (place === winner ? 1 : place === other ? -1 : 0));
+    // a model of two classes may have one output unit
+    gradients.get(spec.output)?.set(slopes.slice(-this.network.layer(spec.output).shape[0]));
     const offsets = new Map();
     for (let at = spec.layers.length - 1; at >= 0; at--) {
       const { name, inputs } = spec.layers[at];
@@ -94,7 +88,7 @@ export class Explainer {
       const sources = inputs.map((source) => /** @type {Float32Array} */ (values.get(source)));
       const into = inputs.map((source) => /** @type {Float64Array} */ (gradients.get(source)));
       const own = /** @type {Float64Array} */ (gradients.get(name));
-      offsets.set(name, this.gradients[at]?.({ gradients: own, output, sources, into }) ?? 0);
+      offsets.set(name, this.network.compiled[at].pass?.({ gradients: own, output, sources, into }) ?? 0);
     }
     return { gradients, offsets };
   }
@@ -110,26 +104,15 @@ function productOf(values, gradients) {
 }
 
 /**
- * Names of all layers whose output depends on a layer's, without itself.
+ * Names of all layers whose output depends on a layer's, without itself; null if a path from the input to the output goes
+ * around the layer, or if it is the last one.
  * @param {import("./forward.js").NetworkSpec} spec
  * @param {string} name
- * @returns {string[]}
  */
 function layersAfter(spec, name) {
   const found = new Set([name]);
   for (const layer of spec.layers) if (layer.inputs.some((source) => found.has(source))) found.add(layer.name);
-  found.delete(name);
-  return [...found];
-}
-
-/**
- * Whether every path from the input to the output goes through a layer.
- * @param {import("./forward.js").NetworkSpec} spec
- * @param {string} name
- * @param {string[]} later The layers after it.
- * @returns {boolean}
- */
-function allPathsCross(spec, name, later) {
-  const known = new Set([name, ...later]);
-  return spec.layers.every((layer) => !later.includes(layer.name) || layer.inputs.every((one) => known.has(one)));
+  const later = spec.layers.filter((layer) => layer.name !== name && found.has(layer.name));
+  const areBehind = later.every(({ inputs }) => inputs.every((one) => found.has(one)));
+  return name === spec.output || !areBehind ? null : later.map((layer) => layer.name);
 }

@@ -28,7 +28,7 @@ import { decodeFloat16, valueCount } from "./tensors.js";
  */
 
 /** Activations that are left out of the logits where they end the model. */
-export const ENDING_ACTIVATIONS = ["softmax", "log_softmax", "sigmoid"];
+const ENDING_ACTIVATIONS = ["softmax", "log_softmax", "sigmoid"];
 
 /** Activations whose values are probabilities. */
 const PROBABILITY_ACTIVATIONS = ["softmax", "sigmoid", "hard_sigmoid"];
@@ -55,8 +55,10 @@ export class Network {
       shapes.set(layer.name, layer.shape);
       return { layer, shapes: found, weights: /** @type {Record<string, Weight>} */ (Object.fromEntries(named)) };
     });
-    this.compiled = this.parts.map(compileLayer);
     this.ending = String(this.layer(spec.output).settings.function ?? "linear");
+    /** Whether the last activation is left out of the logits. */
+    this.isOpen = ENDING_ACTIVATIONS.includes(this.ending);
+    this.compiled = this.parts.map((part) => compileLayer(part, this.isOpen && part.layer.name === spec.output));
   }
 
   /**
@@ -87,8 +89,7 @@ export class Network {
       if (wanted && !wanted.has(name)) return;
       const target = new Float32Array(valueCount(shape));
       run(inputs.map((source) => /** @type {Float32Array} */ (values.get(source))), target);
-      const ends = name === this.spec.output && ENDING_ACTIVATIONS.includes(this.ending);
-      if (activate && !ends) activate(target);
+      if (!this.isOpen || name !== this.spec.output) activate?.(target);
       values.set(name, target);
     });
     const last = values.get(this.spec.output) ?? new Float32Array(0);
@@ -105,7 +106,7 @@ export class Network {
     const outputs = new Map(this.spec.layers.map(({ name }) => [name, values.get(name) ?? new Float32Array(0)]));
     const output = Float32Array.from(values.get(this.spec.output) ?? []);
     const { activate } = this.compiled[this.spec.layers.findIndex(({ name }) => name === this.spec.output)];
-    if (ENDING_ACTIVATIONS.includes(this.ending)) activate?.(output);
+    if (this.isOpen) activate?.(output);
     outputs.set(this.spec.output, output);
     return { outputs, probabilities: this.probabilitiesOf(output), logits };
   }

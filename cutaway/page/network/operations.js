@@ -1,6 +1,7 @@
-// What each layer computes in evaluation, for one sample. `cutaway/models/exporting/operations.py` writes these layers.
+// What each layer computes in evaluation, for one sample, and how a change of its output changes its inputs.
+// `cutaway/models/exporting/operations.py` writes these layers.
 
-import { activationOf } from "./activations.js";
+import { activationOf, slopesOf } from "./activations.js";
 import { groupsAlong, repeatTo, runsAlong, valueCount } from "./tensors.js";
 
 /**
@@ -23,35 +24,54 @@ import { groupsAlong, repeatTo, runsAlong, valueCount } from "./tensors.js";
  * @property {Record<string, Weight>} weights By name.
  */
 
-/** @typedef {(sources: Float32Array[], target: Float32Array) => void} Operation */
+/**
+ * @typedef {object} BackwardStep What a layer needs to pass gradients on.
+ * @property {Float64Array} gradients Of the difference by its output.
+ * @property {Float32Array} output
+ * @property {Float32Array[]} sources The values of its inputs.
+ * @property {Float64Array[]} into The gradients by its inputs, to which is added.
+ */
 
-/** @typedef {{ run: Operation, activate: ((values: Float32Array) => void) | null }} CompiledLayer */
+/** @typedef {(step: BackwardStep) => number} Backward Returns what the biases of the layer add to the difference. */
+
+/** @typedef {(sources: Float32Array[], target: Float32Array) => void} Forward */
+
+/** @typedef {{ run: Forward, pass?: Backward }} Operation `pass`: none if it is not piecewise linear. */
+
+/**
+ * @typedef {{ run: Forward, activate: ((values: Float32Array) => void) | null, pass: Backward | null }} CompiledLayer
+ *   `pass`: also through the activation; null if one of them is not piecewise linear.
+ */
+
+/** @type {Operation} Of one input, the input itself. */
+const SUM = { run: merging((a, b) => a + b), pass: weighted(() => 1) };
 
 /** @type {Record<string, (parts: LayerParts) => Operation>} */
 const LAYER_OPERATIONS = {
-  same: () => copyFirst,
-  activation: () => copyFirst,
+  same: () => SUM,
+  activation: () => SUM,
   dense: denseOperation,
   members: denseOperation,
   mean: meanOperation,
   affine: affineOperation,
   prelu: slopesOperation,
   layer_norm: layerNormOperation,
-  add: () => mergeOperation((a, b) => a + b),
-  subtract: () => mergeOperation((a, b) => a - b),
-  multiply: () => mergeOperation((a, b) => a * b),
-  maximum: () => mergeOperation(Math.max),
-  minimum: () => mergeOperation(Math.min),
-  average: ({ layer }) => mergeOperation((a, b) => a + b, layer.inputs.length),
+  add: () => SUM,
+  subtract: () => ({ run: merging((a, b) => a - b), pass: weighted((number) => (number ? -1 : 1)) }),
+  multiply: () => ({ run: merging((a, b) => a * b) }),
+  maximum: () => ({ run: merging(Math.max), pass: toExtreme((a, b) => a > b) }),
+  minimum: () => ({ run: merging(Math.min), pass: toExtreme((a, b) => a < b) }),
+  average: ({ layer: { inputs } }) => ({ run: merging((a, b) => a + b, inputs.length), pass: weighted(() => 1 / inputs.length) }),
   concatenate: concatenateOperation,
 };
 
 /**
- * Make the function that computes a layer, and the one that applies its activation to the result in place.
+ * Make the functions that compute a layer, apply its activation to the result in place, and pass gradients through both.
  * @param {LayerParts} parts
+ * @param {boolean} ends Whether the layer ends the model with a softmax or a sigmoid, through which no gradients are passed.
  * @returns {CompiledLayer}
  */
-export function compileLayer(parts) {
+export function compileLayer(parts, ends) {
   const { layer, shapes } = parts;
   const make = LAYER_OPERATIONS[layer.operation];
   if (!make) throw new RangeError(`layer "${layer.name}" does "${layer.operation}", which is not known here`);
@@ -59,46 +79,58 @@ export function compileLayer(parts) {
   const takesActivation = ["dense", "members", "activation"].includes(layer.operation);
   const activate = takesActivation ? activationOf(layer.settings, runsAlong(layer.shape, axis)) : null;
   if (layer.inputs.length !== shapes.length) throw new RangeError(`layer "${layer.name}" reads a layer that does not exist`);
-  return { run: make(parts), activate };
-}
-
-/** @type {Operation} */
-function copyFirst([source], target) {
-  target.set(source);
-}
-
-/**
- * Where the inputs, weights, biases and sums of each product of a Dense layer are: one for each row of its input, or one for
- * each member of an ensemble, whose members read one input together, or one of each.
- * @param {LayerParts} parts
- */
-export function productsOf({ layer, shapes: [shape], weights: { kernel } }) {
-  const [features, units] = kernel.shape.slice(-2);
-  if (layer.operation === "members") {
-    const step = shape.length === 1 ? 0 : features;
-    const member = (/** @type {number} */ k) => ({ first: k * step, kernelFirst: k * features * units, biasFirst: k * units, unitFirst: k * units });
-    return { features, units, places: Array.from({ length: kernel.shape[0] }, (_, k) => member(k)) };
-  }
-  const row = (/** @type {number} */ k) => ({ first: k * features, kernelFirst: 0, biasFirst: 0, unitFirst: k * units });
-  return { features, units, places: Array.from({ length: valueCount(shape) / features }, (_, k) => row(k)) };
+  const { run, pass } = make(parts);
+  const slopes = slopesOf(layer.settings);
+  if (!pass || ends || !slopes) return { run, activate, pass: (ends && pass) || null };
+  const { above, below, at0 } = slopes;
+  return {
+    run,
+    activate,
+    pass: (step) => {
+      // around 0 the output has the sign of the activation's input
+      const given = layer.operation === "activation" ? step.sources[0] : step.output;
+      return pass({ ...step, gradients: step.gradients.map((value, i) => value * (given[i] > 0 ? above : given[i] < 0 ? below : at0)) });
+    },
+  };
 }
 
 /**
+ * A product for each row of the input, or for each member of an ensemble, whose members read one input together, or one of each.
  * @param {LayerParts} parts
  * @returns {Operation}
  */
-function denseOperation(parts) {
-  const { kernel, bias } = parts.weights;
-  const { features, units, places } = productsOf(parts);
+function denseOperation({ layer, shapes: [shape], weights: { kernel, bias } }) {
+  const [features, units] = kernel.shape.slice(-2);
+  const areMembers = layer.operation === "members";
+  const step = areMembers && shape.length === 1 ? 0 : features;
+  const places = Array.from({ length: areMembers ? kernel.shape[0] : valueCount(shape) / features }, (_, k) => {
+    const [kernelFirst, biasFirst] = areMembers ? [k * features * units, k * units] : [0, 0];
+    return { first: k * step, kernelFirst, biasFirst, unitFirst: k * units };
+  });
   const sums = new Float64Array(units);
   const memory = new Int32Array(features);
-  return ([source], target) => {
-    for (const { first, kernelFirst, biasFirst, unitFirst } of places) {
-      if (bias) sums.set(bias.values.subarray(biasFirst, biasFirst + units));
-      else sums.fill(0);
-      addProduct(source, kernel.values, sums, { first, features, kernelFirst, places: memory });
-      target.set(sums, unitFirst);
-    }
+  return {
+    run([source], target) {
+      for (const { first, kernelFirst, biasFirst, unitFirst } of places) {
+        if (bias) sums.set(bias.values.subarray(biasFirst, biasFirst + units));
+        else sums.fill(0);
+        addProduct(source, kernel.values, sums, { first, features, kernelFirst, places: memory });
+        target.set(sums, unitFirst);
+      }
+    },
+    pass({ gradients, into: [into] }) {
+      let offset = 0;
+      for (const { first, kernelFirst, biasFirst, unitFirst } of places) {
+        for (let i = 0; i < features; i++) {
+          const row = kernelFirst + i * units;
+          let sum = 0;
+          for (let j = 0; j < units; j++) sum += kernel.values[row + j] * gradients[unitFirst + j];
+          into[first + i] += sum;
+        }
+        if (bias) for (let j = 0; j < units; j++) offset += bias.values[biasFirst + j] * gradients[unitFirst + j];
+      }
+      return offset;
+    },
   };
 }
 
@@ -108,24 +140,28 @@ function denseOperation(parts) {
  * @returns {Operation}
  */
 function meanOperation({ shapes: [[rows, columns]] }) {
-  return ([source], target) => {
-    for (let column = 0; column < columns; column++) {
-      let sum = 0;
-      for (let row = 0; row < rows; row++) sum += source[row * columns + column];
-      target[column] = sum / rows;
-    }
+  return {
+    run([source], target) {
+      for (let column = 0; column < columns; column++) {
+        let sum = 0;
+        for (let row = 0; row < rows; row++) sum += source[row * columns + column];
+        target[column] = sum / rows;
+      }
+    },
+    pass({ gradients, into: [into] }) {
+      for (let i = 0; i < into.length; i++) into[i] += gradients[i % columns] / rows;
+      return 0;
+    },
   };
 }
 
 /**
- * The weights of an affine operation, one for each value of a sample.
+ * A weight of a layer, repeated for each value of a sample; null if the layer has none of this name.
  * @param {LayerParts} parts
- * @returns {{ center: Float32Array | null, factor: Float32Array | null, shift: Float32Array | null }}
+ * @param {string} name
  */
-export function affineParts({ layer, weights }) {
-  const repeated = (/** @type {string} */ name) =>
-    weights[name] ? repeatTo(weights[name].values, weights[name].shape, layer.shape) : null;
-  return { center: repeated("center"), factor: repeated("factor"), shift: repeated("shift") };
+function repeatedWeight({ layer, weights }, name) {
+  return weights[name] ? repeatTo(weights[name].values, weights[name].shape, layer.shape) : null;
 }
 
 /**
@@ -134,11 +170,22 @@ export function affineParts({ layer, weights }) {
  * @returns {Operation}
  */
 function affineOperation(parts) {
-  const { center, factor, shift } = affineParts(parts);
-  return ([source], target) => {
-    for (let i = 0; i < target.length; i++) {
-      target[i] = (source[i] - (center ? center[i] : 0)) * (factor ? factor[i] : 1) + (shift ? shift[i] : 0);
-    }
+  const [center, factor, shift] = ["center", "factor", "shift"].map((name) => repeatedWeight(parts, name));
+  return {
+    run([source], target) {
+      for (let i = 0; i < target.length; i++) {
+        target[i] = (source[i] - (center ? center[i] : 0)) * (factor ? factor[i] : 1) + (shift ? shift[i] : 0);
+      }
+    },
+    pass({ gradients, into: [into] }) {
+      let offset = 0;
+      for (let i = 0; i < gradients.length; i++) {
+        const slope = factor ? factor[i] : 1;
+        into[i] += gradients[i] * slope;
+        offset += gradients[i] * ((shift ? shift[i] : 0) - (center ? center[i] : 0) * slope);
+      }
+      return offset;
+    },
   };
 }
 
@@ -149,8 +196,14 @@ function affineOperation(parts) {
  */
 function slopesOperation({ layer, weights: { alpha } }) {
   const slopes = repeatTo(alpha.values, alpha.shape, layer.shape);
-  return ([source], target) => {
-    for (let i = 0; i < target.length; i++) target[i] = source[i] > 0 ? source[i] : slopes[i] * source[i];
+  return {
+    run([source], target) {
+      for (let i = 0; i < target.length; i++) target[i] = source[i] > 0 ? source[i] : slopes[i] * source[i];
+    },
+    pass({ gradients, sources: [source], into: [into] }) {
+      for (let i = 0; i < gradients.length; i++) into[i] += gradients[i] * (source[i] > 0 ? 1 : source[i] < 0 ? slopes[i] : 0);
+      return 0;
+    },
   };
 }
 
@@ -158,29 +211,32 @@ function slopesOperation({ layer, weights: { alpha } }) {
  * @param {LayerParts} parts
  * @returns {Operation}
  */
-function layerNormOperation({ layer, weights }) {
-  const { groups, count } = groupsAlong(layer.shape, layer.settings.axes);
+function layerNormOperation(parts) {
+  const { axes, epsilon } = parts.layer.settings;
+  const { groups, count } = groupsAlong(parts.layer.shape, axes);
   const [means, variances] = [new Float64Array(count), new Float64Array(count)];
   const members = groups.length / count;
-  const { factor, shift } = affineParts({ layer, shapes: [layer.shape], weights });
-  return ([source], target) => {
-    means.fill(0);
-    variances.fill(0);
-    for (let i = 0; i < groups.length; i++) means[groups[i]] += source[i] / members;
-    for (let i = 0; i < groups.length; i++) variances[groups[i]] += (source[i] - means[groups[i]]) ** 2 / members;
-    for (let i = 0; i < groups.length; i++) {
-      const scaled = (source[i] - means[groups[i]]) / Math.sqrt(variances[groups[i]] + layer.settings.epsilon);
-      target[i] = scaled * (factor ? factor[i] : 1) + (shift ? shift[i] : 0);
-    }
+  const [factor, shift] = ["factor", "shift"].map((name) => repeatedWeight(parts, name));
+  return {
+    run([source], target) {
+      means.fill(0);
+      variances.fill(0);
+      for (let i = 0; i < groups.length; i++) means[groups[i]] += source[i] / members;
+      for (let i = 0; i < groups.length; i++) variances[groups[i]] += (source[i] - means[groups[i]]) ** 2 / members;
+      for (let i = 0; i < groups.length; i++) {
+        const scaled = (source[i] - means[groups[i]]) / Math.sqrt(variances[groups[i]] + epsilon);
+        target[i] = scaled * (factor ? factor[i] : 1) + (shift ? shift[i] : 0);
+      }
+    },
   };
 }
 
 /**
  * @param {(a: number, b: number) => number} combine
  * @param {number} [divisor] of the result
- * @returns {Operation}
+ * @returns {Forward}
  */
-function mergeOperation(combine, divisor = 1) {
+function merging(combine, divisor = 1) {
   return (sources, target) => {
     target.set(sources[0]);
     for (const source of sources.slice(1)) {
@@ -191,20 +247,68 @@ function mergeOperation(combine, divisor = 1) {
 }
 
 /**
+ * @param {(number: number) => number} factorOf What an input is multiplied by in the sum, by its number.
+ * @returns {Backward}
+ */
+function weighted(factorOf) {
+  return ({ gradients, into }) => {
+    into.forEach((one, number) => {
+      const factor = factorOf(number);
+      for (let i = 0; i < gradients.length; i++) one[i] += gradients[i] * factor;
+    });
+    return 0;
+  };
+}
+
+/**
+ * Of a maximum or a minimum, taken input by input: among equal values the earlier ones and the next share the gradient.
+ * @param {(a: number, b: number) => boolean} wins
+ * @returns {Backward}
+ */
+function toExtreme(wins) {
+  return ({ gradients, sources, into }) => {
+    for (let i = 0; i < gradients.length; i++) {
+      const shares = sources.map(() => 0);
+      shares[0] = 1;
+      let best = sources[0][i];
+      for (let number = 1; number < sources.length; number++) {
+        const value = sources[number][i];
+        const share = wins(value, best) ? 1 : value === best ? 0.5 : 0;
+        for (let before = 0; before < number; before++) shares[before] *= 1 - share;
+        shares[number] = share;
+        if (share === 1) best = value;
+      }
+      into.forEach((one, number) => (one[i] += gradients[i] * shares[number]));
+    }
+    return 0;
+  };
+}
+
+/**
  * @param {LayerParts} parts
  * @returns {Operation}
  */
 function concatenateOperation({ layer, shapes }) {
-  const { outer, inner, size } = runsAlong(layer.shape, layer.settings.axis);
-  return (sources, target) => {
-    let first = 0;
-    sources.forEach((source, number) => {
-      const width = shapes[number][layer.settings.axis] * inner;
-      for (let block = 0; block < outer; block++) {
-        target.set(source.subarray(block * width, (block + 1) * width), block * size * inner + first);
-      }
-      first += width;
-    });
+  const { axis } = layer.settings;
+  const { outer, inner, size } = runsAlong(layer.shape, axis);
+  let first = 0;
+  const blocks = shapes.map((shape) => {
+    const block = { width: shape[axis] * inner, first };
+    first += block.width;
+    return block;
+  });
+  return {
+    run(sources, target) {
+      blocks.forEach(({ width, first: start }, number) => {
+        for (let at = 0; at < outer; at++) target.set(sources[number].subarray(at * width, (at + 1) * width), at * size * inner + start);
+      });
+    },
+    pass({ gradients, into }) {
+      blocks.forEach(({ width, first: start }, number) => {
+        for (let i = 0; i < outer * width; i++) into[number][i] += gradients[Math.floor(i / width) * size * inner + start + (i % width)];
+      });
+      return 0;
+    },
   };
 }
 
@@ -237,21 +341,5 @@ function addProduct(inputs, kernel, sums, { first, features, kernelFirst, places
     const value = inputs[first + places[at]];
     const row = kernelFirst + places[at] * units;
     for (let j = 0; j < units; j++) sums[j] += value * kernel[row + j];
-  }
-}
-
-/**
- * Add the product of gradients with the transposed kernel to the gradients of the inputs.
- * @param {Float64Array} gradients One for each unit, from `gradientFirst` on.
- * @param {Float32Array} kernel (feature, unit), from `kernelFirst` on.
- * @param {Float64Array} sums Those of `features` inputs, from `first` on.
- * @param {{ first: number, features: number, units: number, kernelFirst: number, gradientFirst: number }} where
- */
-export function addTransposedProduct(gradients, kernel, sums, { first, features, units, kernelFirst, gradientFirst }) {
-  for (let i = 0; i < features; i++) {
-    const row = kernelFirst + i * units;
-    let sum = 0;
-    for (let j = 0; j < units; j++) sum += kernel[row + j] * gradients[gradientFirst + j];
-    sums[first + i] += sum;
   }
 }
