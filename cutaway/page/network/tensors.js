@@ -17,14 +17,8 @@ export function valueCount(shape) {
  * @returns {Float32Array} Of the shape `to`.
  */
 export function repeatTo(values, from, to) {
-  const repeated = new Float32Array(valueCount(to));
-  const steps = stepsAlong(from).map((step, axis) => (from[axis] === 1 ? 0 : step));
-  forEachPlace(to, (place, at) => {
-    let source = 0;
-    for (let axis = 0; axis < to.length; axis++) source += place[axis] * steps[axis];
-    repeated[at] = values[source];
-  });
-  return repeated;
+  const { groups } = groupsAlong(to, from.flatMap((side, axis) => (side === 1 ? [axis] : [])));
+  return Float32Array.from(groups, (group) => values[group]);
 }
 
 /**
@@ -35,12 +29,9 @@ export function repeatTo(values, from, to) {
  */
 export function groupsAlong(shape, axes) {
   const kept = shape.map((side, axis) => (axes.includes(axis) ? 1 : side));
-  const steps = stepsAlong(kept).map((step, axis) => (axes.includes(axis) ? 0 : step));
-  const groups = new Int32Array(valueCount(shape));
-  forEachPlace(shape, (place, at) => {
-    for (let axis = 0; axis < shape.length; axis++) groups[at] += place[axis] * steps[axis];
-  });
-  return { groups, count: valueCount(kept) };
+  const sides = shape.map((side, axis) => ({ side, inner: valueCount(shape.slice(axis + 1)), step: axes.includes(axis) ? 0 : valueCount(kept.slice(axis + 1)) }));
+  const groupOf = (/** @type {number} */ at) => sides.reduce((sum, { side, inner, step }) => sum + (Math.floor(at / inner) % side) * step, 0);
+  return { groups: Int32Array.from({ length: valueCount(shape) }, (_, at) => groupOf(at)), count: valueCount(kept) };
 }
 
 /**
@@ -52,29 +43,6 @@ export function groupsAlong(shape, axes) {
 export function runsAlong(shape, axis) {
   const [outer, inner] = [valueCount(shape.slice(0, axis)), valueCount(shape.slice(axis + 1))];
   return { outer, size: shape[axis], inner };
-}
-
-/**
- * How far apart neighbors along each axis are.
- * @param {number[]} shape
- * @returns {number[]}
- */
-function stepsAlong(shape) {
-  return shape.map((_, axis) => valueCount(shape.slice(axis + 1)));
-}
-
-/**
- * Call a function with each place of a shape, in the order of the values.
- * @param {number[]} shape
- * @param {(place: number[], at: number) => void} visit
- */
-function forEachPlace(shape, visit) {
-  const place = shape.map(() => 0);
-  const count = valueCount(shape);
-  for (let at = 0; at < count; at++) {
-    visit(place, at);
-    for (let axis = shape.length - 1; axis >= 0 && ++place[axis] === shape[axis]; axis--) place[axis] = 0;
-  }
 }
 
 /** @type {Float32Array | null} The value of each of the 65,536 bit patterns, made when it is first needed. */
