@@ -29,6 +29,55 @@ const UNKNOWN_VALUE = "\u0000unknown";
 /** Numbers the controls of all forms, whose ids must differ. */
 let controlCount = 0;
 
+/** @type {Record<ColumnControl["kind"], (control: ColumnControl) => ColumnInput>} By the kind of a column. */
+const INPUTS = {
+  number(control) {
+    const { step = 1 } = control;
+    return pairedInput(element("input", { type: "number", step: "any", class: "column-value" }), sliderScale(control), {
+      valueOf: (cell) => (cell === "" ? NaN : Number(cell)),
+      textOf: (value) => String(Number(value.toPrecision(9))),
+      // as many decimals as the step has
+      slidTo: (value) => String(Number(value.toFixed(Math.min(Math.max(0, -Math.floor(Math.log10(step))), 20)))),
+    });
+  },
+
+  date({ low, high, step = 86_400 }) {
+    const [type, letters] = step < 86_400 ? ["datetime-local", 16] : ["date", 10];
+    return pairedInput(element("input", { type, class: "column-value" }), sliderScale({ low, high, step }), {
+      valueOf: (cell) => cellSeconds(cell) ?? NaN,
+      textOf: (value) => new Date(value * 1000).toISOString().slice(0, letters),
+    });
+  },
+
+  /** A list of the values of a category. */
+  category({ values = [], texts = values, other = false, missing }) {
+    /** @type {[string, string][]} */
+    const options = values.map((value, i) => [value, texts[i]]);
+    if (other) options.push([OTHER_VALUE, "another value"]);
+    if (missing) options.push([UNKNOWN_VALUE, "not known"]);
+    const list = choice(options);
+    return {
+      elements: [list],
+      read: () => (list.value === UNKNOWN_VALUE || list.selectedIndex < 0 ? null : list.value),
+      write: (cell) => {
+        const wanted = String(cell);
+        const isThere = [...list.options].some((option) => option.value === wanted);
+        list.value = isThere || wanted === UNKNOWN_VALUE ? wanted : OTHER_VALUE;
+      },
+    };
+  },
+
+  /** A field for the text of a column with very many values. */
+  text() {
+    const field = element("input", { type: "text", class: "column-value", placeholder: "not known" });
+    return {
+      elements: [field],
+      read: () => field.value.trim() || null,
+      write: (cell) => (field.value = cell === UNKNOWN_VALUE ? "" : String(cell)),
+    };
+  },
+};
+
 /** Controls for the columns of a table. */
 export class ColumnSliders {
   /** @type {Map<string, { input: ColumnInput, missing: HTMLInputElement | null }>} */
@@ -84,9 +133,8 @@ export class ColumnSliders {
    * @returns {HTMLElement}
    */
   #row(control) {
-    const inputs = { number: sliderInput, date: dateInput, category: listInput, text: textInput };
     const { column, title = column } = control;
-    const input = inputs[control.kind](control);
+    const input = INPUTS[control.kind](control);
     const id = `columnControl${++controlCount}`;
     input.elements[0].id = id;
     for (const part of input.elements.slice(1)) part.setAttribute("aria-label", `${title}, typed`);
@@ -146,32 +194,6 @@ function pairedInput(field, scale, { valueOf, textOf, slidTo = textOf }) {
 }
 
 /**
- * @param {ColumnControl} control
- * @returns {ColumnInput}
- */
-function sliderInput(control) {
-  const { step = 1 } = control;
-  return pairedInput(element("input", { type: "number", step: "any", class: "column-value" }), sliderScale(control), {
-    valueOf: (cell) => (cell === "" ? NaN : Number(cell)),
-    textOf: (value) => String(Number(value.toPrecision(9))),
-    // as many decimals as the step has
-    slidTo: (value) => String(Number(value.toFixed(Math.min(Math.max(0, -Math.floor(Math.log10(step))), 20)))),
-  });
-}
-
-/**
- * @param {ColumnControl} control
- * @returns {ColumnInput}
- */
-function dateInput({ low, high, step = 86_400 }) {
-  const [type, letters] = step < 86_400 ? ["datetime-local", 16] : ["date", 10];
-  return pairedInput(element("input", { type, class: "column-value" }), sliderScale({ low, high, step }), {
-    valueOf: (cell) => cellSeconds(cell) ?? NaN,
-    textOf: (value) => new Date(value * 1000).toISOString().slice(0, letters),
-  });
-}
-
-/**
  * How a slider and the values of a column belong together: directly, or through the quantiles of a skewed column.
  * @param {Pick<ColumnControl, "low" | "high" | "step" | "quantiles">} control
  * @returns {{ min: string, max: string, step: string, toValue: (at: number) => number,
@@ -191,40 +213,5 @@ function sliderScale({ low = 0, high = 1, step = 1, quantiles }) {
     ...{ min: "0", max: String(SLIDER_STEPS), step: "1" },
     toValue: (at) => Math.min(Math.max(toValue(at), low), high),
     toSlider: (value) => Math.round(interpolateAt(value, values, knots)),
-  };
-}
-
-/**
- * A list of the values of a category.
- * @param {ColumnControl} control
- * @returns {ColumnInput}
- */
-function listInput({ values = [], texts = values, other = false, missing }) {
-  /** @type {[string, string][]} */
-  const options = values.map((value, i) => [value, texts[i]]);
-  if (other) options.push([OTHER_VALUE, "another value"]);
-  if (missing) options.push([UNKNOWN_VALUE, "not known"]);
-  const list = choice(options);
-  return {
-    elements: [list],
-    read: () => (list.value === UNKNOWN_VALUE || list.selectedIndex < 0 ? null : list.value),
-    write: (cell) => {
-      const wanted = String(cell);
-      const isThere = [...list.options].some((option) => option.value === wanted);
-      list.value = isThere || wanted === UNKNOWN_VALUE ? wanted : OTHER_VALUE;
-    },
-  };
-}
-
-/**
- * A field for the text of a column with very many values.
- * @returns {ColumnInput}
- */
-function textInput() {
-  const field = element("input", { type: "text", class: "column-value", placeholder: "not known" });
-  return {
-    elements: [field],
-    read: () => field.value.trim() || null,
-    write: (cell) => (field.value = cell === UNKNOWN_VALUE ? "" : String(cell)),
   };
 }

@@ -52,17 +52,109 @@ const LAYER_OPERATIONS = {
   activation: () => SUM,
   dense: denseOperation,
   members: denseOperation,
-  mean: meanOperation,
-  affine: affineOperation,
-  prelu: slopesOperation,
-  layer_norm: layerNormOperation,
+
+  /** The mean over the first axis. */
+  mean({ shapes: [[rows, columns]] }) {
+    return {
+      run([source], target) {
+        for (let column = 0; column < columns; column++) {
+          let sum = 0;
+          for (let row = 0; row < rows; row++) sum += source[row * columns + column];
+          target[column] = sum / rows;
+        }
+      },
+      pass({ gradients, into: [into] }) {
+        for (let i = 0; i < into.length; i++) into[i] += gradients[i % columns] / rows;
+        return 0;
+      },
+    };
+  },
+
+  /** (x - center) * factor + shift. */
+  affine(parts) {
+    const [center, factor, shift] = ["center", "factor", "shift"].map((name) => repeatedWeight(parts, name));
+    return {
+      run([source], target) {
+        for (let i = 0; i < target.length; i++) {
+          target[i] = (source[i] - (center ? center[i] : 0)) * (factor ? factor[i] : 1) + (shift ? shift[i] : 0);
+        }
+      },
+      pass({ gradients, into: [into] }) {
+        let offset = 0;
+        for (let i = 0; i < gradients.length; i++) {
+          const slope = factor ? factor[i] : 1;
+          into[i] += gradients[i] * slope;
+          offset += gradients[i] * ((shift ? shift[i] : 0) - (center ? center[i] : 0) * slope);
+        }
+        return offset;
+      },
+    };
+  },
+
+  /** A ReLU with a slope of its own below 0 for each value. */
+  prelu({ layer, weights: { alpha } }) {
+    const slopes = repeatTo(alpha.values, alpha.shape, layer.shape);
+    return {
+      run([source], target) {
+        for (let i = 0; i < target.length; i++) target[i] = source[i] > 0 ? source[i] : slopes[i] * source[i];
+      },
+      pass({ gradients, sources: [source], into: [into] }) {
+        for (let i = 0; i < gradients.length; i++) into[i] += gradients[i] * (source[i] > 0 ? 1 : source[i] < 0 ? slopes[i] : 0);
+        return 0;
+      },
+    };
+  },
+
+  layer_norm(parts) {
+    const { axes, epsilon } = parts.layer.settings;
+    const { groups, count } = groupsAlong(parts.layer.shape, axes);
+    const [means, variances] = [new Float64Array(count), new Float64Array(count)];
+    const members = groups.length / count;
+    const [factor, shift] = ["factor", "shift"].map((name) => repeatedWeight(parts, name));
+    return {
+      run([source], target) {
+        means.fill(0);
+        variances.fill(0);
+        for (let i = 0; i < groups.length; i++) means[groups[i]] += source[i] / members;
+        for (let i = 0; i < groups.length; i++) variances[groups[i]] += (source[i] - means[groups[i]]) ** 2 / members;
+        for (let i = 0; i < groups.length; i++) {
+          const scaled = (source[i] - means[groups[i]]) / Math.sqrt(variances[groups[i]] + epsilon);
+          target[i] = scaled * (factor ? factor[i] : 1) + (shift ? shift[i] : 0);
+        }
+      },
+    };
+  },
+
   add: () => SUM,
   subtract: () => ({ run: merging((a, b) => a - b), pass: weighted((number) => (number ? -1 : 1)) }),
   multiply: () => ({ run: merging((a, b) => a * b) }),
   maximum: () => ({ run: merging(Math.max), pass: toExtreme((a, b) => a > b) }),
   minimum: () => ({ run: merging(Math.min), pass: toExtreme((a, b) => a < b) }),
   average: ({ layer: { inputs } }) => ({ run: merging((a, b) => a + b, inputs.length), pass: weighted(() => 1 / inputs.length) }),
-  concatenate: concatenateOperation,
+
+  concatenate({ layer, shapes }) {
+    const { axis } = layer.settings;
+    const { outer, inner, size } = runsAlong(layer.shape, axis);
+    let first = 0;
+    const blocks = shapes.map((shape) => {
+      const block = { width: shape[axis] * inner, first };
+      first += block.width;
+      return block;
+    });
+    return {
+      run(sources, target) {
+        blocks.forEach(({ width, first: start }, number) => {
+          for (let at = 0; at < outer; at++) target.set(sources[number].subarray(at * width, (at + 1) * width), at * size * inner + start);
+        });
+      },
+      pass({ gradients, into }) {
+        blocks.forEach(({ width, first: start }, number) => {
+          for (let i = 0; i < outer * width; i++) into[number][i] += gradients[Math.floor(i / width) * size * inner + start + (i % width)];
+        });
+        return 0;
+      },
+    };
+  },
 };
 
 /**
@@ -135,100 +227,12 @@ function denseOperation({ layer, shapes: [shape], weights: { kernel, bias } }) {
 }
 
 /**
- * The mean over the first axis.
- * @param {LayerParts} parts
- * @returns {Operation}
- */
-function meanOperation({ shapes: [[rows, columns]] }) {
-  return {
-    run([source], target) {
-      for (let column = 0; column < columns; column++) {
-        let sum = 0;
-        for (let row = 0; row < rows; row++) sum += source[row * columns + column];
-        target[column] = sum / rows;
-      }
-    },
-    pass({ gradients, into: [into] }) {
-      for (let i = 0; i < into.length; i++) into[i] += gradients[i % columns] / rows;
-      return 0;
-    },
-  };
-}
-
-/**
  * A weight of a layer, repeated for each value of a sample; null if the layer has none of this name.
  * @param {LayerParts} parts
  * @param {string} name
  */
 function repeatedWeight({ layer, weights }, name) {
   return weights[name] ? repeatTo(weights[name].values, weights[name].shape, layer.shape) : null;
-}
-
-/**
- * (x - center) * factor + shift.
- * @param {LayerParts} parts
- * @returns {Operation}
- */
-function affineOperation(parts) {
-  const [center, factor, shift] = ["center", "factor", "shift"].map((name) => repeatedWeight(parts, name));
-  return {
-    run([source], target) {
-      for (let i = 0; i < target.length; i++) {
-        target[i] = (source[i] - (center ? center[i] : 0)) * (factor ? factor[i] : 1) + (shift ? shift[i] : 0);
-      }
-    },
-    pass({ gradients, into: [into] }) {
-      let offset = 0;
-      for (let i = 0; i < gradients.length; i++) {
-        const slope = factor ? factor[i] : 1;
-        into[i] += gradients[i] * slope;
-        offset += gradients[i] * ((shift ? shift[i] : 0) - (center ? center[i] : 0) * slope);
-      }
-      return offset;
-    },
-  };
-}
-
-/**
- * A ReLU with a slope of its own below 0 for each value.
- * @param {LayerParts} parts
- * @returns {Operation}
- */
-function slopesOperation({ layer, weights: { alpha } }) {
-  const slopes = repeatTo(alpha.values, alpha.shape, layer.shape);
-  return {
-    run([source], target) {
-      for (let i = 0; i < target.length; i++) target[i] = source[i] > 0 ? source[i] : slopes[i] * source[i];
-    },
-    pass({ gradients, sources: [source], into: [into] }) {
-      for (let i = 0; i < gradients.length; i++) into[i] += gradients[i] * (source[i] > 0 ? 1 : source[i] < 0 ? slopes[i] : 0);
-      return 0;
-    },
-  };
-}
-
-/**
- * @param {LayerParts} parts
- * @returns {Operation}
- */
-function layerNormOperation(parts) {
-  const { axes, epsilon } = parts.layer.settings;
-  const { groups, count } = groupsAlong(parts.layer.shape, axes);
-  const [means, variances] = [new Float64Array(count), new Float64Array(count)];
-  const members = groups.length / count;
-  const [factor, shift] = ["factor", "shift"].map((name) => repeatedWeight(parts, name));
-  return {
-    run([source], target) {
-      means.fill(0);
-      variances.fill(0);
-      for (let i = 0; i < groups.length; i++) means[groups[i]] += source[i] / members;
-      for (let i = 0; i < groups.length; i++) variances[groups[i]] += (source[i] - means[groups[i]]) ** 2 / members;
-      for (let i = 0; i < groups.length; i++) {
-        const scaled = (source[i] - means[groups[i]]) / Math.sqrt(variances[groups[i]] + epsilon);
-        target[i] = scaled * (factor ? factor[i] : 1) + (shift ? shift[i] : 0);
-      }
-    },
-  };
 }
 
 /**
@@ -281,34 +285,6 @@ function toExtreme(wins) {
       into.forEach((one, number) => (one[i] += gradients[i] * shares[number]));
     }
     return 0;
-  };
-}
-
-/**
- * @param {LayerParts} parts
- * @returns {Operation}
- */
-function concatenateOperation({ layer, shapes }) {
-  const { axis } = layer.settings;
-  const { outer, inner, size } = runsAlong(layer.shape, axis);
-  let first = 0;
-  const blocks = shapes.map((shape) => {
-    const block = { width: shape[axis] * inner, first };
-    first += block.width;
-    return block;
-  });
-  return {
-    run(sources, target) {
-      blocks.forEach(({ width, first: start }, number) => {
-        for (let at = 0; at < outer; at++) target.set(sources[number].subarray(at * width, (at + 1) * width), at * size * inner + start);
-      });
-    },
-    pass({ gradients, into }) {
-      blocks.forEach(({ width, first: start }, number) => {
-        for (let i = 0; i < outer * width; i++) into[number][i] += gradients[Math.floor(i / width) * size * inner + start + (i % width)];
-      });
-      return 0;
-    },
   };
 }
 

@@ -37,7 +37,46 @@ const SECONDS_A_DAY = 86_400;
 export const OTHER_VALUE = "\u0000other";
 
 /** @type {Record<string, (step: PreparationStep, cell: Cell) => number[]>} */
-const STEP_INPUTS = { number: numberInputs, category: categoryInputs, hash: hashInputs, date: dateInputs };
+const STEP_INPUTS = {
+  number(step, cell) {
+    const value = cell === null || cell === undefined || cell === "" ? NaN : Number(cell);
+    const isUnknown = Number.isNaN(value);
+    const filled = isUnknown ? step.fill : value;
+    const scaled = step.quantiles ? rankDeviate(filled, step.quantiles) : (filled - step.center) / step.scale;
+    const bounded = Math.min(Math.max(scaled, -LARGEST_INPUT), LARGEST_INPUT);
+    return step.indicator ? [bounded, isUnknown ? 1 : 0] : [bounded];
+  },
+
+  category(step, cell) {
+    const inputs = new Array(inputCount(step)).fill(0);
+    const isUnknown = cell === null || cell === undefined;
+    const place = isUnknown ? -1 : step.values.indexOf(String(cell));
+    if (place >= 0) inputs[place] = 1;
+    else if (!isUnknown && step.other) inputs[step.values.length] = 1;
+    if (isUnknown && step.indicator) inputs[inputs.length - 1] = 1;
+    return inputs;
+  },
+
+  hash(step, cell) {
+    const inputs = new Array(step.inputs).fill(0);
+    if (cell === null || cell === undefined || cell === "") return inputs;
+    const hash = murmurHash(String(cell));
+    inputs[Math.abs(hash) % step.inputs] = hash < 0 ? -1 : 1;
+    return inputs;
+  },
+
+  date(step, cell) {
+    const given = cellSeconds(cell);
+    const seconds = given === null ? step.fill : given;
+    const inputs = step.parts.map((/** @type {string} */ part) => {
+      if (part === "time") return (seconds - step.center) / step.scale;
+      const [period, name] = part.split(" ");
+      const angle = 2 * Math.PI * turnOf(period, seconds);
+      return name === "sin" ? Math.sin(angle) : Math.cos(angle);
+    });
+    return step.indicator ? [...inputs, given === null ? 1 : 0] : inputs;
+  },
+};
 
 /**
  * Make the inputs of a model from a row.
@@ -80,20 +119,6 @@ export function sumByColumn(preparation, contributions) {
 }
 
 /**
- * @param {PreparationStep} step
- * @param {Cell} cell
- * @returns {number[]}
- */
-function numberInputs(step, cell) {
-  const value = cell === null || cell === undefined || cell === "" ? NaN : Number(cell);
-  const isUnknown = Number.isNaN(value);
-  const filled = isUnknown ? step.fill : value;
-  const scaled = step.quantiles ? rankDeviate(filled, step.quantiles) : (filled - step.center) / step.scale;
-  const bounded = Math.min(Math.max(scaled, -LARGEST_INPUT), LARGEST_INPUT);
-  return step.indicator ? [bounded, isUnknown ? 1 : 0] : [bounded];
-}
-
-/**
  * The rank of a value among quantiles as a normal deviate.
  * @param {number} value
  * @param {number[]} quantiles Ascending.
@@ -127,51 +152,6 @@ export function interpolateAt(x, places, values) {
     else high = middle;
   }
   return values[low] + ((values[high] - values[low]) * (x - places[low])) / (places[high] - places[low]);
-}
-
-/**
- * @param {PreparationStep} step
- * @param {Cell} cell
- * @returns {number[]}
- */
-function categoryInputs(step, cell) {
-  const inputs = new Array(inputCount(step)).fill(0);
-  const isUnknown = cell === null || cell === undefined;
-  const place = isUnknown ? -1 : step.values.indexOf(String(cell));
-  if (place >= 0) inputs[place] = 1;
-  else if (!isUnknown && step.other) inputs[step.values.length] = 1;
-  if (isUnknown && step.indicator) inputs[inputs.length - 1] = 1;
-  return inputs;
-}
-
-/**
- * @param {PreparationStep} step
- * @param {Cell} cell
- * @returns {number[]}
- */
-function hashInputs(step, cell) {
-  const inputs = new Array(step.inputs).fill(0);
-  if (cell === null || cell === undefined || cell === "") return inputs;
-  const hash = murmurHash(String(cell));
-  inputs[Math.abs(hash) % step.inputs] = hash < 0 ? -1 : 1;
-  return inputs;
-}
-
-/**
- * @param {PreparationStep} step
- * @param {Cell} cell
- * @returns {number[]}
- */
-function dateInputs(step, cell) {
-  const given = cellSeconds(cell);
-  const seconds = given === null ? step.fill : given;
-  const inputs = step.parts.map((/** @type {string} */ part) => {
-    if (part === "time") return (seconds - step.center) / step.scale;
-    const [period, name] = part.split(" ");
-    const angle = 2 * Math.PI * turnOf(period, seconds);
-    return name === "sin" ? Math.sin(angle) : Math.cos(angle);
-  });
-  return step.indicator ? [...inputs, given === null ? 1 : 0] : inputs;
 }
 
 /**
