@@ -51,7 +51,7 @@ export function penRadius(strokes, { size, follows }) {
  * @param {StrokePoint} from
  * @param {StrokePoint} to
  */
-export function drawSegment(sheet, radius, from, to) {
+function drawSegment(sheet, radius, from, to) {
   const { values, width, height } = sheet;
   const [start, end] = [radius * from.pressure, radius * to.pressure];
   const reach = Math.max(start, end) + 1;

@@ -3,11 +3,10 @@
 import { element, textButton } from "../core/elements.js";
 import { onScheme } from "../core/scheme.js";
 import { inNextFrame } from "../core/timing.js";
-import { drawSegment, drawStrokes, penRadius } from "./drawing.js";
+import { drawStrokes, penRadius } from "./drawing.js";
 
 /** @typedef {import("./drawing.js").StrokePoint} StrokePoint */
 /** @typedef {import("./resampling.js").GrayImage} GrayImage */
-/** @typedef {{ sheet: GrayImage, radius: number }} Drawn The drawing as it was handed on, and its pen. */
 
 /** Pixels of the longer side of the sheet that is handed on; the one on the screen has its own resolution. */
 const SHEET_PIXELS = 280;
@@ -31,17 +30,13 @@ let padCount = 0;
 export class DrawingPad {
   /** @type {StrokePoint[][]} */
   #strokes = [];
-  /** @type {[StrokePoint, StrokePoint][]} Parts of strokes that are not drawn yet. */
-  #fresh = [];
-  /** @type {Drawn | null} What is drawn; null once a part of it was taken back. */
-  #drawn = null;
   /** @type {number | null} The pointer that draws. */
   #pointer = null;
   #penIsDown = false;
   #showsPen = false;
   #changed = inNextFrame(() => {
     this.repaint();
-    this.onStroke(this.#draw());
+    this.onStroke(drawStrokes(this.#strokes, this.size, this.#radius));
   });
 
   /**
@@ -204,10 +199,8 @@ export class DrawingPad {
    * @param {StrokePoint} point
    */
   #extend(point) {
-    const points = this.#strokes[this.#strokes.length - 1] ?? [];
-    this.#fresh[this.#fresh.length] = [points[points.length - 1] ?? point, point];
-    points[points.length] = point;
-    this.#strokes[Math.max(this.#strokes.length - 1, 0)] = points;
+    if (!this.#strokes.length) this.#strokes = [[]];
+    this.#strokes.at(-1)?.push(point);
     this.#update();
   }
 
@@ -215,23 +208,9 @@ export class DrawingPad {
   #redraw(status) {
     this.#penIsDown = false;
     this.#pointer = null;
-    this.#drawn = null;
     this.status.textContent = status;
     this.repaint(); // a browser that is busy may take seconds to the next frame
     this.#update();
-  }
-
-  /**
-   * The whole drawing; if the pen is as wide as before, only the new part is drawn.
-   * @returns {GrayImage}
-   */
-  #draw() {
-    const radius = this.#radius;
-    if (this.#drawn?.radius === radius) {
-      for (const [from, to] of this.#fresh) drawSegment(this.#drawn.sheet, radius, from, to);
-    } else this.#drawn = { sheet: drawStrokes(this.#strokes, this.size, radius), radius };
-    this.#fresh = [];
-    return this.#drawn.sheet;
   }
 
   /** Show and hand on the drawing in the next frame. */

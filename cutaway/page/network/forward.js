@@ -46,7 +46,11 @@ export class Network {
   constructor(spec, weights) {
     this.spec = spec;
     /** @type {Weight[]} */
-    this.weights = spec.weights.map(({ shape, factor }, at) => ({ values: readWeight(weights[at], factor), shape }));
+    this.weights = spec.weights.map(({ shape, factor }, at) => {
+      const array = weights[at];
+      const values = array instanceof Uint16Array ? decodeFloat16(array, { factor }) : Float32Array.from(array, (value) => value * factor);
+      return { values, shape };
+    });
     this.inputSize = valueCount(spec.input.shape);
     const shapes = new Map([[spec.input.name, spec.input.shape]]);
     this.parts = spec.layers.map((layer) => {
@@ -108,20 +112,11 @@ export class Network {
     const { activate } = this.compiled[this.spec.layers.findIndex(({ name }) => name === this.spec.output)];
     if (this.isOpen) activate?.(output);
     outputs.set(this.spec.output, output);
-    return { outputs, probabilities: this.probabilitiesOf(output), logits };
-  }
-
-  /**
-   * Turn the output of the model into probabilities, as `cutaway.models.class_probabilities` does.
-   * @param {Float32Array} output
-   * @returns {Float32Array}
-   */
-  probabilitiesOf(output) {
+    // as `cutaway.models.class_probabilities` makes them
     const areProbabilities = PROBABILITY_ACTIVATIONS.includes(this.ending);
-    if (areProbabilities) return output.length === 1 ? Float32Array.of(1 - output[0], output[0]) : output.slice();
-    const logits = output.length === 1 ? Float32Array.of(0, output[0]) : output.slice();
-    softmaxAlong(logits, { size: logits.length });
-    return logits;
+    const probabilities = output.length === 1 ? Float32Array.of(areProbabilities ? 1 - output[0] : 0, output[0]) : output.slice();
+    if (!areProbabilities) softmaxAlong(probabilities, { size: probabilities.length });
+    return { outputs, probabilities, logits };
   }
 
   /**
@@ -162,14 +157,4 @@ export class Network {
     }
     return needed;
   }
-}
-
-/**
- * @param {Float32Array | Uint16Array} array Float32 numbers, or the bits of float16 numbers.
- * @param {number} factor
- * @returns {Float32Array}
- */
-function readWeight(array, factor) {
-  if (array instanceof Uint16Array) return decodeFloat16(array, { factor });
-  return factor === 1 ? Float32Array.from(array) : Float32Array.from(array, (value) => value * factor);
 }

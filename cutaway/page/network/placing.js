@@ -26,8 +26,13 @@ export function nearestRows(rows, row, count = NEIGHBORS_A_PERPLEXITY * PLACING_
   const index = new Int32Array(wanted);
   const squared = new Float64Array(wanted).fill(Infinity);
   for (let sample = 0; sample < samples; sample++) {
-    const found = squaredRowDistance(rows, sample * units, row, squared[wanted - 1]);
-    if (!(found < squared[wanted - 1])) continue;
+    const [first, most] = [sample * units, squared[wanted - 1]];
+    let found = 0;
+    for (let start = 0; start < units && found < most; start += COMPARED_AFTER) {
+      const stop = Math.min(start + COMPARED_AFTER, units);
+      for (let i = start; i < stop; i++) found += (rows[first + i] - row[i]) ** 2;
+    }
+    if (!(found < most)) continue;
     let place = wanted - 1;
     for (; place > 0 && squared[place - 1] > found; place--) {
       squared[place] = squared[place - 1];
@@ -37,22 +42,6 @@ export function nearestRows(rows, row, count = NEIGHBORS_A_PERPLEXITY * PLACING_
     index[place] = sample;
   }
   return { index, distance: Float32Array.from(squared, Math.sqrt) };
-}
-
-/**
- * @param {Float32Array} rows
- * @param {number} first Of the row among them.
- * @param {ArrayLike<number>} row
- * @param {number} most Beyond which the exact value does not matter.
- * @returns {number}
- */
-function squaredRowDistance(rows, first, row, most) {
-  let sum = 0;
-  for (let start = 0; start < row.length && sum < most; start += COMPARED_AFTER) {
-    const stop = Math.min(start + COMPARED_AFTER, row.length);
-    for (let i = start; i < stop; i++) sum += (rows[first + i] - row[i]) ** 2;
-  }
-  return sum;
 }
 
 /** Maximum number of Newton's steps for a kernel, and how near its entropy comes to the logarithm of the perplexity, in nats. */
@@ -126,20 +115,13 @@ export function neighborWeights(distances) {
  */
 export function placeAmong(xy, nearest) {
   const weights = neighborWeights(nearest.distance);
-  const [x, y] = [0, 1].map((axis) => weightedMedian(Array.from(nearest.index, (at) => xy[2 * at + axis]), weights));
-  return [x, y];
-}
-
-/**
- * The value at which half the weight is reached.
- * @param {number[]} values
- * @param {Float64Array} weights
- * @returns {number}
- */
-function weightedMedian(values, weights) {
-  const order = [...values.keys()].sort((a, b) => values[a] - values[b] || a - b);
   const half = weights.reduce((sum, one) => sum + one, 0) / 2;
-  let reached = 0;
-  const at = order.find((place) => (reached += weights[place]) >= half);
-  return values[at ?? order[order.length - 1]];
+  const [x, y] = [0, 1].map((axis) => {
+    const values = Array.from(nearest.index, (at) => xy[2 * at + axis]);
+    const order = [...values.keys()].sort((a, b) => values[a] - values[b] || a - b);
+    let reached = 0;
+    const at = order.find((place) => (reached += weights[place]) >= half);
+    return values[at ?? order[order.length - 1]];
+  });
+  return [x, y];
 }
