@@ -171,7 +171,7 @@ def test_where_the_time_is_up_the_classes_are_those_of_the_forward_pass():
       const network = new DenseNetwork(data.sizes, { activation: "relu", loss: "categorical_crossentropy" });
       network.parameters.set(data.parameters);
       const start = performance.now();
-      const { areas, undivided } = drawNetwork(network, { half: data.side, isFunction: false });
+      const { areas, undivided } = drawNetwork(network, data.side);
       const seconds = (performance.now() - start) / 1000;
       const sums = network.forward(data.points, data.points.length / 2);
       return { seconds, undivided, points: [...areas.points], ends: [...areas.ends], labels: [...areas.labels], sums };

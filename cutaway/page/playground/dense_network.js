@@ -42,7 +42,11 @@ export class DenseNetwork {
    */
   constructor(sizes, { activation, loss }) {
     this.sizes = sizes;
-    this.activation = activationNamed(activation);
+    const given = { function: activation, slope: activation === "leaky_relu" ? LEAK : 0 };
+    const [value, linear] = [singleActivation(given), slopesOf(given)];
+    if (!value || !ACTIVATIONS.includes(activation)) throw new RangeError(`unknown activation "${activation}"`);
+    /** @type {Activation} */
+    this.activation = { value, linear, slope: linear ? (z) => (z > 0 ? linear.above : z < 0 ? linear.below : linear.at0) : SLOPES[activation] };
     if (!LOSSES[loss]) throw new RangeError(`unknown loss "${loss}"`);
     this.loss = LOSSES[loss];
     const size = sizes.slice(1).reduce((total, units, k) => total + (sizes[k] + 1) * units, 0);
@@ -120,6 +124,18 @@ export class DenseNetwork {
       values.outputs[i] *= gates[i];
     }
     values.gates = gates;
+  }
+
+  /**
+   * The predictions for a batch; the outputs of all layers are kept in `values`.
+   * @param {Float32Array} x (sample, input)
+   * @param {number} rows
+   * @returns {Float32Array} (sample, output)
+   */
+  predict(x, rows) {
+    this.forward(x, rows);
+    this.measure(new Int32Array(rows), rows); // of any targets
+    return this.values[this.layers.length - 1].outputs.slice(0, rows * this.sizes[this.layers.length]);
   }
 
   /**
@@ -258,17 +274,6 @@ const SLOPES = {
 export const ACTIVATIONS = ["relu", "leaky_relu", "linear", ...Object.keys(SLOPES)];
 
 /**
- * @param {string} name One of `ACTIVATIONS`.
- * @returns {Activation}
- */
-function activationNamed(name) {
-  const settings = { function: name, slope: name === "leaky_relu" ? LEAK : 0 };
-  const [value, linear] = [singleActivation(settings), slopesOf(settings)];
-  if (!value || !ACTIVATIONS.includes(name)) throw new RangeError(`unknown activation "${name}"`);
-  return { value, linear, slope: linear ? (z) => (z > 0 ? linear.above : z < 0 ? linear.below : linear.at0) : SLOPES[name] };
-}
-
-/**
  * @typedef {(sums: Float32Array, targets: Float32Array | Int32Array, into: { outputs: Float32Array, gradient: Float32Array }) => number} Loss
  *   The loss of one sample. `sums` are what the output layer adds up, one for each output; `outputs` become the
  *   predictions, and `gradient` the derivatives of the loss by the sums. `targets` are the class alone, or the value of each output.
@@ -292,16 +297,10 @@ const LOSSES = {
   /** Softmax and the mean squared error of the probabilities. */
   softmax_mean_squared_error(sums, [label], { outputs, gradient }) {
     softmax(sums, outputs);
-    const count = sums.length;
-    let [loss, mean] = [0, 0];
-    for (let k = 0; k < count; k++) {
-      const difference = outputs[k] - (k === label ? 1 : 0);
-      loss += difference * difference;
-      gradient[k] = (2 * difference) / count;
-      mean += gradient[k] * outputs[k];
-    }
-    for (let k = 0; k < count; k++) gradient[k] = outputs[k] * (gradient[k] - mean);
-    return loss / count;
+    const loss = LOSSES.mean_squared_error(outputs, outputs.map((_, k) => (k === label ? 1 : 0)), { outputs, gradient });
+    const mean = gradient.reduce((sum, slope, k) => sum + slope * outputs[k], 0);
+    for (let k = 0; k < sums.length; k++) gradient[k] = outputs[k] * (gradient[k] - mean);
+    return loss;
   },
 
   /** The mean squared error of outputs without an activation. */

@@ -50,13 +50,11 @@ export class DigitReader {
     const { x, y, inputs } = this.controller.state.parts.test;
     const rows = Math.min(y.length, READ);
     const { network } = this.controller.mirror();
-    network.forward(x.subarray(0, rows * inputs), rows);
-    network.measure(y.subarray(0, rows), rows); // which computes the predictions
+    const probabilities = network.predict(x.subarray(0, rows * inputs), rows);
     const pictures = network.values.map(({ outputs }, k) =>
       k ? covariances({ x, inputs }, { outputs, units: network.sizes[k + 1] }, rows) : new Float32Array(0),
     );
-    const { outputs } = network.values[network.layers.length - 1];
-    return { frame, rows, probabilities: outputs.slice(0, rows * network.sizes[network.layers.length]), pictures };
+    return { frame, rows, probabilities, pictures };
   }
 }
 

@@ -113,9 +113,12 @@ export class DigitPad {
     const pixels = this.pixels ?? new Float32Array(784);
     paintDigit(this.got, pixels, look.isDark);
     const { frame } = controller.state;
-    const probabilities = frame && this.pixels ? probabilitiesOf(controller, this.pixels) : null;
+    const probabilities = frame && this.pixels ? controller.mirror().network.predict(this.pixels, 1) : null;
     const answer = probabilities?.every(Number.isFinite) ? largestOf(probabilities) : -1;
-    this.#say(probabilities && wordsOf(probabilities, answer));
+    const none = "The network has no answer: its weights are no longer finite numbers.";
+    const sure = probabilities && probabilities[answer] < SURE ? " It is not sure." : "";
+    const text = !probabilities ? "Draw a digit: the network answers at once." : answer < 0 ? none : `The network says: this is a ${answer}.${sure}`;
+    if (this.answer.textContent !== text) this.answer.textContent = text; // which is said aloud by screen readers
     this.bars.forEach(({ row, fill, value }, digit) => {
       const probability = probabilities?.[digit] ?? NaN;
       row.classList.toggle("answer", digit === answer);
@@ -140,31 +143,4 @@ export class DigitPad {
     };
     this.pad = new DrawingPad(sheet, { penFollows: true, label: "Sheet to draw a digit on", onStroke });
   }
-
-  /** @param {string | null} words Said aloud by screen readers, so set only where they change. */
-  #say(words) {
-    const text = words ?? "Draw a digit: the network answers at once.";
-    if (this.answer.textContent !== text) this.answer.textContent = text;
-  }
-}
-
-/**
- * @param {import("./controller.js").Controller} controller
- * @param {Float32Array} pixels
- * @returns {Float32Array} One for each digit.
- */
-function probabilitiesOf(controller, pixels) {
-  const { network } = controller.mirror();
-  network.forward(pixels, 1);
-  network.measure(new Int32Array(1), 1); // which computes the predictions
-  return network.values[network.layers.length - 1].outputs.slice(0, 10);
-}
-
-/**
- * @param {Float32Array} probabilities
- * @param {number} answer -1 for none.
- */
-function wordsOf(probabilities, answer) {
-  if (answer < 0) return "The network has no answer: its weights are no longer finite numbers.";
-  return `The network says: this is a ${answer}.${probabilities[answer] < SURE ? " It is not sure." : ""}`;
 }

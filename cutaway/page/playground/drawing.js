@@ -29,13 +29,18 @@ const REGION_MILLISECONDS = 300;
 
 /**
  * @param {import("./dense_network.js").DenseNetwork} network With one or two inputs.
- * @param {{ half: number, isFunction: boolean }} data `half`: half of the side of the square that is drawn.
+ * @param {number} half Half of the side of the square that is drawn.
  * @returns {Drawing}
  */
-export function drawNetwork(network, { half, isFunction }) {
+export function drawNetwork(network, half) {
   const [low, high, isLine] = [-half, half, network.sizes[0] === 1];
   const isExact = network.activation.linear !== null;
-  const responses = respond(network, { low, high, isFunction });
+  const side = isLine ? RESPONSE_POINTS : RESPONSE_SIDE;
+  const along = Array.from({ length: side }, (_, k) => low + ((k + 0.5) / side) * (high - low));
+  const points = Float32Array.from(isLine ? along : along.flatMap((y) => along.flatMap((x) => [x, y])));
+  const count = points.length / network.sizes[0];
+  network.predict(points, count);
+  const responses = network.values.map(({ outputs }, k) => outputs.slice(0, count * network.sizes[k + 1]));
   /** @type {Drawing} */
   const bare = { low, high, regions: null, undivided: 0, areas: null, boundary: new Float32Array(0), responses };
   if (!network.parameters.every(Number.isFinite) || (isLine && !isExact)) return bare;
@@ -59,21 +64,6 @@ export function drawNetwork(network, { half, isFunction }) {
 function classes(regions) {
   const { areas, boundary } = decisions(regions);
   return { areas: pack(areas), boundary: Float32Array.from(boundary.flatMap(({ from, to }) => [...from, ...to])) };
-}
-
-/**
- * @param {import("./dense_network.js").DenseNetwork} network
- * @param {{ low: number, high: number, isFunction: boolean }} data
- */
-function respond(network, { low, high, isFunction }) {
-  const isLine = network.sizes[0] === 1;
-  const side = isLine ? RESPONSE_POINTS : RESPONSE_SIDE;
-  const along = Array.from({ length: side }, (_, k) => low + ((k + 0.5) / side) * (high - low));
-  const points = Float32Array.from(isLine ? along : along.flatMap((y) => along.flatMap((x) => [x, y])));
-  const count = points.length / network.sizes[0];
-  network.forward(points, count);
-  network.measure(isFunction ? new Float32Array(count) : new Int32Array(count), count); // which computes the predictions
-  return network.values.map(({ outputs }, k) => outputs.slice(0, count * network.sizes[k + 1]));
 }
 
 /**

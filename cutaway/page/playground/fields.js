@@ -82,17 +82,6 @@ export function valueInWords(name, value) {
 }
 
 /**
- * Units of hidden layers, such as "8-8"; null for what cannot be. An empty text is for no hidden layer.
- * @param {string} text
- */
-function readHidden(text) {
-  if (!text) return [];
-  const units = text.split("-").map(Number);
-  const fits = units.every((count) => Number.isInteger(count) && count >= 1 && count <= MAX_UNITS);
-  return fits && units.length <= MAX_LAYERS ? units : null;
-}
-
-/**
  * Settings as they are written after the # of an address: those that are not as at first.
  * @param {Settings} settings
  */
@@ -105,7 +94,12 @@ export function toAddress(settings) {
  * @param {string} text
  */
 export function fromAddress(text) {
-  return readSettings(text, DEFAULTS, (name, given) => (name === "hidden" ? readHidden(given) : readField(/** @type {Record<string, Field>} */ (FIELDS)[name], given)));
+  return readSettings(text, DEFAULTS, (name, given) => {
+    if (name !== "hidden") return readField(/** @type {Record<string, Field>} */ (FIELDS)[name], given);
+    const units = given ? given.split("-").map(Number) : []; // such as "8-8"
+    const fits = units.every((count) => Number.isInteger(count) && count >= 1 && count <= MAX_UNITS);
+    return fits && units.length <= MAX_LAYERS ? units : null;
+  });
 }
 
 /**

@@ -10,7 +10,11 @@
 
 const [FIRST_DECAY, SECOND_DECAY, EPSILON] = [0.9, 0.999, 1e-7];
 
-/** Changes parameters step by step. What it remembers between steps is in `memory` and `steps`. */
+/**
+ * Changes parameters step by step. What it remembers between steps is in `memory` and `steps`.
+ *
+ * Source: Polyak 1964, and Kingma and Ba 2014, "Adam", the form before section 2.1, as Keras has them.
+ */
 export class Optimizer {
   /**
    * @param {OptimizerSettings} settings
@@ -28,44 +32,21 @@ export class Optimizer {
    * @param {Float32Array} gradient
    */
   step(parameters, gradient) {
-    const { optimizer, learningRate, weightDecay } = this.settings;
+    const { optimizer, learningRate, momentum, weightDecay } = this.settings;
+    const [first, second] = this.memory;
     this.steps++;
-    if (weightDecay) for (let k = 0; k < parameters.length; k++) parameters[k] -= learningRate * weightDecay * parameters[k];
-    if (optimizer === "adam") this.#adam(parameters, gradient);
-    else this.#descend(parameters, gradient);
-  }
-
-  /**
-   * Source: Polyak 1964, as `keras.optimizers.SGD` has it.
-   * @param {Float32Array} parameters
-   * @param {Float32Array} gradient
-   */
-  #descend(parameters, gradient) {
-    const { learningRate, momentum } = this.settings;
-    const [velocity] = this.memory;
-    for (let k = 0; k < parameters.length; k++) {
-      if (!velocity) parameters[k] -= learningRate * gradient[k];
-      else {
-        velocity[k] = momentum * velocity[k] - learningRate * gradient[k];
-        parameters[k] += velocity[k];
-      }
-    }
-  }
-
-  /**
-   * Source: Kingma and Ba 2014, "Adam", the form before section 2.1, as `keras.optimizers.Adam` has it.
-   * @param {Float32Array} parameters
-   * @param {Float32Array} gradient
-   */
-  #adam(parameters, gradient) {
-    const [mean, square] = this.memory;
-    const corrected = Math.sqrt(1 - SECOND_DECAY ** this.steps) / (1 - FIRST_DECAY ** this.steps);
-    const rate = this.settings.learningRate * corrected;
+    const rate = learningRate * (Math.sqrt(1 - SECOND_DECAY ** this.steps) / (1 - FIRST_DECAY ** this.steps));
     for (let k = 0; k < parameters.length; k++) {
       const value = gradient[k];
-      mean[k] += (1 - FIRST_DECAY) * (value - mean[k]);
-      square[k] += (1 - SECOND_DECAY) * (value * value - square[k]);
-      parameters[k] -= (rate * mean[k]) / (Math.sqrt(square[k]) + EPSILON);
+      if (weightDecay) parameters[k] -= learningRate * weightDecay * parameters[k];
+      if (optimizer === "adam") {
+        first[k] += (1 - FIRST_DECAY) * (value - first[k]);
+        second[k] += (1 - SECOND_DECAY) * (value * value - second[k]);
+        parameters[k] -= (rate * first[k]) / (Math.sqrt(second[k]) + EPSILON);
+      } else if (first) {
+        first[k] = momentum * first[k] - learningRate * value;
+        parameters[k] += first[k];
+      } else parameters[k] -= learningRate * value;
     }
   }
 }

@@ -146,7 +146,8 @@ export function drawLine(canvas, { frame, parts }, look) {
   if (!drawing || !width) return;
   const { low, high, regions, responses } = drawing;
   const { isFunction, outputs } = parts.train;
-  const [least, most] = isFunction ? rangeOf(parts.train.y, parts.test.y) : [0, 1];
+  const heights = [...parts.train.y, ...parts.test.y];
+  const [least, most] = isFunction ? [Math.min(...heights), Math.max(...heights)] : [0, 1];
   const space = 0.15 * (most - least || 1);
   const x = (/** @type {number} */ value) => ((value - low) / (high - low)) * width;
   const y = (/** @type {number} */ value) => height - ((value - least + space) / (most - least + 2 * space)) * height;
@@ -161,8 +162,8 @@ export function drawLine(canvas, { frame, parts }, look) {
   }
   for (const isTest of shows.test ? [true, false] : [false]) {
     const samples = isTest ? parts.test : parts.train;
-    const heights = isFunction ? samples.y : samples.y.map(() => (isTest ? -0.06 : -0.1)); // classes lie below the curves
-    const flat = Float32Array.from({ length: 2 * samples.y.length }, (_, k) => (k % 2 ? heights[k >> 1] : samples.x[k >> 1]));
+    const level = isTest ? -0.06 : -0.1; // classes lie below the curves
+    const flat = Float32Array.from({ length: 2 * samples.y.length }, (_, k) => (k % 2 === 0 ? samples.x[k >> 1] : isFunction ? samples.y[k >> 1] : level));
     const labels = isFunction ? new Int32Array(samples.y.length) : samples.y;
     drawSamples(context, { ...samples, x: flat, y: labels }, { x, y, look, isTest });
   }
@@ -175,18 +176,6 @@ export function drawLine(canvas, { frame, parts }, look) {
     context.lineWidth = 2.5;
     context.stroke();
   }
-}
-
-/**
- * @param {...ArrayLike<number>} parts
- * @returns {[number, number]} The smallest and the largest value.
- */
-function rangeOf(...parts) {
-  let [least, most] = [Infinity, -Infinity];
-  for (const values of parts) {
-    for (let k = 0; k < values.length; k++) [least, most] = [Math.min(least, values[k]), Math.max(most, values[k])];
-  }
-  return [least, most];
 }
 
 /**

@@ -297,7 +297,7 @@ export class Session {
         lastStep: each.end,
         curve: this.#curveOf(each),
       })),
-      drawing: this.train.inputs > 2 ? null : drawNetwork(network, { half: this.half, isFunction: this.train.isFunction }),
+      drawing: this.train.inputs > 2 ? null : drawNetwork(network, this.half),
     };
   }
 }

@@ -126,10 +126,7 @@ function numbersOf(controller, drawn) {
   const { network } = training;
   const rows = training.nextRows();
   const at = drawn ? 0 : Math.min(row, rows.length - 1);
-  if (drawn) {
-    network.forward(drawn, 1);
-    network.measure(new Int32Array(1), 1); // which computes the predictions
-  }
+  if (drawn) network.predict(drawn, 1);
   const { inputs, units, kernel, bias } = network.layers[layer];
   const [values, gradients] = [network.values[layer], network.gradients[layer]];
   const below = layer ? network.values[layer - 1].outputs : (drawn ?? training.x);
