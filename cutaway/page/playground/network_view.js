@@ -19,6 +19,11 @@ const ABOUT_PICTURES =
   "Pictures of units of the first layer are their weights, one for each pixel. Those of later layers show how the unit's output goes with " +
   `each pixel over ${READ} test digits, their covariance: blue where ink goes with a larger output, orange where it goes with a smaller one.`;
 
+/** Pictures of the inputs x and y: from -1 to 1 along each. */
+const INPUT_PICTURES = [1, RESPONSE_SIDE].map((step) =>
+  Float32Array.from({ length: RESPONSE_SIDE ** 2 }, (_, k) => (((Math.floor(k / step) % RESPONSE_SIDE) + 0.5) / RESPONSE_SIDE) * 2 - 1),
+);
+
 /** Shows layers in columns; a unit can be chosen, and layers and units added. */
 export class NetworkView {
   /**
@@ -140,7 +145,7 @@ export class NetworkView {
       button.setAttribute("aria-pressed", String(isSelected));
       button.classList.toggle("off", Boolean(frame.off[layer]?.[unit]));
       const range = layer === sizes.length - 2 && !parts.train.isFunction ? { middle: 0.5, largest: 0.5 } : null;
-      if (layer < 0) drawInput(canvas, unit, sizes[0], look);
+      if (layer < 0) drawResponse(canvas, sizes[0] > 2 ? new Float32Array(1) : INPUT_PICTURES[unit], look, { middle: 0, largest: 1 });
       else if (frame.drawing) drawResponse(canvas, column(frame.drawing.responses[layer], unit, sizes[layer + 1]), look, range);
       else if (layer === 0) drawResponse(canvas, column(layersOf(sizes, frame.parameters)[0].kernel, unit, sizes[1]), look, null);
       else if (pictures) drawResponse(canvas, column(pictures[layer], unit, shownOf(sizes[layer + 1], MAX_SHOWN)), look, null);
@@ -229,17 +234,4 @@ function drawLine(canvas, values, look, { middle, largest }) {
   context.strokeStyle = look.positive;
   context.lineWidth = 3;
   context.stroke();
-}
-
-/**
- * @param {HTMLCanvasElement} canvas
- * @param {number} unit
- * @param {number} inputs
- * @param {Look} look
- */
-function drawInput(canvas, unit, inputs, look) {
-  if (inputs > 2) return drawResponse(canvas, new Float32Array(1), look, null);
-  const along = (/** @type {number} */ k) => ((k + 0.5) / RESPONSE_SIDE) * 2 - 1;
-  const values = Float32Array.from({ length: RESPONSE_SIDE ** 2 }, (_, k) => along(unit ? Math.floor(k / RESPONSE_SIDE) : k % RESPONSE_SIDE));
-  drawResponse(canvas, values, look, { middle: 0, largest: 1 });
 }

@@ -50,7 +50,11 @@ export function linearRegions(network, polygon, { plane = PLANE, milliseconds = 
       }
       const bends = slopes.above === slopes.below ? [] : sums.filter((_, unit) => !network.off[k][unit]);
       for (const part of cutAll(region.polygon, bends, { least, isLate })) {
-        const outputs = sums.map((sum, unit) => activated(sum, part, network.off[k][unit] ? { above: 0, below: 0 } : slopes));
+        const outputs = sums.map((sum, unit) => {
+          const total = part.reduce((all, point) => all + valueAt(sum, point), 0); // a part is on one side of the line where the sum is 0
+          const slope = network.off[k][unit] ? 0 : total > 0 ? slopes.above : slopes.below;
+          return /** @type {Affine} */ (sum.map((value) => slope * value));
+        });
         divided.push({ polygon: part, outputs });
       }
       if (!isLate()) continue;
@@ -79,19 +83,6 @@ function throughLayer({ units, kernel, bias }, inputs) {
     }
     return [a, b, c];
   });
-}
-
-/**
- * @param {Affine} sum
- * @param {Polygon} polygon On one side of the line where the sum is 0.
- * @param {{ above: number, below: number }} slopes
- * @returns {Affine}
- */
-function activated(sum, polygon, { above, below }) {
-  let total = 0;
-  for (const point of polygon) total += valueAt(sum, point);
-  const slope = total > 0 ? above : below;
-  return [slope * sum[0], slope * sum[1], slope * sum[2]];
 }
 
 /**
@@ -180,7 +171,11 @@ export function decisions(regions) {
       areas.push({ label: first, polygon }); // affine functions: the largest at all corners is the largest between them
       continue;
     }
-    const here = outputs.map((_, label) => classArea(label, polygon, outputs)).filter((each) => each.polygon.length > 2);
+    const here = outputs.flatMap((own, label) => {
+      let part = polygon;
+      for (const other of outputs) if (other !== own && part.length > 2) [part] = cut(part, difference(own, other));
+      return part.length > 2 ? [{ label, polygon: part }] : [];
+    });
     areas.push(...here);
     for (const [k, { label }] of here.entries()) {
       for (const { label: other } of here.slice(k + 1)) {
@@ -199,20 +194,6 @@ export function decisions(regions) {
  */
 function difference([a, b, c], [otherA, otherB, otherC]) {
   return [a - otherA, b - otherB, c - otherC];
-}
-
-/**
- * @param {number} label
- * @param {Polygon} polygon
- * @param {Affine[]} outputs
- * @returns {ClassArea}
- */
-function classArea(label, polygon, outputs) {
-  let part = polygon;
-  for (const [k, output] of outputs.entries()) {
-    if (k !== label && part.length > 2) part = cut(part, difference(outputs[label], output))[0];
-  }
-  return { label, polygon: part };
 }
 
 /**

@@ -164,7 +164,7 @@ export const TASKS = [
       { text: "It learns: a training loss below 0.5 after 100 steps", isReached: (view, memory) => remembersRate(view, memory) && memory.learned.size > 0 },
       {
         text: "It diverges: a training loss above its first value after 100 steps, at a rate at most twice as large",
-        isReached: (view, memory) => remembersRate(view, memory) && hasClosePair(memory),
+        isReached: (view, memory) => remembersRate(view, memory) && [...memory.diverged].some((large) => [...memory.learned].some((small) => small < large && large <= 2 * small)),
       },
     ],
   },
@@ -192,11 +192,6 @@ function remembersRate({ frame, settings }, { learned, diverged }) {
   if (frame.train.loss < 0.5) learned.add(learningRate);
   if (!(frame.train.loss <= atFirst)) diverged.add(learningRate); // also if it is not a number
   return true;
-}
-
-/** @param {Memory} memory */
-function hasClosePair({ learned, diverged }) {
-  return [...diverged].some((large) => [...learned].some((small) => small < large && large <= 2 * small));
 }
 
 /** @typedef {{ when: string, address: string, step: number }} Done */

@@ -58,16 +58,11 @@ export class TsneController {
     const choice = ++this.#choice;
     this.play(false);
     this.store.set({ settings, experiment: null, message: settings.data === DIGITS ? "Reading the digits…" : message });
-    const toy = settings.data === DIGITS ? await this.#digitToy(settings) : makeToy(settings);
+    const [images, labels] = settings.data === DIGITS ? await this.digits() : [];
+    const toy = images ? toyOfDigits(images, labels, settings) : makeToy(settings);
     if (choice !== this.#choice) return false;
     this.store.set({ experiment: new Experiment(toy, settings), step: 0, pointed: null, chosen: 0, message });
     return true;
-  }
-
-  /** @param {TsneSettings} settings */
-  async #digitToy(settings) {
-    const [images, labels] = await this.digits();
-    return toyOfDigits(images, labels, settings);
   }
 
   /**

@@ -1,7 +1,5 @@
 // The descent of t-SNE over all pairs: forces, the KL divergence, and one step after another.
 
-import { boundsOf } from "./distances.js";
-
 /** @typedef {import("./affinities.js").Affinities} Affinities */
 
 /**
@@ -29,9 +27,6 @@ const MIN_LEARNING_RATE = 20;
 
 /** Longest step of a point, in units of the map. */
 const MAX_LENGTH = 5;
-
-/** A map that is narrower than this, and than its start, has collapsed to a point. */
-const POINT_WIDTH = 1e-2;
 
 /**
  * The rule of a step, as `cutaway.embedding.tsne.schedule` has it for few points.
@@ -147,13 +142,4 @@ export function nextMoment(moment, p, { exaggeration, learningRate, momentum }) 
     xy[2 * i + 1] += last[2 * i + 1];
   }
   return { xy, last, gains };
-}
-
-/**
- * Whether a map has become one point, where all forces are 0: early exaggeration does this to few points that are all neighbors.
- * @param {Float32Array} xy (point, 2)
- * @param {Float32Array} start
- */
-export function hasCollapsed(xy, start) {
-  return boundsOf(xy).size < Math.min(boundsOf(start).size, POINT_WIDTH);
 }

@@ -3,8 +3,8 @@
 import { foldSeed } from "../random/seeds.js";
 import { RandomState } from "../random/mersenne_twister.js";
 import { conditionalAffinities, jointAffinities } from "./affinities.js";
-import { EARLY_STEPS, firstMoment, hasCollapsed, klDivergence, nextMoment, ruleOf } from "./descent.js";
-import { firstComponents } from "./distances.js";
+import { EARLY_STEPS, firstMoment, klDivergence, nextMoment, ruleOf } from "./descent.js";
+import { boundsOf, firstComponents } from "./distances.js";
 import { measurable } from "./measures.js";
 
 /** @typedef {import("./toy_data.js").Toy} Toy */
@@ -31,8 +31,11 @@ export const MAX_STEPS = 3000;
 /** Steps between two KL divergences, whose logarithms take twice as long as a step. */
 export const KL_STEPS = 5;
 
-/** Standard deviation of the start: so small that it decides where groups go, but not how large they are. */
+/** Standard deviation of the start, or of its first principal component: so small that it decides where groups go, but not how large they are. */
 const START_DEVIATION = 1e-4;
+
+/** A map that is narrower than this, and than its start, has collapsed to a point. */
+const POINT_WIDTH = 1e-2;
 
 /** The descent has settled where the KL divergence falls by less than this share in so many steps: as in `ct.TSNE`. */
 const [SETTLED, WINDOW] = [0.002, 50];
@@ -49,7 +52,10 @@ export class Experiment {
     this.components = firstComponents(this.data.squared);
     this.conditional = conditionalAffinities(this.data.squared, settings.perplexity);
     this.affinities = jointAffinities(this.conditional.p);
-    this.start = settings.start === "pca" ? startOfComponents(this.components.scores) : randomStart(settings);
+    const { scores } = this.components;
+    const spread = Math.sqrt(scores.reduce((sum, value, k) => sum + (k % 2 ? 0 : value ** 2), 0) / toy.labels.length); // of the first component
+    const random = new RandomState(foldSeed(settings.seed, 1)); // the data are drawn from the seed itself
+    this.start = Float32Array.from(scores, (value) => (settings.start === "pca" ? (START_DEVIATION * value) / spread : random.normal(0, START_DEVIATION)));
     this.step = 0;
     /** The step of the last change, or of the start. */
     this.changed = 0;
@@ -119,7 +125,9 @@ export class Experiment {
   advance() {
     if (this.isFull) return;
     const { toy, settings, step } = this;
-    const from = step === EARLY_STEPS && hasCollapsed(this.now.xy, this.start) ? firstMoment(this.start) : this.now;
+    // in one point all forces are 0: early exaggeration does this to few points that are all neighbors
+    const hasCollapsed = step === EARLY_STEPS && boundsOf(this.now.xy).size < Math.min(boundsOf(this.start).size, POINT_WIDTH);
+    const from = hasCollapsed ? firstMoment(this.start) : this.now;
     const rule = ruleOf(step, { points: toy.labels.length, learningRate: settings.learningRate });
     this.moments.length = step + 1;
     this.moments.push(this.#entry(step + 1, nextMoment(from, this.affinities.p, rule)));
@@ -134,21 +142,4 @@ export class Experiment {
     this.step = Math.min(Math.max(0, step), this.last);
     this.changed = Math.min(this.changed, this.step);
   }
-}
-
-/**
- * The first two principal components; the first has the standard deviation of a start.
- * @param {Float64Array} scores (point, 2), with the mean 0.
- */
-function startOfComponents(scores) {
-  const n = scores.length / 2;
-  let squares = 0;
-  for (let i = 0; i < n; i++) squares += scores[2 * i] ** 2;
-  return Float32Array.from(scores, (value) => (START_DEVIATION * value) / Math.sqrt(squares / n));
-}
-
-/** @param {TsneSettings} settings */
-function randomStart({ points, seed }) {
-  const random = new RandomState(foldSeed(seed, 1)); // the data are drawn from the seed itself
-  return Float32Array.from({ length: 2 * points }, () => random.normal(0, START_DEVIATION));
 }

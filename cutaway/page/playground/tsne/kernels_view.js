@@ -23,34 +23,13 @@ const [LEAST_WEIGHT, LEAST_REACH] = [1e-3, 6];
  */
 
 /**
- * @typedef {object} Shown
- * @property {number} point
- * @property {number} beta Of its Gaussian exp(-beta d2); Infinity where at least as many as the perplexity are the nearest.
- * @property {Float64Array} inData Its distances from all points.
- * @property {Float64Array} inMap
- * @property {Int32Array} neighbors The nearest first.
- * @property {string[]} colors
- */
-
-/** Shows both kernels, side by side. */
-export class KernelsView {
-  /** @param {HTMLElement} host */
-  constructor(host) {
-    this.charts = [new KernelChart(), new KernelChart()];
-    host.append(...this.charts.map((chart) => chart.element));
-  }
-
-  /** @param {Shown} shown */
-  show({ point, beta, inData, inMap, neighbors, colors }) {
-    kernelsOf({ beta, inData, inMap, neighbors }).forEach((kernel, k) => this.charts[k].show(kernel, { point, near: new Set(neighbors), colors }));
-  }
-}
-
-/**
- * @param {Pick<Shown, "beta" | "inData" | "inMap" | "neighbors">} shown
+ * Both kernels of a point, in the data and on the map.
+ * @param {{ beta: number, inData: Float64Array, inMap: Float64Array, neighbors: Int32Array }} point `beta`: of its Gaussian
+ *   exp(-beta d2); Infinity where at least as many as the perplexity are the nearest. `inData`, `inMap`: its distances from all
+ *   points. `neighbors`: the nearest first.
  * @returns {Kernel[]}
  */
-function kernelsOf({ beta, inData, inMap, neighbors }) {
+export function kernelsOf({ beta, inData, inMap, neighbors }) {
   const least = inData[neighbors[0]];
   const middle = median(Array.from(neighbors, (k) => inMap[k]));
   const width = Number.isFinite(beta) ? `standard deviation ${Math.sqrt(1 / (2 * beta)).toPrecision(3)}; the nearest point has weight 1` : "all weight is on the nearest, which are equally near";
@@ -71,7 +50,8 @@ function kernelsOf({ beta, inData, inMap, neighbors }) {
   return [gaussian, student];
 }
 
-class KernelChart extends Chart {
+/** Shows a kernel of a point. */
+export class KernelChart extends Chart {
   constructor() {
     super(HEIGHT);
     this.caption = element("figcaption", {});

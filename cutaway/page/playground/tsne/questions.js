@@ -58,29 +58,22 @@ export const QUESTIONS = [
  * @param {(settings: TsneSettings, words: string) => void} begin Also shows the words above the map.
  */
 export function showQuestions(host, begin) {
-  host.append(element("ol", { class: "questions" }, ...QUESTIONS.map((question, number) => card(question, number, begin))));
-}
-
-/**
- * @param {Question} question
- * @param {number} number
- * @param {(settings: TsneSettings, words: string) => void} begin
- */
-function card({ text, choices, right, why, settings }, number, begin) {
-  const said = element("p", { role: "status" });
-  /** @type {number | null} */
-  let predicted = null;
-  const look = () => {
-    said.textContent = `${predicted === right ? "As you predicted." : `Not so: "${choices[right]}" is right.`} ${why}`;
-    begin({ ...TSNE_DEFAULTS, ...settings }, said.textContent);
-  };
-  const button = textButton("Look", look, { disabled: true });
-  const options = choices.map((choice, k) => {
-    const onchange = () => {
-      predicted = k;
-      button.disabled = false;
+  const cards = QUESTIONS.map(({ text, choices, right, why, settings }, number) => {
+    const said = element("p", { role: "status" });
+    let predicted = -1;
+    const look = () => {
+      said.textContent = `${predicted === right ? "As you predicted." : `Not so: "${choices[right]}" is right.`} ${why}`;
+      begin({ ...TSNE_DEFAULTS, ...settings }, said.textContent);
     };
-    return element("label", {}, element("input", { type: "radio", name: `tsne-question-${number}`, onchange }), ` ${choice}`);
+    const button = textButton("Look", look, { disabled: true });
+    const options = choices.map((choice, k) => {
+      const onchange = () => {
+        predicted = k;
+        button.disabled = false;
+      };
+      return element("label", {}, element("input", { type: "radio", name: `tsne-question-${number}`, onchange }), ` ${choice}`);
+    });
+    return element("li", { class: "task" }, element("fieldset", {}, element("legend", { text }), ...options), button, said);
   });
-  return element("li", { class: "task" }, element("fieldset", {}, element("legend", { text }), ...options), button, said);
+  host.append(element("ol", { class: "questions" }, ...cards));
 }

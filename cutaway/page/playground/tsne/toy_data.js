@@ -82,7 +82,9 @@ export const TOYS = {
     hasDimensions: true,
     make({ points, dimensions, random }) {
       const rows = Array.from({ length: points }, () => Array.from({ length: dimensions }, () => random.normal()));
-      return { rows, tones: ranksFrom(rows.map(([first]) => first)) };
+      const order = rows.toSorted(([one], [other]) => one - other);
+      const ranks = new Map(order.map((row, rank) => [row, share(rank, points)]));
+      return { rows, tones: rows.map((row) => ranks.get(row) ?? 0) };
     },
   },
   walk: {
@@ -180,15 +182,4 @@ export function toyOfDigits(images, labels, { points, seed }) {
   });
   const groupNames = Array.from({ length: 10 }, (_, k) => String(k));
   return { x, dimensions: pixels, labels: Int32Array.from(chosen, (row) => labels[row]), groupNames, tones: new Float64Array() };
-}
-
-/**
- * Where each value stands among all, from 0 to 1.
- * @param {number[]} values
- */
-function ranksFrom(values) {
-  const order = values.map((_, k) => k).sort((a, b) => values[a] - values[b]);
-  const ranks = new Array(values.length);
-  order.forEach((k, rank) => (ranks[k] = share(rank, values.length)));
-  return ranks;
 }

@@ -11,7 +11,7 @@ import { hearKeys, linkButton, playButton, speedChoice } from "../toolbar.js";
 import { SPEEDS, TsneController } from "./controller.js";
 import { EARLY_STEPS } from "./descent.js";
 import { KL_STEPS } from "./experiment.js";
-import { KernelsView } from "./kernels_view.js";
+import { KernelChart, kernelsOf } from "./kernels_view.js";
 import { measure, NEIGHBORS } from "./measures.js";
 import { NumbersView } from "./numbers_view.js";
 import { showQuestions } from "./questions.js";
@@ -55,7 +55,8 @@ export class TsnePage {
     this.map = new Scatter(host("tsneMap"), told);
     this.original = new Scatter(host("tsneOriginal"), told);
     this.numbers = new NumbersView(host("tsneNumbers"));
-    this.kernels = new KernelsView(host("tsneKernels"));
+    this.kernels = [new KernelChart(), new KernelChart()];
+    host("tsneKernels").append(...this.kernels.map((chart) => chart.element));
     this.kl = new CurveChart("KL divergence", (value) => value.toFixed(3), "step");
     host("tsneKl").append(this.kl.element);
     showQuestions(host("tsneQuestions"), (asked, words) => {
@@ -175,11 +176,12 @@ export class TsnePage {
     this.#measured = time;
     const n = colors.length;
     this.#showNumbers(experiment, n);
-    this.kernels.show({
-      ...{ point, beta: conditional.betas[point], neighbors, colors },
+    const kernels = kernelsOf({
+      ...{ beta: conditional.betas[point], neighbors },
       inData: data.squared.subarray(point * n, (point + 1) * n).map(Math.sqrt),
       inMap: Float64Array.from({ length: n }, (_, k) => Math.hypot(now.xy[2 * k] - now.xy[2 * point], now.xy[2 * k + 1] - now.xy[2 * point + 1])),
     });
+    kernels.forEach((kernel, k) => this.kernels[k].show(kernel, { point, near: new Set(neighbors), colors }));
   }
 
   /**
