@@ -45,7 +45,8 @@ export class Bundle {
   async #decode(index) {
     const { dtype, shape, gzip } = this.records[index];
     const packed = await this.read(index);
-    const bytes = gzip ? await unzip(packed) : packed;
+    const unzip = () => new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const bytes = gzip ? new Uint8Array(await new Response(unzip()).arrayBuffer()) : packed;
     const Kind = ARRAYS[dtype];
     const length = shape.reduce((product, size) => product * size, 1);
     // the bytes may begin anywhere in the buffer of a message
@@ -60,15 +61,6 @@ export class Bundle {
   async texts(index) {
     return JSON.parse(new TextDecoder().decode(await this.array(index)));
   }
-}
-
-/**
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
- */
-async function unzip(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /**

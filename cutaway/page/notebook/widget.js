@@ -29,7 +29,10 @@ export function render({ model, el }) {
     shell.dataset.scheme = scheme;
     announceScheme();
   };
-  watchNotebook(adapt, signal);
+  const watching = new MutationObserver(adapt);
+  for (const each of [document.documentElement, document.body]) watching.observe(each, { attributes: true, attributeFilter: SAID });
+  signal.addEventListener("abort", () => watching.disconnect());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", adapt, { signal });
   requestAnimationFrame(adapt); // once it is in the notebook, whose background may tell
   adapt();
 
@@ -57,20 +60,12 @@ async function start(explorer, model, signal) {
   await explorer.show();
   if (signal.aborted) return;
   keepInStep(model, explorer, signal);
-  hideStill(model.get("_key"), signal);
-  await explorer.complete();
-}
-
-/**
- * Hide the picture that the notebook keeps below the widget, as long as the widget is alive.
- * @param {string} key
- * @param {AbortSignal} signal
- */
-function hideStill(key, signal) {
-  const still = `.cutaway-still-${key}`;
+  // the picture that the notebook keeps below the widget is hidden as long as the widget is alive
+  const still = `.cutaway-still-${model.get("_key")}`;
   const rule = element("style", { text: `${still}, .jp-OutputArea-child:has(${still}) { display: none !important; }` });
   document.head.append(rule);
   signal.addEventListener("abort", () => rule.remove());
+  await explorer.complete();
 }
 
 /**
@@ -229,18 +224,4 @@ function brightness(color) {
   const [red, green, blue, alpha = 1] = (color.match(/[\d.]+/g) ?? []).map(Number);
   if (blue === undefined || alpha < 0.5 || !color.startsWith("rgb")) return null;
   return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
-}
-
-/**
- * Call a listener whenever the notebook may have become light or dark.
- * @param {() => void} listener
- * @param {AbortSignal} ended
- */
-function watchNotebook(listener, ended) {
-  const watching = new MutationObserver(listener);
-  for (const element of [document.documentElement, document.body]) {
-    watching.observe(element, { attributes: true, attributeFilter: SAID });
-  }
-  ended.addEventListener("abort", () => watching.disconnect());
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", listener, { signal: ended });
 }

@@ -22,7 +22,6 @@ import { Training } from "./training.js";
  * @property {number} seen Samples of the next one that were learned from.
  * @property {number} epochs Both together.
  * @property {number} stepsPerEpoch
- * @property {number} seconds That learning took since the last frame.
  * @property {boolean} isLight Whether all of it is computed in a moment, scores included.
  * @property {boolean} isTried Whether a weight is another one than that of the session, for this frame alone.
  * @property {boolean} isFinite Whether all weights are finite numbers.
@@ -60,7 +59,6 @@ export class Session {
     this.train = parts.train;
     this.test = parts.test;
     this.training = new Training(settings, parts.train);
-    this.seconds = 0;
     this.half = halfSide(parts.train, parts.test);
     /** @type {Branch} */
     this.branch = new Branch(settings, this.#entry(), { spacing: this.#spacing() });
@@ -179,7 +177,6 @@ export class Session {
       if (this.branch.wants(this.training.step)) this.branch.keep(this.#entry());
       if (!Number.isFinite(loss)) break;
     }
-    this.seconds += (performance.now() - start) / 1000;
   }
 
   /** Learn up to the end of the epoch that has begun, or of the next one. */
@@ -246,38 +243,24 @@ export class Session {
 
   /** @returns {Frame} */
   toFrame() {
-    const { tried } = this;
-    this.tried = null;
-    if (!tried) return this.#makeFrame(false);
-    const back = this.#put(tried);
-    const frame = this.#makeFrame(true);
-    this.#put(back);
-    return frame;
-  }
-
-  /**
-   * @param {boolean} isTried
-   * @returns {Frame}
-   */
-  #makeFrame(isTried) {
     const { training, branch } = this;
     const { network } = training;
+    const back = this.tried && this.#put(this.tried);
+    const isTried = back !== null;
+    this.tried = null;
     const last = branch.entries.findLast(({ moment }) => moment.step <= training.step);
     // if scores take long, the last ones are shown
     const isLight = this.#spacing() === 1;
     const isKnown = last && !isTried && (last.moment.step === training.step || !isLight);
     const { moment, train, test } = isKnown ? last : this.#entry();
     training.look();
-    const seconds = this.seconds;
-    this.seconds = 0;
-    return {
+    const frame = {
       settings: this.settings,
       step: training.step,
       epoch: training.epoch,
       seen: training.seen,
       epochs: training.epochs,
       stepsPerEpoch: training.stepsPerEpoch,
-      seconds,
       isLight,
       isTried,
       isFinite: network.parameters.every(Number.isFinite),
@@ -299,6 +282,8 @@ export class Session {
       })),
       drawing: this.train.inputs > 2 ? null : drawNetwork(network, this.half),
     };
+    if (back) this.#put(back);
+    return frame;
   }
 }
 

@@ -187,8 +187,7 @@ class ChosenData {
     input.addEventListener("change", () => {
       this.change(({ size: _, ...others }) => (input.value.trim() ? { ...others, size: Number(input.value) || input.value } : others));
     });
-    const label = element("label", { for: input.id, text: "Rows and columns of each image, in pixels" });
-    return element("div", { class: "field data-choices" }, label, input);
+    return element("div", { class: "data-choices" }, field("Rows and columns of each image, in pixels", input));
   }
 
   #tableChoices() {

@@ -26,7 +26,7 @@ const SORTED = {
 };
 
 /** Columns that sort the largest first. */
-const LARGEST_FIRST = ["created", "accuracy"];
+export const LARGEST_FIRST = ["created", "accuracy"];
 
 /** @type {WeakMap<RunRow, string>} */
 const texts = new WeakMap();
@@ -126,17 +126,6 @@ export function differencesIn(rows) {
   const values = new Map();
   for (const [name, value] of rows.slice(0, COMPARED).flatMap(settingsOf)) values.set(name, (values.get(name) ?? new Set()).add(value));
   return (/** @type {RunRow} */ row) => settingWords(settingsOf(row).filter(([name]) => (values.get(name)?.size ?? 0) > 1));
-}
-
-/**
- * The query after a click on the head of a column: sorted by it, or the other way round.
- * @param {RunsQuery} query
- * @param {string} column
- * @returns {RunsQuery}
- */
-export function sortedBy(query, column) {
-  const falling = query.sort === column ? !query.falling : LARGEST_FIRST.includes(column);
-  return { ...query, sort: column, falling };
 }
 
 /**

@@ -2,7 +2,7 @@ import { element, textButton } from "../../core/elements.js";
 import { counted, grouped } from "../../core/words.js";
 import { showError, showMessage } from "../messages.js";
 import { deleteRuns, openTrash, renameRun } from "./run_dialogs.js";
-import { foundRuns, readQuery, sortedBy, writtenQuery } from "./runs_search.js";
+import { foundRuns, LARGEST_FIRST, readQuery, writtenQuery } from "./runs_search.js";
 import { RunsTable } from "./runs_table.js";
 import { ask, comparePath, goTo, listen, mayWrite } from "../server.js";
 
@@ -46,7 +46,7 @@ class RunsView {
     this.empty = element("div", { class: "studio-empty", hidden: true });
     this.table = new RunsTable({
       select: ({ id }, isSelected) => this.#select([id], isSelected),
-      sort: (column) => this.#ask(sortedBy(this.#query, column)),
+      sort: (column) => this.#ask({ sort: column, falling: this.#query.sort === column ? !this.#query.falling : LARGEST_FIRST.includes(column) }),
       selectAll: (isSelected) => this.#select(this.#found().map(({ id }) => id), isSelected),
     });
     const head = element("div", { class: "runs-head" }, element("h1", { text: "Runs" }), this.summary);

@@ -19,22 +19,16 @@ function jobTitle(job) {
 
 /** @param {JobRow} job */
 function jobWords(job) {
-  const { state, note, error } = job;
-  if (state === "queued") return `${placeWords(job)}${note ? `; it ${note}` : ""}.`;
+  const { state, note, error, place, waiting, starts_in: seconds } = job;
+  if (state === "queued") {
+    const first = place === 1; // among all that wait, other people's included
+    const when = seconds ? `, ${first ? "" : "starting "}in about ${seconds < 120 ? counted(seconds, "second") : counted(Math.round(seconds / 60), "minute")}` : "";
+    return `${first ? "The next one to start" : `Number ${place} of ${waiting} in the queue`}${when}${note ? `; it ${note}` : ""}.`;
+  }
   if (state === "starting") return "It is starting.";
   if (state === "running") return job.run ? "It is training." : note ? `${capitalized(note)}.` : "Loading the data.";
   if (state === "canceled") return "Canceled.";
   return error ?? "It has ended.";
-}
-
-/**
- * The place of a training among all that wait, other people's included, and for how long.
- * @param {JobRow} job
- */
-function placeWords({ place, waiting, starts_in: seconds }) {
-  const words = place === 1 ? "The next one to start" : `Number ${place} of ${waiting} in the queue`;
-  if (!seconds) return words;
-  return `${words}, ${place === 1 ? "" : "starting "}in about ${seconds < 120 ? counted(seconds, "second") : counted(Math.round(seconds / 60), "minute")}`;
 }
 
 /**

@@ -142,7 +142,9 @@ class TrainForm {
       const { value } = field;
       if (value === undefined) continue;
       if (!FORM.some((each) => each.name === name)) settings[name] = value;
-      else form[name] = name === "hidden" ? unitsOf(String(value)) : value;
+      else if (name !== "hidden") form[name] = value;
+      else if (/^none$/i.test(String(value))) form[name] = [];
+      else form[name] = String(value).split(/[ ,;]+/).filter(Boolean).map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : part));
     }
     const { like, branch, data, options = {} } = this.given;
     const name = this.name.value.trim() || null;
@@ -222,12 +224,6 @@ class TrainForm {
   }
 }
 
-/** @param {string} text */
-function unitsOf(text) {
-  if (/^none$/i.test(text)) return [];
-  return text.split(/[ ,;]+/).filter(Boolean).map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : part));
-}
-
 /** @param {HTMLElement} host */
 export async function showTrain(host) {
   const query = new URLSearchParams(location.search);
@@ -271,14 +267,12 @@ async function showLike(host, run, { branch, epoch, ignore }) {
 async function showNew(host, data, options) {
   const [form, places] = await Promise.all([ask("api/trainings/form"), ask("api/data")]);
   const chosen = data ?? { place: /** @type {const} */ ("bundled"), name: places.bundled[0].name };
-  const isChosen = (/** @type {{ name: string }} */ { name }) => chosen.place === "bundled" && chosen.name === name;
-  const pick = element("select", { id: "train-data", onchange: () => goTo(pick.value) });
-  for (const each of places.bundled) {
-    const text = `${each.name}: ${counted(each.samples, "sample")}, ${counted(each.classes, "class", "classes")}`;
-    pick.append(element("option", { value: dataAddress("train", { place: "bundled", name: each.name }), text, selected: isChosen(each) }));
-  }
-  if (!places.bundled.some(isChosen)) pick.append(element("option", { value: dataAddress("train", chosen, options), text: dataName(chosen), selected: true }));
-  pick.append(element("option", { value: "data", text: "Other data ..." }));
+  /** @type {[string, string][]} */
+  const bundled = places.bundled.map((/** @type {any} */ { name, samples, classes }) => [dataAddress("train", { place: "bundled", name }), `${name}: ${counted(samples, "sample")}, ${counted(classes, "class", "classes")}`]);
+  const isBundled = bundled.some(([address]) => address === dataAddress("train", chosen));
+  const own = dataAddress("train", chosen, isBundled ? {} : options);
+  if (!isBundled) bundled.push([own, dataName(chosen)]);
+  const pick = choice([...bundled, ["data", "Other data ..."]], { id: "train-data", onchange: () => goTo(pick.value) }, own);
   const look = element("a", { href: dataAddress("data", chosen, options), text: "Look at the data" });
   const problem = element("p", { class: "field-wrong", role: "alert" });
   const leftOut = element("p", { class: "field-help" });
