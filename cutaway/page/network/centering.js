@@ -21,6 +21,54 @@ const LITTLE_INK = [256 / 1024, 108 / 1024];
 const MUCH_INK = [412 / 1024, 560 / 1024];
 
 /**
+ * The rules of how images of a dataset were made: the image of the cut ink, with the ink as 1.
+ * @type {Record<"mass" | "upright", (cut: GrayImage, ink: GrayImage, size: Size) => GrayImage>}
+ */
+const RULES = {
+  /** The center of mass becomes the center, as far as the digit stays inside. */
+  mass(cut, ink, size) {
+    const [boxHeight, boxWidth] = [size.height, size.width].map((side) => Math.max(1, roundHalfEven((side * 20) / 28)));
+    const ratio = Math.min(boxHeight / cut.height, boxWidth / cut.width);
+    const [width, height] = [cut.width, cut.height].map((side) => Math.max(1, roundHalfEven(side * ratio)));
+    const { values } = scaleInk(cut, { ink, ratio, size: { width, height } });
+    let [total, down, right] = [0, 0, 0];
+    values.forEach((value, at) => {
+      total += value;
+      down += value * Math.floor(at / width);
+      right += value * (at % width);
+    });
+    const place = (/** @type {number} */ moment, /** @type {number} */ side, /** @type {number} */ room) =>
+      Math.min(Math.max(roundHalfEven(room / 2 - moment / Math.max(total, 1)), 0), room - side);
+    const [top, left] = [place(down, height, size.height), place(right, width, size.width)];
+    const canvas = new Uint8Array(size.width * size.height);
+    values.forEach((value, at) => (canvas[(top + Math.floor(at / width)) * size.width + left + (at % width)] = value));
+    return { values: canvas, ...size };
+  },
+
+  /** Source: Garris and others 1994, NISTIR 5469; Alpaydin and Kaynak 1998, UCI optical recognition of handwritten digits. */
+  upright(cut, ink, size) {
+    const [width, height] = [BLOCK * size.width, BLOCK * size.height];
+    const box = Math.max(1, roundHalfEven((width * 20) / 32));
+    const ratio = Math.min(height / cut.height, box / cut.width);
+    const scaled = scaleInk(cut, { ink, ratio, size: { width: box, height } });
+    const left = (width - box) >> 1;
+    const most = scaled.values.reduce((a, b) => Math.max(a, b), 0);
+    /** @type {Uint8Array} */
+    let bitmap = new Uint8Array(width * height);
+    scaled.values.forEach((level, at) => {
+      bitmap[Math.floor(at / box) * width + left + (at % box)] = 2 * level >= most ? 1 : 0;
+    });
+    const share = sumOf(bitmap) / bitmap.length;
+    for (const limit of LITTLE_INK) if (share < limit) bitmap = growInk(bitmap, { width, height });
+    for (const limit of MUCH_INK) {
+      const thinner = growInk(bitmap.map(flip), { width, height }).map(flip);
+      if (share > limit && thinner.includes(1)) bitmap = thinner;
+    }
+    return countBlocks(bitmap, size);
+  },
+};
+
+/**
  * Prepare an image of one digit or letter as those of a dataset were.
  * @param {GrayImage} image Of any size, dark on light or light on dark.
  * @param {{ rule: "mass" | "upright", size: Size }} made How the images of the dataset were made, and their size.
@@ -36,63 +84,7 @@ export function centerInk(image, { rule, size }) {
     return near[at] * Math.min(Math.max(Math.fround((level - paper) / (drawn - paper)), 0), 1) * 255;
   });
   const [cut, cutInk] = [values, ink].map((each) => cutBox({ ...image, values: each }, ink));
-  return rule === "mass" ? centerByMass(cut, cutInk, size) : makeUpright(cut, cutInk, size);
-}
-
-/**
- * The rule "mass": the center of mass becomes the center, as far as the digit stays inside.
- * @param {GrayImage} cut
- * @param {GrayImage} ink 1 for ink.
- * @param {Size} size
- * @returns {GrayImage}
- */
-function centerByMass(cut, ink, size) {
-  const [boxHeight, boxWidth] = [size.height, size.width].map((side) => Math.max(1, roundHalfEven((side * 20) / 28)));
-  const ratio = Math.min(boxHeight / cut.height, boxWidth / cut.width);
-  const [width, height] = [cut.width, cut.height].map((side) => Math.max(1, roundHalfEven(side * ratio)));
-  const { values } = scaleInk(cut, { ink, ratio, size: { width, height } });
-  let [total, down, right] = [0, 0, 0];
-  values.forEach((value, at) => {
-    total += value;
-    down += value * Math.floor(at / width);
-    right += value * (at % width);
-  });
-  const place = (/** @type {number} */ moment, /** @type {number} */ side, /** @type {number} */ room) =>
-    Math.min(Math.max(roundHalfEven(room / 2 - moment / Math.max(total, 1)), 0), room - side);
-  const [top, left] = [place(down, height, size.height), place(right, width, size.width)];
-  const canvas = new Uint8Array(size.width * size.height);
-  values.forEach((value, at) => (canvas[(top + Math.floor(at / width)) * size.width + left + (at % width)] = value));
-  return { values: canvas, ...size };
-}
-
-/**
- * The rule "upright".
- *
- * Source: Garris and others 1994, NISTIR 5469; Alpaydin and Kaynak 1998, UCI optical recognition of handwritten digits.
- * @param {GrayImage} cut
- * @param {GrayImage} ink 1 for ink.
- * @param {Size} size
- * @returns {GrayImage}
- */
-function makeUpright(cut, ink, size) {
-  const [width, height] = [BLOCK * size.width, BLOCK * size.height];
-  const box = Math.max(1, roundHalfEven((width * 20) / 32));
-  const ratio = Math.min(height / cut.height, box / cut.width);
-  const scaled = scaleInk(cut, { ink, ratio, size: { width: box, height } });
-  const left = (width - box) >> 1;
-  const most = scaled.values.reduce((a, b) => Math.max(a, b), 0);
-  /** @type {Uint8Array} */
-  let bitmap = new Uint8Array(width * height);
-  scaled.values.forEach((level, at) => {
-    bitmap[Math.floor(at / box) * width + left + (at % box)] = 2 * level >= most ? 1 : 0;
-  });
-  const share = sumOf(bitmap) / bitmap.length;
-  for (const limit of LITTLE_INK) if (share < limit) bitmap = growInk(bitmap, { width, height });
-  for (const limit of MUCH_INK) {
-    const thinner = growInk(bitmap.map(flip), { width, height }).map(flip);
-    if (share > limit && thinner.includes(1)) bitmap = thinner;
-  }
-  return countBlocks(bitmap, size);
+  return RULES[rule](cut, cutInk, size);
 }
 
 /** @param {number} flag */

@@ -15,31 +15,14 @@ export const MAX_NAME = 80;
  * @returns {string[][]}
  */
 export function parseCsv(text, separator) {
+  const cells = new RegExp(`(?:"([^"]*(?:""[^"]*)*)"|([^${separator}\\r\\n]*))(${separator}|\\r\\n|\\r|\\n|$)`, "gy");
   /** @type {string[][]} */
-  const rows = [];
-  /** @type {string[]} */
-  let row = [];
-  let cell = "";
-  let isQuoted = false;
-  for (let k = 0; k < text.length; k++) {
-    const letter = text[k];
-    if (isQuoted) {
-      if (letter !== '"') cell += letter;
-      else if (text[k + 1] === '"') cell += text[k++];
-      else isQuoted = false;
-    } else if (letter === '"' && !cell) isQuoted = true;
-    else if (letter === separator) {
-      row.push(cell);
-      cell = "";
-    } else if (letter === "\n" || letter === "\r") {
-      if (letter === "\r" && text[k + 1] === "\n") k++;
-      row.push(cell);
-      rows.push(row);
-      [row, cell] = [[], ""];
-    } else cell += letter;
+  const rows = [[]];
+  for (const [, quoted, plain, end] of text.matchAll(cells)) {
+    rows.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end !== separator) rows.push([]);
   }
-  if (cell || row.length) rows.push([...row, cell]);
-  return rows.filter((each) => each.some((value) => value.trim()));
+  return rows.filter((row) => row.some((value) => value.trim()));
 }
 
 /** A number with a decimal comma, as Excel writes it in Germany. */

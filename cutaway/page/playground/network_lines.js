@@ -125,10 +125,10 @@ export class NetworkLines {
    * @param {number} x
    * @param {number} y
    */
-  #say({ layer, from, to }, value, x, y) {
+  #say(line, value, x, y) {
     if (!this.drawn) return;
-    const { sizes, frame } = this.drawn;
-    const slope = layersOf(sizes, frame.gradient)[layer].kernel[from * sizes[layer + 1] + to];
+    const { frame } = this.drawn;
+    const slope = this.#valueOf(line, frame.gradient);
     this.label.hidden = false;
     const rest = frame.isLight ? "" : " All else is drawn when you let go.";
     this.label.textContent = `w = ${short(value)}, ∂L/∂w = ${short(slope)}. Drag up or down to change it.${rest}`;
@@ -136,11 +136,13 @@ export class NetworkLines {
     this.label.style.top = `${y + 12}px`;
   }
 
-  /** @param {Line} line */
-  #valueOf({ layer, from, to }) {
-    if (!this.drawn) return 0;
-    const { sizes, frame } = this.drawn;
-    return layersOf(sizes, frame.parameters)[layer].kernel[from * sizes[layer + 1] + to];
+  /**
+   * @param {Line} line
+   * @param {Float32Array} [of] the weights, or their gradient
+   */
+  #valueOf({ layer, from, to }, of = this.drawn?.frame.parameters) {
+    const { sizes } = this.drawn ?? { sizes: [] };
+    return of ? layersOf(sizes, of)[layer].kernel[from * sizes[layer + 1] + to] : 0;
   }
 
   /** @param {PointerEvent} event */
