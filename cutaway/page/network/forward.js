@@ -48,7 +48,7 @@ export class Network {
     /** @type {Weight[]} */
     this.weights = spec.weights.map(({ shape, factor }, at) => {
       const array = weights[at];
-      const values = array instanceof Uint16Array ? decodeFloat16(array, { factor }) : Float32Array.from(array, (value) => value * factor);
+      const values = array instanceof Uint16Array ? decodeFloat16(array, factor) : Float32Array.from(array, (value) => value * factor);
       return { values, shape };
     });
     this.inputSize = valueCount(spec.input.shape);
