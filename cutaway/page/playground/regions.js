@@ -13,6 +13,9 @@ import { largestOf } from "./training.js";
 /** Pieces of less than this share of the plane are not cut off: a hundredth of a pixel of 300 x 300. */
 const LEAST_SHARE = 1e-7;
 
+/** A value of an affine function is 0 where it is smaller than this, compared with what is added up. */
+const ROUNDING = 1e-9;
+
 const PLANE = /** @type {Affine[]} */ ([[1, 0, 0], [0, 1, 0]]);
 
 /**
@@ -177,11 +180,12 @@ export function decisions(regions) {
       return part.length > 2 ? [{ label, polygon: part }] : [];
     });
     areas.push(...here);
-    for (const [k, { label }] of here.entries()) {
-      for (const { label: other } of here.slice(k + 1)) {
-        const piece = boundaryBetween(label, other, polygon, outputs);
-        if (piece) boundary.push(piece);
-      }
+    for (const { label, polygon: corners } of here) {
+      corners.forEach((from, k) => {
+        const to = corners[(k + 1) % corners.length];
+        const other = outputs.findIndex((output, each) => each > label && isZero(difference(outputs[label], output), from, to));
+        if (other >= 0) boundary.push({ from, to, labels: [label, other] });
+      });
     }
   }
   return { areas, boundary };
@@ -197,38 +201,15 @@ function difference([a, b, c], [otherA, otherB, otherC]) {
 }
 
 /**
- * @param {number} label
- * @param {number} other
- * @param {Polygon} polygon
- * @param {Affine[]} outputs
- * @returns {BoundaryPiece | null}
- */
-function boundaryBetween(label, other, polygon, outputs) {
-  let [from, to] = chord(polygon, difference(outputs[label], outputs[other]));
-  for (const [k, output] of outputs.entries()) {
-    if (k === label || k === other || !to) continue;
-    const above = difference(outputs[label], output);
-    const [start, end] = [valueAt(above, from), valueAt(above, to)];
-    if (start < 0 && end < 0) return null;
-    const place = between(from, to, start / (start - end));
-    if (start < 0) from = place;
-    if (end < 0) to = place;
-  }
-  return to ? { from, to, labels: [label, other] } : null;
-}
-
-/**
- * The two ends of the line inside a polygon on which an affine function is 0; none if it does not cross it.
- * @param {Polygon} polygon
+ * Whether an affine function is 0 between two places where it may be 0, but for rounding; not where it is 0 everywhere.
  * @param {Affine} line
+ * @param {number[]} from
+ * @param {number[]} to
  */
-function chord(polygon, line) {
-  const values = polygon.map((point) => valueAt(line, point));
-  return polygon.flatMap((point, k) => {
-    const next = (k + 1) % polygon.length;
-    const [value, other] = [values[k], values[next]];
-    return value > 0 === other > 0 ? [] : [between(point, polygon[next], value / (value - other))];
-  });
+function isZero([a, b, c], from, to) {
+  const [x, y] = between(from, to, 0.5);
+  const size = Math.abs(a * x) + Math.abs(b * y) + Math.abs(c);
+  return size > 0 && Math.abs(a * x + b * y + c) <= ROUNDING * size;
 }
 
 /**
