@@ -1,3 +1,4 @@
+import { readSettings, writeSettings } from "../../core/fields.js";
 import { stateWord } from "../words.js";
 
 /**
@@ -10,10 +11,8 @@ import { stateWord } from "../words.js";
  * @typedef {{ epoch: number, share: number | null, rate: number | null, seconds_left: number | null }} RunProgress
  */
 
-/**
- * What the list shows, as it stands in the address.
- * @typedef {{ search: string, sort: string, falling: boolean }} RunsQuery
- */
+/** @typedef {typeof FIRST} RunsQuery What the list shows, as it stands in the address: with "-" before a column, the largest come first. */
+const FIRST = { find: "", sort: "-created" };
 
 /**
  * What runs are sorted by: a text or a number; undefined and null come last.
@@ -24,9 +23,6 @@ const SORTED = {
   name: (row) => namesOf(row).name.toLowerCase() || null,
   accuracy: (row) => row.test?.accuracy ?? row.val_accuracy,
 };
-
-/** Columns that sort the largest first. */
-export const LARGEST_FIRST = ["created", "accuracy"];
 
 /** @type {WeakMap<RunRow, string>} */
 const texts = new WeakMap();
@@ -46,11 +42,11 @@ function searchedText(row) {
  * @param {Iterable<RunRow>} rows
  * @param {RunsQuery} query
  */
-export function foundRuns(rows, { search, sort, falling }) {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+export function foundRuns(rows, { find, sort }) {
+  const words = find.toLowerCase().split(/\s+/).filter(Boolean);
   const found = [...rows].filter((row) => words.every((word) => searchedText(row).includes(word)));
-  const values = new Map(found.map((row) => [row, SORTED[sort](row)]));
-  const sign = falling ? -1 : 1;
+  const values = new Map(found.map((row) => [row, SORTED[sort.replace("-", "")](row)]));
+  const sign = sort.startsWith("-") ? -1 : 1;
   return found.sort((a, b) => comparedValues(values.get(a), values.get(b), sign) || comparedValues(a.id, b.id, -1));
 }
 
@@ -133,24 +129,13 @@ export function differencesIn(rows) {
  * @returns {RunsQuery}
  */
 export function readQuery(text) {
-  const parameters = new URLSearchParams(text);
-  const sort = parameters.get("sort") ?? "-created";
-  const column = sort.replace(/^-/, "");
-  const known = Object.hasOwn(SORTED, column);
-  return {
-    search: parameters.get("find") ?? "",
-    sort: known ? column : "created",
-    falling: known ? sort.startsWith("-") : true,
-  };
+  return readSettings(text, FIRST, (name, given) => (name === "find" || Object.hasOwn(SORTED, given.replace(/^-/, "")) ? given : null)).settings;
 }
 
 /**
  * The part of an address behind its question mark; "" for the default view.
  * @param {RunsQuery} query
  */
-export function writtenQuery({ search, sort, falling }) {
-  const parameters = new URLSearchParams();
-  if (search) parameters.set("find", search);
-  if (sort !== "created" || !falling) parameters.set("sort", `${falling ? "-" : ""}${sort}`);
-  return String(parameters);
+export function writtenQuery(query) {
+  return writeSettings(query, FIRST);
 }

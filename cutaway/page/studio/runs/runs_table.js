@@ -15,14 +15,14 @@ const PAGE_OF_ROWS = 40;
 /** Runs that one request asks about: the first answer is shown while the server judges the next runs. */
 const ASKED = 8;
 
-/** Columns; those with a name in `SORTED` are sorted by a click. */
+/** Columns; a click on some sorts the runs, and another one the other way round. */
 const COLUMNS = [
-  { name: "name", title: "Run" },
-  { name: "accuracy", title: "Accuracy", kind: "number" },
-  { name: "", title: "baseline to 100%", kind: "run-gain" },
-  { name: "", title: "What is wrong", kind: "run-wrong" },
-  { name: "", title: "Loss", kind: "run-curve" },
-  { name: "created", title: "Started", kind: "run-created" },
+  { sort: "name", title: "Run" },
+  { sort: "-accuracy", title: "Accuracy", kind: "number" },
+  { sort: "", title: "baseline to 100%", kind: "run-gain" },
+  { sort: "", title: "What is wrong", kind: "run-wrong" },
+  { sort: "", title: "Loss", kind: "run-curve" },
+  { sort: "-created", title: "Started", kind: "run-created" },
 ];
 
 /** The table of runs in groups: draws new and changed rows, and leaves the others alone. */
@@ -40,7 +40,7 @@ export class RunsTable {
   /** The place among the rows that the keys have come to. */
   #at = 0;
 
-  /** @param {{ select: (row: RunRow, isSelected: boolean) => void, sort: (column: string) => void, selectAll: (selected: boolean) => void }} acts */
+  /** @param {{ select: (row: RunRow, isSelected: boolean) => void, sort: (by: string) => void, selectAll: (selected: boolean) => void }} acts */
   constructor({ select, sort, selectAll }) {
     this.select = select;
     this.all = element("input", {
@@ -48,9 +48,9 @@ export class RunsTable {
       "aria-label": "Select all runs that are listed",
       onchange: () => selectAll(this.all.checked),
     });
-    this.heads = COLUMNS.map(({ name, title, kind = "" }) => {
+    this.heads = COLUMNS.map(({ sort: by, title, kind = "" }) => {
       const head = element("th", { scope: "col", class: kind });
-      if (name) head.append(textButton(title, () => sort(name)));
+      if (by) head.append(textButton(title, () => sort(by)));
       else head.textContent = title;
       return head;
     });
@@ -71,9 +71,9 @@ export class RunsTable {
     this.#rows = rows;
     this.#selected = selected;
     if (first) this.#shown = PAGE_OF_ROWS;
-    for (const [k, { name }] of COLUMNS.entries()) {
-      const direction = query.falling ? "descending" : "ascending";
-      if (name && name === query.sort) this.heads[k].setAttribute("aria-sort", direction);
+    for (const [k, { sort }] of COLUMNS.entries()) {
+      const isSorted = sort.replace("-", "") === query.sort.replace("-", "");
+      if (isSorted) this.heads[k].setAttribute("aria-sort", query.sort.startsWith("-") ? "descending" : "ascending");
       else this.heads[k].removeAttribute("aria-sort");
     }
     const chosen = rows.filter(({ id }) => selected.has(id)).length;

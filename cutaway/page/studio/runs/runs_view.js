@@ -2,7 +2,7 @@ import { element, textButton } from "../../core/elements.js";
 import { counted, grouped } from "../../core/words.js";
 import { showError, showMessage } from "../messages.js";
 import { deleteRuns, openTrash, renameRun } from "./run_dialogs.js";
-import { foundRuns, LARGEST_FIRST, readQuery, writtenQuery } from "./runs_search.js";
+import { foundRuns, readQuery, writtenQuery } from "./runs_search.js";
 import { RunsTable } from "./runs_table.js";
 import { ask, comparePath, goTo, listen, mayWrite } from "../server.js";
 
@@ -38,15 +38,15 @@ class RunsView {
       type: "search",
       placeholder: "Search name, data, model, state",
       "aria-label": "Search runs",
-      value: this.#query.search,
-      oninput: () => this.#ask({ search: this.search.value }),
+      value: this.#query.find,
+      oninput: () => this.#ask({ find: this.search.value }),
     });
     this.trash = element("button", { type: "button", onclick: () => (this.#showTrash = openTrash(this.#trash)) });
     this.chosen = element("div", { class: "chosen", role: "status", hidden: true });
     this.empty = element("div", { class: "studio-empty", hidden: true });
     this.table = new RunsTable({
       select: ({ id }, isSelected) => this.#select([id], isSelected),
-      sort: (column) => this.#ask({ sort: column, falling: this.#query.sort === column ? !this.#query.falling : LARGEST_FIRST.includes(column) }),
+      sort: (sort) => this.#ask({ sort: this.#query.sort === sort ? (sort.startsWith("-") ? sort.slice(1) : `-${sort}`) : sort }),
       selectAll: (isSelected) => this.#select(this.#found().map(({ id }) => id), isSelected),
     });
     const head = element("div", { class: "runs-head" }, element("h1", { text: "Runs" }), this.summary);
@@ -214,7 +214,7 @@ class RunsView {
     if (found) return;
     const all = textButton("Show all runs", () => {
         this.search.value = "";
-        this.#ask({ search: "" });
+        this.#ask({ find: "" });
       });
     this.empty.replaceChildren(...(this.#rows.size ? [element("p", { text: "No run matches." }), all] : this.#emptyWords()));
   }
