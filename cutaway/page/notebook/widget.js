@@ -159,10 +159,10 @@ function keepInStep(model, explorer, ended) {
   store.watch(["epochShown"], ({ epochShown }) => epochShown !== traitsOf(model).epoch && send("epoch", epochShown));
   follow("selected", () => {
     const selected = selectedIn(model);
-    if (!same(selected, store.state.selection)) explorer.map?.select(selected);
+    if (String(selected) !== String(store.state.selection)) explorer.map?.select(selected);
   });
   store.watch(["selection"], ({ selection }) => {
-    if (!same(selection, selectedIn(model))) send("selected", new DataView(selection.slice().buffer));
+    if (String(selection) !== String(selectedIn(model))) send("selected", new DataView(selection.slice().buffer));
   });
 }
 
@@ -182,14 +182,6 @@ function traitsOf(model) {
 function selectedIn(model) {
   const bytes = bytesOf(model.get("selected"));
   return new Uint32Array(bytes.slice().buffer);
-}
-
-/**
- * @param {Uint32Array} one
- * @param {Uint32Array} other
- */
-function same(one, other) {
-  return one.length === other.length && one.every((value, k) => value === other[k]);
 }
 
 /** Attributes where notebooks say what they look like. */

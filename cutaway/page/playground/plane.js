@@ -4,7 +4,6 @@ import { blended } from "../core/colors.js";
 
 /** @typedef {import("./controller.js").State} State */
 /** @typedef {import("./data_sets.js").Samples} Samples */
-/** @typedef {import("./drawing.js").Drawing} Drawing */
 
 /** Samples that are drawn of each part. */
 const MAX_POINTS = 2000;

@@ -4,6 +4,7 @@ import { barStrip } from "../core/charts.js";
 import { element, tableHead, textButton } from "../core/elements.js";
 import { shownOf } from "../core/words.js";
 import { inputName, outputName } from "./data_sets.js";
+import { layersOf } from "./dense_network.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
 
@@ -224,13 +225,10 @@ const [WIDTH, HEIGHT] = [150, 44];
 export function showHistograms(host, { frame, settings, parts }) {
   if (!frame) return;
   const sizes = [parts.train.inputs, ...settings.hidden, parts.train.outputs];
-  let first = 0;
-  const rows = sizes.slice(1).map((units, k) => {
-    const size = (sizes[k] + 1) * units;
-    const [weights, gradient] = [frame.parameters, frame.gradient].map((array) => array.subarray(first, first + size));
-    first += size;
+  const gradients = layersOf(sizes, frame.gradient);
+  const rows = layersOf(sizes, frame.parameters).map(({ kernel }, k) => {
     const name = k < settings.hidden.length ? `Hidden ${k + 1}` : "Output";
-    return element("div", { class: "histogram-row" }, element("strong", { text: name }), histogram("weights", weights), histogram("gradient", gradient));
+    return element("div", { class: "histogram-row" }, element("strong", { text: name }), histogram("weights", kernel), histogram("gradient", gradients[k].kernel));
   });
   host.replaceChildren(...rows);
 }

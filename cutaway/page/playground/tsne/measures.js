@@ -54,28 +54,19 @@ export function measure({ squared, members, nearest, inData }, xy) {
   const apart = squaredDistances(xy, 2);
   const near = nearestNeighbors(apart, NEIGHBORS);
   const seen = groupsOf(apart, near);
+  let shared = 0;
+  for (let k = 0; k < near.length; k += NEIGHBORS) {
+    const here = new Set(nearest.subarray(k, k + NEIGHBORS));
+    for (const each of near.subarray(k, k + NEIGHBORS)) shared += here.has(each) ? 1 : 0;
+  }
   return {
-    kept: sharedShare(nearest, near),
+    kept: shared / near.length,
     chance: NEIGHBORS / (n - 1),
     inData,
     inMap: inData ? measureGroups(xy, 2, members) : null,
     seen,
     gaps: seen.length > 1 ? { data: gapBetween(squared, seen), map: gapBetween(apart, seen) } : null,
   };
-}
-
-/**
- * The share of neighbors that two lists have in common.
- * @param {Int32Array} one (point, neighbor)
- * @param {Int32Array} other
- */
-export function sharedShare(one, other) {
-  let shared = 0;
-  for (let k = 0; k < one.length; k += NEIGHBORS) {
-    const here = new Set(one.subarray(k, k + NEIGHBORS));
-    for (const each of other.subarray(k, k + NEIGHBORS)) shared += here.has(each) ? 1 : 0;
-  }
-  return shared / one.length;
 }
 
 /**
