@@ -13,34 +13,25 @@ const LANCZOS_LOBES = 3;
  * @param {{ width: number, height: number }} size
  * @returns {GrayImage}
  */
-export function resizeImage(image, { width, height }) {
-  const { values, width: before, height: rows } = image;
-  let found = values;
-  if (width !== before) {
-    found = resampleLines(found, { lines: rows, lineStep: before, from: before, step: 1, to: width });
-  }
-  if (height !== rows) {
-    found = resampleLines(found, { lines: width, lineStep: 1, from: rows, step: width, to: height });
-  }
-  return { values: found === values ? values.slice() : found, width, height };
+export function resizeImage({ values, width: before, height: rows }, { width, height }) {
+  return { values: resampleRows(resampleRows(values, before, width), rows, height), width, height };
 }
 
 /**
- * Resample parallel lines of pixels: rows if `step` is 1, otherwise columns.
+ * Resample rows of pixels, which become columns.
  * @param {Uint8Array} values
- * @param {{ lines: number, lineStep: number, from: number, step: number, to: number }} layout Number of lines, distance
- *   between their first pixels, pixels of a line, distance between these, and pixels of a line afterward.
- * @returns {Uint8Array}
+ * @param {number} from Pixels of a row.
+ * @param {number} to Pixels of the resampled row.
  */
-function resampleLines(values, { lines, lineStep, from, step, to }) {
-  const resampled = new Uint8Array(lines * to);
-  const [targetLine, target] = step === 1 ? [to, 1] : [1, lines];
+function resampleRows(values, from, to) {
+  const rows = values.length / from;
+  const resampled = new Uint8Array(rows * to);
   for (let at = 0; at < to; at++) {
     const { first, weights } = lanczosWeights(at, from, to);
-    for (let line = 0; line < lines; line++) {
+    for (let row = 0; row < rows; row++) {
       let sum = 0;
-      for (let i = 0; i < weights.length; i++) sum += weights[i] * values[line * lineStep + (first + i) * step];
-      resampled[line * targetLine + at * target] = Math.min(Math.max(Math.floor(sum + 0.5), 0), 255);
+      for (let i = 0; i < weights.length; i++) sum += weights[i] * values[row * from + first + i];
+      resampled[at * rows + row] = Math.min(Math.max(Math.floor(sum + 0.5), 0), 255);
     }
   }
   return resampled;
