@@ -168,7 +168,7 @@ class Specification(BaseModel):
         """
         home, inputs = str(self.home(folder, starter or folder)), self.inputs(folder)
         data = [data for data, *_ in inputs] if self.runs else ()
-        found = cached("job", home, self.model_dump(mode="json"), inputs, method=6, rows_of=data)
+        found = cached("job", home, self.model_dump(mode="json"), inputs, method=7, rows_of=data)
         return found.key + found.marks
 
 

@@ -6,14 +6,14 @@ import { Explorer } from "./explorer/explorer.js";
 import { drawFigures } from "./core/charts.js";
 import { LabelIssueList } from "./label_sheet.js";
 import { explainMissingMap, linkSections } from "./links.js";
-import { startSectionList } from "./section_list.js";
 import { startTables } from "./tables.js";
+import { startViews } from "./views.js";
 
 /** Connect the parts of the page: the color scheme, figures and explorers. */
 async function start() {
   const data = JSON.parse(byId("pageData").textContent ?? "");
   followScheme(byId("pageScheme"));
-  startSectionList();
+  startViews();
   startTables();
   for (const { name } of data.sheets) new LabelIssueList(byId(`${name}-sheet`));
   drawFigures(data.figures);

@@ -85,8 +85,9 @@ class SectionPart:
     """A section by itself, for a page that a server hands out section by section.
 
     Attributes:
-        document: ``name``, ``title`` and ``html``, the element of the section; and what its scripts need: ``figures``,
-            ``explorers`` and ``sheets``, and ``arrays``, the facts about each array. JSON-able.
+        document: ``name``, ``title``, ``view``, ``entries`` and ``html``, the element of the section; and what its
+            scripts need: ``figures``, ``explorers`` and ``sheets``, and ``arrays``, the facts about each array.
+            JSON-able.
         arrays: The bytes of each array.
     """
 
@@ -99,8 +100,8 @@ def render_section(section: Section) -> SectionPart:
     bundle = Bundle(level=QUICK_LEVEL)
     data = _document(with_parts(section), bundle)
     html = _environment().get_template("section.html").render(section=section)
-    named = {"name": section.name, "title": escaped(section.title), "html": html}
-    return SectionPart({**named, **data}, bundle.data)
+    named = {"name": section.name, "title": escaped(section.title), "view": section.view, "entries": section.entries}
+    return SectionPart({**named, "html": html, **data}, bundle.data)
 
 
 def _environment() -> Environment:

@@ -21,6 +21,8 @@ class Section:
         lead: A paragraph above the content; may be empty.
         caption: A paragraph below the content; may be empty.
         summary: If not empty, the content is collapsed and this line opens it.
+        view: The view of the page that holds it; the sections of a view are shown together, and no others.
+        entries: Number of things in it, shown in the link to its view if it is the first section there; None for none.
     """
 
     template: ClassVar[str]
@@ -30,6 +32,8 @@ class Section:
     lead: str = ""
     caption: str = ""
     summary: str = ""
+    view: str = "overview"
+    entries: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,6 +288,14 @@ class Page:
                     f'"{name}" cannot name a section among {", ".join(names)}',
                     hint='give each its own name of lowercase letters and _, for example "layers"',
                 )
+
+    @property
+    def views(self) -> dict[str, list[Section]]:
+        """The sections of each view, in order."""
+        found: dict[str, list[Section]] = {}
+        for section in self.sections:
+            found.setdefault(section.view, []).append(section)
+        return found
 
     @property
     def all_sections(self) -> tuple[Section, ...]:

@@ -93,14 +93,15 @@ def make_section(source: ReportSource, name: str) -> Section | None:
     Raises:
         Canceled: It was canceled.
     """
-    make = next(section for section in sections.SECTIONS if section.__name__ == name)
+    view, make = next((v, each) for v, makers in sections.VIEWS.items() for each in makers if each.__name__ == name)
     try:
-        return make(source)
+        section = make(source)
+        return None if section is None else replace(section, view=view)
     except Canceled:
         raise
     except CutawayError as error:
         why = f"This section could not be made: {error.fault}."
-        return Text(name=name, title=name.capitalize(), paragraphs=(printable(why),))
+        return Text(name=name, title=name.capitalize(), paragraphs=(printable(why),), view=view)
 
 
 def heading(source: ReportSource) -> Page:

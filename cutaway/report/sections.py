@@ -20,22 +20,17 @@ from cutaway.topics.samples.section import hardest
 from .explorer import explore
 from .settings import settings
 
-SECTIONS: tuple[Callable[[ReportSource], Section | None], ...] = (
-    verdict,
-    comparison,
-    explore,
-    findings,
-    mistakes,
-    columns,
-    classes,
-    confidence,
-    label_issues,
-    layers,
-    influence,
-    hardest,
-    learning,
-    augmented,
-    short_trainings,
-    settings,
-)
-"""Each returns None for a run that has nothing to show there. A new section is one function and one line here."""
+VIEWS: dict[str, tuple[Callable[[ReportSource], Section | None], ...]] = {
+    "overview": (verdict, comparison, explore),
+    "findings": (findings,),
+    "mistakes": (mistakes, classes, confidence, hardest, influence),
+    "labels": (label_issues,),
+    "columns": (columns,),
+    "layers": (layers,),
+    "training": (learning, augmented, short_trainings),
+    "settings": (settings,),
+}
+"""The sections of each view. Each returns None for a run that has nothing to show there. A new section is one function
+and one name here."""
+
+SECTIONS = tuple(section for sections in VIEWS.values() for section in sections)

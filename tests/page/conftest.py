@@ -148,10 +148,6 @@ class Visit:
             self.requests.append(route.request.url)
             route.abort()
 
-    def unfold(self):
-        """Open all sections, which are folded on a phone."""
-        self.page.evaluate("document.querySelectorAll('.fold').forEach((each) => (each.open = true))")
-
     def wait(self, expression):
         """Wait until an expression is true; the page's policy forbids `wait_for_function`, which compiles a text."""
         end, pause = time.monotonic() + 20, 20

@@ -85,7 +85,6 @@ def test_a_table_with_a_long_column_fits_every_width(browser, visit, make_page, 
     rows = (row | {"Settings": "optimizer adamw, layers 3, units 1000, dropout 0.123, learning rate 0.00123"},)
     table = Table(name="trials", title="Trials", rows=rows, long="Settings", spare=("State", "Parameters"))
     opened = visit(browser, page=make_page(layers=table), viewport={"width": width, "height": 800})
-    opened.unfold()
     assert opened.page.evaluate("(b => b.scrollWidth === b.clientWidth)(document.querySelector('.scroll'))")
     assert opened.page.locator("#trials td").filter(visible=True).count() == (4 if width < 800 else 6)
 
@@ -99,7 +98,6 @@ def test_the_page_never_scrolls_sideways(browser, visit, make_page, width):
         page=make_page(layers=Table(name="layers", title="Layers", rows=wide)),
         viewport={"width": width, "height": 800},
     )
-    opened.unfold()
     assert opened.page.evaluate("document.documentElement.scrollWidth") == width
     assert opened.page.evaluate("(b => b.scrollWidth > b.clientWidth)(document.querySelector('.scroll'))")
     for name in ("learning", "confidence"):
@@ -158,7 +156,6 @@ def test_the_color_scheme_can_be_switched_by_keyboard(browser, visit):
 @pytest.mark.exhaustive
 def test_on_a_touch_screen_a_tap_shows_the_values(browser, visit):
     opened = visit(browser, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 700})
-    opened.unfold()
     picture = opened.page.locator("#learning-figure svg").first
     picture.scroll_into_view_if_needed()
     box = picture.bounding_box()

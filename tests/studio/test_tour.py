@@ -30,7 +30,7 @@ def test_five_steps_lead_from_nothing_to_the_labels_of_a_run(start_studio, open_
     assert step(opened) == (3, "It learns")
     opened.page.get_by_role("link", name="Look inside").click()
     assert step(opened) == (4, "Cut it open")
-    opened.wait("document.querySelector('.run-sections.tour-target')", seconds=60)  # once the training has ended
+    opened.wait("document.querySelector('.views.tour-target')", seconds=60)  # once the training has ended
     opened.page.get_by_role("link", name="Look for wrong labels").click()
     opened.page.wait_for_url("**/label-issues")
     opened.ready()

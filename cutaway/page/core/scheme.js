@@ -1,5 +1,5 @@
 /** Folded content of sections, which is printed too. */
-const FOLDED = "section > details:not([open]), .fold > details:not([open])";
+const FOLDED = "section > details:not([open])";
 
 /** @type {(() => void)[]} */
 const listeners = [];

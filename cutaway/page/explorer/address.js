@@ -1,5 +1,6 @@
 import { packIndices, unpackIndices } from "../core/indices.js";
 import { afterPause } from "../core/timing.js";
+import { showPart } from "../views.js";
 
 /** What the address says of the state begins so. */
 const BEGINNING = "#explore:";
@@ -32,9 +33,8 @@ export function keepInAddress({ store, samples, commands, ended }) {
     if (String(selected) !== String(store.state.selection)) commands.select(selected);
   };
   read(location.hash.startsWith(BEGINNING) ? location.hash : begins);
-  // no part of the page has this address; where a person reloads the page, the browser goes back to its place
-  const section = document.getElementById(samples.record.name);
-  if (location.hash.startsWith(BEGINNING) && scrollY === 0) section?.scrollIntoView();
+  // where a person reloads the page, the browser goes back to its place
+  if (location.hash.startsWith(BEGINNING) && scrollY === 0) showPart(samples.record.name);
   addEventListener("hashchange", () => read(location.hash), { signal: ended });
   let before = addressOf({ store, samples });
   // browsers allow some changes of the address a second

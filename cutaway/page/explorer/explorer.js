@@ -16,6 +16,7 @@ import { makeToolbar } from "./toolbar.js";
 import { makeNewSample, placeOf } from "./new_sample.js";
 import { makeUnits } from "./units.js";
 import { makeSamplePath } from "./sample_path.js";
+import { showPart } from "../views.js";
 
 /** Layouts that are loaded at a time. */
 const AHEAD = 4;
@@ -170,12 +171,11 @@ export class Explorer {
     this.parts = { store, samples, layouts, commands, shared, ready: this.ready, ended: this.#ending.signal };
     const side = element("div", { class: "side" }, makeCard(this.parts), makeLegend(this.parts));
     this.host.replaceChildren(
-      makeNewSample(this.parts),
       makeLayerMaps(this.parts),
-      ...[makeTimeline(this.parts)].filter((each) => each !== null),
-      makeToolbar(this.parts),
+      element("div", { class: "controls" }, makeTimeline(this.parts), makeToolbar(this.parts)),
       element("div", { class: "stage" }, place, side),
       makeSamplePath(this.parts),
+      makeNewSample(this.parts),
       makeUnits(this.parts),
       makeSelection(this.parts),
     );
@@ -304,7 +304,7 @@ export class Explorer {
   present(indices) {
     this.store.set({ search: "", off: [], epoch: this.record.kept, pinned: indices.length === 1 ? indices[0] : -1 });
     this.map?.select(indices.length === 1 ? [] : indices);
-    this.host.closest("details.fold")?.setAttribute("open", "");
+    showPart(this.host.closest("section")?.id ?? "");
     this.host.querySelector(".stage")?.scrollIntoView({ block: "center" });
     this.map?.top.focus({ preventScroll: true });
   }

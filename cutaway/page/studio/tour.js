@@ -38,7 +38,7 @@ const STEPS = [
   },
   {
     page: /^runs\/[^/]+$/,
-    target: ".run-sections",
+    target: ".views",
     title: "Cut it open",
     text: "Every layer has a map of all samples: similar ones are close together. Click a sample to see its path through the layers, and move the slider to see when the model learned it.",
     next: "runs/RUN/label-issues",

@@ -89,9 +89,7 @@ def explore(source: ReportSource) -> Explorer | None:
     return Explorer(
         name="explore",
         title="Every sample, layer by layer",
-        lead="Each point is a sample. Samples that a layer treats alike lie close together. Choose a layer, move the "
-        "slider through the training, point at samples or select them.",
-        caption=caption,
+        caption=f"Each point is a sample; samples that a layer treats alike lie close together. {caption}",
         names=tuple(source.shown.names()),
         epochs=grid.epochs,
         kept=place,
@@ -231,16 +229,13 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerM
     dead = f", {record.dead} dead" if record.dead else ""
     history = layer_history_of(source)
     found = {(r.layer, r.epoch): r for r in history.records} if history is not None else {}
-    measures = tuple(
-        (title, tuple(getattr(found.get((name, epoch)), key, None) for epoch in grid.epochs))
-        for title, key in (("Probe accuracy", "probe_accuracy"), ("Zeros", "sparsity"))
-    )
+    probes = tuple(getattr(found.get((name, epoch)), "probe_accuracy", None) for epoch in grid.epochs)
     return LayerMap(
         name=name,
         title=name,
         detail=f"{record.units:,} units{dead}",
         layouts=layouts,
-        measures=tuple(measure for measure in measures if any(value is not None for value in measure[1])),
+        measures=(("Probe accuracy", probes),) if any(each is not None for each in probes) else (),
         units=unit_columns(source, name),
     )
 

@@ -82,6 +82,7 @@ def sample_section(
     *,
     lead: str,
     subtitle: str,
+    entries: int | None = None,
     more: Mapping[str, Sequence[str]] | None = None,
 ) -> Section:
     """A list of samples as the page shows it: rows of their table, or a card with the image or the values of each.
@@ -94,6 +95,7 @@ def sample_section(
         table: What is shown of them, one row for each; one column is headed "Label".
         lead: See `Section`.
         subtitle: What cards show in bold: names of columns in braces stand for their texts.
+        entries: See `Section`.
         more: Texts about each sample that only the page shows, by heading; "" for samples without one.
     """
     where = {each.heading for each in columns_of(SampleRow)}
@@ -106,6 +108,7 @@ def sample_section(
             name=name,
             title=title,
             lead=lead,
+            entries=entries,
             caption=rows.words,
             rows=rows.rows,
             marked=rows.marked,
@@ -131,7 +134,7 @@ def sample_section(
     ]
     explained = " ".join(f"{heading}: {meanings[heading]}" for heading in others if heading in meanings)
     size = "small" if any(each.images for each in cards) else "medium"
-    return Cards(name=name, title=title, lead=lead, caption=explained, cards=tuple(cards), size=size)
+    return Cards(name=name, title=title, lead=lead, entries=entries, caption=explained, cards=tuple(cards), size=size)
 
 
 def shown_samples(

@@ -88,6 +88,7 @@ def label_issues(source: ReportSource) -> Section | None:
         lead=lead,
         caption=caption,
         names=names,
+        entries=above,
         issues=tuple(rows),
         file=_file(rows, places, names, before),
         decisions=len(decisions),

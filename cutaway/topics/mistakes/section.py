@@ -29,6 +29,7 @@ def mistakes(source: ReportSource) -> Section | None:
         found.table(),
         lead=f"The highest probability first. {_about_labels(source)}",
         subtitle="{Label} → {Predicted}",
+        entries=int((source.predicted.predicted != source.labels).sum()),
         more={"Label issue": ["possible" if each else "" for each in issues]} if any(issues) else {},
     )
 

@@ -3,7 +3,7 @@ import { ask, askBytes } from "../server.js";
 
 /**
  * A section as the server hands it out; see `cutaway.page.SectionPart`.
- * @typedef {{ name: string, title: string, html: string, figures: import("../../core/charts.js").FigureRecord[],
+ * @typedef {{ name: string, title: string, view: string, entries: number | null, html: string, figures: import("../../core/charts.js").FigureRecord[],
  *   explorers: import("../../explorer/samples.js").ExplorerRecord[],
  *   sheets: import("./label_sheet.js").LabelSheetRecord[], arrays: import("../../core/bundle.js").ArrayRecord[] }} SectionRecord
  */

@@ -1,111 +1,108 @@
 import { choice, element, textButton } from "../../core/elements.js";
-import { capitalized } from "../../core/words.js";
+import { capitalized, grouped } from "../../core/words.js";
 import { addressOf } from "../../explorer/address.js";
 import { drawFigures } from "../../core/charts.js";
 import { linkSections } from "../../links.js";
-import { arrangeFolds, arrangeSectionList, keepFolds, markCurrent, showPart } from "../../section_list.js";
 import { startTables } from "../../tables.js";
+import { partInAddress, showPart, startViews } from "../../views.js";
 import { mapControls, mapTask, MapView } from "./map_view.js";
 import { showError } from "../messages.js";
 import { fetchPart, sectionElement } from "./parts.js";
 import { ask, comparePath, goTo, listen, mayWrite, runPath } from "../server.js";
+import { showLive } from "../train/live.js";
 import { doWork, progressLine, showWork, WorkCanceled } from "./work.js";
 
-/** @typedef {{ verdict: HTMLElement, list: HTMLDetailsElement }} SectionHosts where the first section comes, and the list of all */
-
 /**
- * The sections of a run: its map, and all sections of its report, as they are made.
+ * The views of a run: its training while it is under way, its map, and all sections of its report, as they are made.
  * @param {HTMLElement} host
  * @param {any} run as `api/runs/ID` says it
- * @param {SectionHosts} places
  */
-export function showRunSections(host, run, places) {
-  places.list.hidden = true; // until there are sections
+export function showRunSections(host, run) {
+  const sections = new RunSections(host, run);
+  if (run.rows) showLive(sections.view(run.state === "finished" ? "training" : "overview"), run);
   if (!run.rows?.length && !["running", "finished"].includes(run.state)) return;
-  const sections = element("div", { class: "run-sections" });
-  host.append(sections);
-  if (run.state !== "running") return void new RunSections(sections, run, places).start();
+  if (run.state !== "running") return void sections.start();
+  const overview = sections.view("overview");
   const look = textButton("Look inside the model as it is now", () => begin());
-  const stale = element("p", { class: "hint" }, "The training has ended since. ", textButton("Look inside the model as it is now", () => begin()));
+  const hint = element("p", { class: "hint", text: "The layers are shown here when the training has ended." });
   const begin = () => {
-    stale.remove();
-    sections.replaceChildren();
-    new RunSections(sections, run, places).start();
+    hint.remove();
+    look.remove();
+    sections.start();
   };
-  sections.append(element("p", { class: "hint", text: "The layers are shown here when the training has ended." }), look);
+  overview.append(hint, look);
   let running = true;
   const ended = (/** @type {string} */ state) => {
     if (!running || state === "running") return;
     running = false;
-    if (look.isConnected) begin();
-    else sections.before(stale); // what a person looks at stays
+    if (look.isConnected) return begin();
+    hint.replaceChildren("The training has ended since. ", look); // what a person looks at stays
+    overview.prepend(hint);
   };
   listen({ runs: ({ changed }) => ended(changed.find((/** @type {any} */ each) => each.id === run.id)?.state ?? "running") });
   // it may have ended before the stream of events was open
   void ask(`api/${runPath(run.id)}`).then(({ state }) => ended(state)).catch(showError);
 }
 
-/** Milliseconds after which nothing moves any more on a page that has everything. */
-const SETTLED = 500;
-
 class RunSections {
   /** @type {Promise<string[]> | null} the names of all sections, in order */
   #order = null;
-  /** @type {IntersectionObserver | null} */
-  #watch = null;
-  /** The reader's section before the page was loaded again, until everything is there. */
-  #wanted = history.state?.section ?? "";
+  /** @type {Map<string, HTMLElement>} by their names */
+  #views = new Map();
 
   /**
    * @param {HTMLElement} host
    * @param {any} run
-   * @param {SectionHosts} places
    */
-  constructor(host, run, { verdict, list }) {
+  constructor(host, run) {
     this.run = run;
     this.task = mapTask(run.id);
-    this.verdict = verdict;
-    this.list = list;
-    list.hidden = false;
-    arrangeSectionList(list);
-    keepFolds(host);
-    addEventListener("scrollend", () => this.#keepPlace(history.state?.section ?? ""));
-    for (const event of ["wheel", "pointerdown", "keydown"]) {
-      addEventListener(event, () => (this.#wanted = ""), { once: true, passive: true }); // the reader goes elsewhere
-    }
-    this.subtitle = element("p", { class: "subtitle" });
-    this.facts = element("dl", { class: "facts" });
+    this.host = host;
+    this.list = element("nav", { class: "view-list", "aria-label": "Views" });
+    this.labels = element("a", { href: `${runPath(run.id)}/label-issues`, text: "Labels" });
     this.line = element("div");
+    this.verdict = element("div", { id: "verdict", class: "verdict-waiting" }, this.line);
     this.mapHost = element("div", { class: "map-view" });
-    this.sections = element("div", { class: "sections" });
-    this.footer = element("p", { class: "caption" });
     this.map = new MapView(this.mapHost, this.task, { links: host });
-    // as high as most verdicts: little moves when it comes
-    verdict.replaceChildren(element("div", { class: "verdict-waiting" }, element("p", { class: "hint", text: "Verdict" }), this.line));
-    host.replaceChildren(
-      ...[this.#bar(), mapControls(this.task), this.mapHost],
-      ...[this.sections, this.subtitle, this.facts, this.footer],
-    );
-    this.mapHost.addEventListener("shown", () => this.#navigate());
+    this.facts = element("dl", { class: "facts" });
+    this.subtitle = element("p");
+    this.footer = element("p");
+    this.bar = element("div", { class: "view-bar" }, this.list);
+    host.replaceChildren(this.bar, this.view("overview"));
   }
 
   start() {
-    const isMapThere = new Promise((resolve) => this.mapHost.addEventListener("shown", resolve, { once: true }));
+    this.bar.append(this.#actions());
+    this.view("overview").append(this.verdict, this.mapHost, mapControls(this.task));
+    this.host.after(element("footer", {}, this.facts, this.subtitle, this.footer));
+    startViews();
     void this.map.start();
-    void Promise.all([this.#sections(), isMapThere]).then(() => setTimeout(() => (this.#wanted = ""), SETTLED));
-    void this.#sheet();
+    void this.#sections();
+    void this.#countLabels();
+  }
+
+  /**
+   * A view, which is made when it is first asked for.
+   * @param {string} name
+   */
+  view(name) {
+    const known = this.#views.get(name);
+    if (known) return known;
+    const made = element("div", { class: "view", "data-view": name, hidden: this.#views.size > 0 });
+    this.#views.set(name, made);
+    this.host.append(made);
+    return made;
   }
 
   /** What can be done with the run. */
-  #bar() {
+  #actions() {
     const { id } = this.run;
     const report = textButton("Save as one file", () => void this.#report(report));
-    const labelIssues = element("a", { class: "button", href: `${runPath(id)}/label-issues`, text: "Label issues" });
     const others = choice([["", "Compare with…"]], { "aria-label": "Compare with" });
     others.addEventListener("focus", () => void this.#others(others).catch(showError), { once: true });
     // not when it changes: with the keyboard each entry is passed by
     const compare = textButton("Compare", () => others.value && goTo(comparePath(id, others.value)));
-    return element("div", { class: "run-bar" }, report, mayWrite() ? labelIssues : null, others, compare);
+    return element("div", { class: "run-bar" }, report, others, compare);
   }
 
   /** @param {HTMLSelectElement} list */
@@ -124,12 +121,7 @@ class RunSections {
       cancels: true,
       onPart: (/** @type {string} */ key, /** @type {string} */ name) => void this.#part(key, name).catch(showError),
     };
-    return showWork(this.line, work, () => {}).then(() => {
-      const waiting = this.verdict.querySelector(".verdict-waiting");
-      if (!waiting) return;
-      this.sections.before(this.line); // which says what failed
-      waiting.remove();
-    });
+    return showWork(this.line, work, () => {}).then(() => this.verdict.isConnected && this.verdict.replaceWith(this.line));
   }
 
   /**
@@ -141,7 +133,7 @@ class RunSections {
     if (name === "order") return;
     const [order, part] = await Promise.all([this.#order, fetchPart(key, name)]);
     if (name === "heading") this.#heading(part);
-    else await this.#add(part, order.indexOf(name));
+    else this.#add(part, order.indexOf(name));
   }
 
   /** @param {{ subtitle: string, facts: string[][], footer: string }} heading */
@@ -152,36 +144,27 @@ class RunSections {
   }
 
   /**
-   * Put a section in its place among those that are there.
+   * Put a section in its place among those of its view.
    * @param {import("./parts.js").SectionRecord} section
    * @param {number} place
    */
-  async #add(section, place) {
+  #add(section, place) {
     const made = sectionElement(section);
-    document.getElementById(section.name)?.remove(); // it was made again
-    if (section.name === "verdict") {
-      made.addEventListener("click", (event) => {
-        const target = /** @type {Element} */ (event.target).closest("a")?.getAttribute("href")?.slice(1);
-        if (!target) return;
-        event.preventDefault(); // the base of the studio's addresses is another page
-        if (target === "label_issues") goTo(`${runPath(this.run.id)}/label-issues`); // which has a page of its own
-        else showPart(target, { always: true });
-      });
-      this.sections.before(this.line); // the rest comes below
-      this.verdict.replaceChildren(made);
-      return this.#navigate();
-    }
     made.dataset.place = String(place);
-    const next = [.../** @type {NodeListOf<HTMLElement>} */ (this.sections.querySelectorAll(":scope > section"))].find(
-      (each) => Number(each.dataset.place) > place,
-    );
+    if (section.entries !== null) made.dataset.entries = String(section.entries);
+    const view = this.view(section.view);
+    const others = /** @type {NodeListOf<HTMLElement>} */ (view.querySelectorAll(":scope > section[data-place]"));
+    const before = document.getElementById(section.name); // what waits for it, or what it was before it was made again
+    if (section.name === "verdict") this.mapHost.after(this.line); // the rest comes below
+    if (before) before.replaceWith(made);
+    else view.insertBefore(made, [...others].find((each) => Number(each.dataset.place) > place) ?? null);
     startTables(made);
     if (section.name === "columns" && mayWrite() && this.run.origin === "training") void this.#leaveOut(made).catch(showError);
-    arrangeFolds(made);
-    this.sections.insertBefore(made, next ?? null);
     this.#navigate();
     if (this.map.explorer) linkSections(this.map.explorer, made);
     drawFigures(section.figures);
+    const wanted = partInAddress();
+    if (wanted && (made.id === wanted || made.querySelector(`#${wanted}`))) showPart(wanted);
   }
 
   /**
@@ -197,44 +180,28 @@ class RunSections {
     section.querySelector(".part .caption")?.after(element("p", { class: "choice-and-go" }, list, go));
   }
 
-  /** The sheet of label issues has a page of its own, where it can be changed. */
-  async #sheet() {
+  /** Label issues have a page of its own, where they can be decided. */
+  async #countLabels() {
     const { key } = await doWork("sheet", { run: this.run.id }).catch(() => ({ key: "" }));
     if (!key || !(await fetchPart(key, "index")).sections.length) return;
-    const count = (await fetchPart(key, "label_issues")).sheets[0]?.issues.length;
-    if (!count) return;
-    const words = `${count} label issues: go through them with the keyboard, and train again with what you decide.`;
-    const link = element("a", { href: `${runPath(this.run.id)}/label-issues`, text: "Label issues" });
-    this.sections.before(element("p", { class: "caption" }, words, " ", mayWrite() ? link : null));
+    const { entries } = await fetchPart(key, "label_issues");
+    if (entries) this.labels.append(" ", countOf(entries));
   }
 
+  /** Link to the views that have sections, in the order of the report. */
   #navigate() {
-    const parts = [this.verdict, /** @type {HTMLElement} */ (this.sections.parentElement)];
-    const found = parts.flatMap((part) => [.../** @type {NodeListOf<HTMLElement>} */ (part.querySelectorAll("section[id]"))]);
-    const link = (/** @type {HTMLElement} */ section) => {
-      const text = capitalized(section.id);
-      const go = (/** @type {Event} */ event) => {
-        event.preventDefault(); // the address keeps the view
-        showPart(section.id, { always: true });
-      };
-      return element("a", { href: `${location.pathname}${location.search}#${section.id}`, text, onclick: go });
-    };
-    this.list.querySelector("nav")?.replaceChildren(...found.map(link));
-    this.#watch?.disconnect();
-    this.#watch = markCurrent(this.list, (current) => this.#keepPlace(current));
-    if (!this.#wanted) return;
-    showPart(this.#wanted, { always: true }); // parts that come above it push it down
-    scrollBy(0, history.state?.offset ?? 0);
-  }
-
-  /**
-   * Remember where the reader is, for when the page is loaded again.
-   * @param {string} name of the section
-   */
-  #keepPlace(name) {
-    const section = document.getElementById(name);
-    if (!section || this.#wanted) return;
-    history.replaceState({ ...history.state, section: name, offset: -section.getBoundingClientRect().top }, "");
+    const found = [...this.#views].flatMap(([name, view]) => {
+      const first = /** @type {HTMLElement | null} */ (view.querySelector("section[data-place]"));
+      return first ? [{ name, view, first }] : [];
+    });
+    found.sort((one, other) => Number(one.first.dataset.place) - Number(other.first.dataset.place));
+    const links = found.map(({ name, view, first }) => {
+      const { entries } = first.dataset;
+      const given = { href: `#${first.id}`, "data-view": name, "aria-current": !view.hidden && "true" };
+      return element("a", given, capitalized(name), ...(entries ? [" ", countOf(Number(entries))] : []));
+    });
+    if (mayWrite()) links.splice(1 + found.findIndex(({ name }) => name === "mistakes") || found.length, 0, this.labels);
+    this.list.replaceChildren(...links);
   }
 
   /** @param {HTMLButtonElement} button */
@@ -256,4 +223,9 @@ class RunSections {
       button.disabled = false;
     }
   }
+}
+
+/** @param {number} entries */
+function countOf(entries) {
+  return element("span", { class: "count", text: grouped(entries) });
 }

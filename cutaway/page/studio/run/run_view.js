@@ -5,7 +5,6 @@ import { actionButton } from "../messages.js";
 import { handOut } from "../people/class_view.js";
 import { deleteRuns, renameRun } from "../runs/run_dialogs.js";
 import { ask, goTo, mayWrite, others, runPath } from "../server.js";
-import { showLive } from "../train/live.js";
 
 /**
  * One run: how it was trained, and the sections of its report.
@@ -15,14 +14,9 @@ import { showLive } from "../train/live.js";
 export async function showRun(host, [id, view]) {
   const run = await ask(`api/${runPath(id)}`);
   if (view === "label-issues") return showLabelIssues(host, run);
-  const verdict = element("div", { class: "run-sections" });
-  const list = /** @type {HTMLDetailsElement} */ (
-    element("details", { class: "section-list" }, element("summary", { text: "Sections" }), element("nav", { "aria-label": "Sections" }))
-  );
-  const content = element("div", { class: "frame-content" }, verdict);
-  host.append(runHead(run), element("div", { class: "frame" }, list, content));
-  if (run.rows) showLive(content, run);
-  showRunSections(content, run, { verdict, list });
+  const views = element("div", { class: "views" });
+  host.append(runHead(run), views);
+  showRunSections(views, run);
 }
 
 /**

@@ -48,7 +48,8 @@ class LiveRun {
       element("div", { class: "live-head" }, element("div", { class: "live-now" }, this.state, this.pace), this.actions),
       this.bar,
       this.verdicts,
-      element("div", { class: "live-grid" }, this.loss.element, this.accuracy.element, this.map.element),
+      // a training that has ended has its curves in a section
+      run.state === "finished" ? null : element("div", { class: "live-grid" }, this.loss.element, this.accuracy.element, this.map.element),
     );
   }
 

@@ -1,4 +1,4 @@
-"""The list of sections that stays, sections that fold, the summary at the top, and tables that are sorted."""
+"""Views of a page, the summary at the top, and tables that are sorted."""
 
 import pytest
 
@@ -27,9 +27,11 @@ def page():
         title="A run",
         sections=(
             summary,
-            Text(name="notes", title="Notes", paragraphs=("One.",) * 60),
-            Cards(name="findings", title="Findings", cards=cards, size="large"),
-            Table(name="rows", title="Rows", rows=ROWS, marked=frozenset({(2, "Truth")}), sortable=True),
+            Text(name="notes", title="Notes", paragraphs=("One.",) * 60, view="notes"),
+            Cards(name="findings", title="Findings", cards=cards, size="large", view="findings", entries=2),
+            Table(
+                name="rows", title="Rows", rows=ROWS, marked=frozenset({(2, "Truth")}), sortable=True, view="findings"
+            ),
         ),
     )
 
@@ -42,6 +44,7 @@ def shown(browser, visit_once):
 
 def test_headings_sort_rows_and_say_how(shown):
     column = "[...document.querySelectorAll('#rows tbody tr')].map((row) => row.cells[0].textContent.trim())"
+    shown.page.get_by_role("link", name="Findings 2").click()
     first = shown.page.evaluate(column)
     assert first == ["test[2]", "test[1]", "test[10]"]
     shown.page.get_by_role("button", name="Confidence").click()
@@ -56,37 +59,33 @@ def test_headings_sort_rows_and_say_how(shown):
     shown.check_quiet()
 
 
-def test_a_line_of_the_summary_leads_to_its_proof_and_says_where_one_is(shown):
+def test_a_line_of_the_summary_leads_to_its_proof_in_another_view(shown):
+    shown.page.get_by_role("link", name="Overview").click()
+    assert shown.page.locator("#verdict").is_visible()
+    assert shown.page.locator("#findings, #notes").filter(visible=True).count() == 0
     shown.page.get_by_role("link", name="It overfits.").click()
     assert shown.page.url.endswith("#finding-1")
-    shown.wait("document.querySelector('.section-list a[aria-current]')?.textContent === 'Findings'")
-    rail = shown.page.locator(".section-list")
-    assert rail.locator("summary").is_hidden()
-    assert rail.bounding_box()["y"] >= 0, "it stays where the page is scrolled"
+    current = shown.page.locator(".view-list [aria-current]")
+    assert current.inner_text() == "Findings 2"
     shown.page.reload()
     shown.wait("document.documentElement.dataset.ready === ''")
     card = shown.page.locator("#finding-1").bounding_box()
     assert 0 <= card["y"] < 700, "the address holds the place"
-    shown.page.get_by_text("Findings", exact=True).last.click()
-    assert shown.page.locator("#finding-1").is_hidden()
-    shown.page.get_by_role("link", name="It overfits.").click()
-    assert shown.page.locator("#finding-1").is_visible(), "also where the address has it already"
+    shown.page.go_back()
+    assert current.inner_text() == "Overview"
     shown.page.emulate_media(media="print")
-    shown.page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert shown.page.locator("#rows th").all_inner_texts() == ["Sample", "Truth", "Confidence"]
+    assert shown.page.locator("#rows th").all_inner_texts() == ["Sample", "Truth", "Confidence"], "paper has all views"
     shown.check_quiet()
 
 
-def test_on_a_phone_sections_are_closed_until_they_are_asked_for(browser, visit):
+def test_on_a_phone_the_views_are_one_line_that_stays(browser, visit):
     shown = visit(browser, page=page(), viewport={"width": 390, "height": 700})
-    assert shown.page.evaluate("document.documentElement.scrollHeight") < 1400
+    assert shown.page.evaluate("document.documentElement.scrollHeight") < 1000
     assert shown.page.evaluate("document.documentElement.scrollWidth") == 390
-    assert shown.page.locator("#notes p").first.is_hidden()
-    assert shown.page.get_by_role("link", name="Notes").is_hidden()
-    shown.page.get_by_text("Sections", exact=True).click()
     shown.page.get_by_role("link", name="Notes").click()
-    assert shown.page.locator("#notes p").first.is_visible()
-    assert shown.page.get_by_role("link", name="Notes").is_hidden(), "the menu closes"
-    shown.page.locator(".summary-lines a").click()
-    assert shown.page.locator("#finding-1").is_visible(), "a closed section opens for a link into it"
+    shown.page.locator("#notes p").last.scroll_into_view_if_needed()
+    views = shown.page.locator(".view-list").bounding_box()
+    assert (round(views["y"]), views["height"] < 60) == (0, True)
+    shown.page.get_by_role("link", name="Overview").click()
+    assert shown.page.locator("#verdict .answer").bounding_box()["y"] >= 0
     shown.check_quiet()
