@@ -54,24 +54,27 @@ def found(digits_run, other):
     return ct.compare(digits_run, other, progress=False)
 
 
-def test_the_measures_are_those_of_a_comparison_with_differences_the_other_way(section, found, digits_run, other):
+def test_the_measures_are_those_of_a_comparison_with_differences_the_other_way(
+    source, section, found, digits_run, other
+):
+    own, second = source.names
     rows = {row["Measure"]: row for row in section.parts[2].rows}
     m, table = found.measures, found.metrics()
     low, high = (-100 * table.loc["accuracy", f"difference_{end}"] for end in ("high", "low"))
     here, there = (table.loc["accuracy", name] for name in "ab")
     assert here > there
-    assert rows["Accuracy"]["This run"].startswith(f"{here:.2%} (")
-    assert rows["Accuracy"]["Other run"].startswith(f"{there:.2%} (")
+    assert rows["Accuracy"][own].startswith(f"{here:.2%} (")
+    assert rows["Accuracy"][second].startswith(f"{there:.2%} (")
     assert rows["Accuracy"]["Difference"] == f"{100 * (here - there):+.2f} ({low:+.2f} to {high:+.2f})"
     assert rows["Cross-entropy"]["Difference"].startswith(f"{m.loss[0] - m.loss[1]:+.4f} (")
     balanced = [run.per_class().measures.balanced_accuracy for run in (digits_run, other)]
-    assert [rows["Balanced accuracy"][name] for name in ("This run", "Other run")] == [f"{b:.2%}" for b in balanced]
-    assert rows["Parameters"]["This run"] == f"{digits_run.model().count_params():,}"
-    assert (rows["Epoch"]["This run"], rows["Epoch"]["Other run"]) == ("6", "3")
-    assert section.title == f"Comparison with {other.path.name}"
+    assert [rows["Balanced accuracy"][name] for name in (own, second)] == [f"{b:.2%}" for b in balanced]
+    assert rows["Parameters"][own] == f"{digits_run.model().count_params():,}"
+    assert (rows["Epoch"][own], rows["Epoch"][second]) == ("6", "3")
+    assert section.title == f"Comparison with {second}"
     shown = section.parts[0]
-    assert shown.answer.endswith(f" better than {other.path.name}.")
-    assert f"{100 * (here - there):+.2f} points, 95% interval {low:+.2f} to {high:+.2f}" in shown.beside
+    by = f"{100 * (here - there):.2f} points ({low:.2f} to {high:.2f})"
+    assert shown.answer == f"{own} is better than {second} by {by}."
     assert re.search(rf"\b{m.test.broken} .*\b{m.test.fixed} ", shown.beside)
 
 
@@ -83,11 +86,9 @@ def with_changes(found, fixed, broken):
     return dataclasses.replace(found, measures=measures)
 
 
-@pytest.mark.parametrize(
-    ("fixed", "broken", "better"), [(5, 40, "This run"), (40, 5, "OTHER"), (9, 12, None), (0, 0, None)]
-)
+@pytest.mark.parametrize(("fixed", "broken", "better"), [(5, 40, "OWN"), (40, 5, "OTHER"), (9, 12, None), (0, 0, None)])
 def test_the_verdict_is_as_sure_as_the_test(found, fixed, broken, better):
-    shown = answer(with_changes(found, fixed, broken), "OTHER")
+    shown = answer(with_changes(found, fixed, broken), ("OWN", "OTHER"))
     said = " ".join((shown.answer, shown.beside, *shown.small))
     assert ("better than" in shown.answer) == (better is not None)
     assert said.startswith(better or "")
@@ -97,18 +98,18 @@ def test_the_verdict_is_as_sure_as_the_test(found, fixed, broken, better):
         assert (f" {p:.2g} " if p >= 1e-4 else "0.0001") in said
 
 
-@pytest.mark.parametrize(("interval", "better"), [((0.01, 0.2), "this run"), ((-0.2, -0.01), "OTHER")])
+@pytest.mark.parametrize(("interval", "better"), [((0.01, 0.2), "OWN"), ((-0.2, -0.01), "OTHER")])
 def test_where_both_are_as_often_right_their_probabilities_may_differ(found, interval, better):
     changed = with_changes(found, 9, 12)
     measures = dataclasses.replace(changed.measures, loss_interval=interval)
-    shown = answer(dataclasses.replace(changed, measures=measures), "OTHER")
+    shown = answer(dataclasses.replace(changed, measures=measures), ("OWN", "OTHER"))
     assert f" {better} " in shown.answer.rpartition(". ")[2]
 
 
 def test_the_verdict_of_a_compared_report_has_the_answer(digits_run, other):
     lines = verdict(source_of(digits_run, other)).lines
     line = next(line for line in lines if line.target == "comparison")
-    assert line.title.endswith(f" better than {other.path.name}.")
+    assert " is better than " in line.title
 
 
 def test_the_groups_are_those_of_the_comparison_and_their_searches_find_them(section, found):
@@ -122,24 +123,26 @@ def test_the_groups_are_those_of_the_comparison_and_their_searches_find_them(sec
     assert [image.alt.split(",")[0] for image in cards[1].images] == worst
 
 
-def test_classes_are_listed_by_how_much_their_recall_changed(section, found, digits_run, other):
+def test_classes_are_listed_by_how_much_their_recall_changed(source, section, found, digits_run, other):
+    own, _ = source.names
     rows = section.parts[3].rows
     recalls = np.stack([run.per_class().measures.recall for run in (digits_run, other)])
     changed = {row["Class"]: row for row in rows}
     for k, name in enumerate(digits_run.class_names):
         if name in changed:
-            assert changed[name]["Recall, this run"] == f"{recalls[0, k]:.2%}"
+            assert changed[name][f"Recall, {own}"] == f"{recalls[0, k]:.2%}"
             assert changed[name]["Difference in points"] == f"{100 * (recalls[0, k] - recalls[1, k]):+.2f}"
     sizes = [abs(float(row["Difference in points"])) for row in rows]
     assert sizes == sorted(sizes, reverse=True)
-    assert sum(int(row["Right in this run only"]) for row in rows) == found.measures.test.broken
+    assert sum(int(row[f"Right in {own} only"]) for row in rows) == found.measures.test.broken
 
 
-def test_settings_and_the_similarity_of_layers_are_those_of_the_comparison(section, found):
+def test_settings_and_the_similarity_of_layers_are_those_of_the_comparison(source, section, found):
+    own, second = source.names
     rows = section.parts[4].rows
     named = [(each.section, each.setting) for each in found.settings if each.setting != "kept_epoch"]
     assert [(row["Section"], row["Setting"]) for row in rows] == named
-    assert ("6", "3") in [(row["This run"], row["Other run"]) for row in rows if row["Setting"] == "epochs"]
+    assert ("6", "3") in [(row[own], row[second]) for row in rows if row["Setting"] == "epochs"]
     layers = section.parts[5]
     assert isinstance(layers, HeatMap)
     np.testing.assert_allclose(layers.values, found.cka().to_numpy(), atol=1e-6)

@@ -30,7 +30,7 @@ def compared_columns(source: ReportSource) -> list[SampleColumn]:
     changes, predicted, same = (
         np.where(known, each[rows], -1) for each in (compared_of(source), found.predicted[1], differ)
     )
-    name = source.other_name
+    _, name = source.names
     return [
         SampleColumn(
             key="compared",

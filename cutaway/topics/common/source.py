@@ -54,11 +54,14 @@ class ReportSource:
         return self.context.folder.history()
 
     @property
-    def other_name(self) -> str:
-        """What the other run is called, another name than this one."""
+    def names(self) -> tuple[str, str]:
+        """What this run and the one that it is compared with are called: titles or models, or else folders."""
         assert self.against is not None
-        first, second = (context.path.name for context in self.against.contexts)
-        return second if first != second else f"{second} (the other run)"
+        first, second = self.against.contexts
+        if first.folder.called != second.folder.called:
+            return first.folder.called, second.folder.called
+        same = first.path.name == second.path.name
+        return first.path.name, f"{second.path.name} (the other run)" if same else second.path.name
 
     @property
     def split(self) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 
 from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, printable
-from cutaway.page import Card, Cards, HeatMap, Parts, Section, Summary, Table, Text
+from cutaway.metrics import wilson_interval
+from cutaway.page import Card, Cards, HeatMap, Mark, Parts, Section, Summary, Table, Text
 from cutaway.results.table import Table as ResultTable
 from cutaway.results.units import COUNT
 from cutaway.topics.common.sample_rows import small_table
@@ -32,9 +33,6 @@ CLASSES = 20
 FEW_SETTINGS = 12
 """More settings that differ are collapsed."""
 
-
-HEADINGS = {"A": "This run", "B": "Other run", "B - A": "Difference"}
-"""What the page calls the columns of a comparison."""
 
 COMPARED = ("both correct", "only this run correct", "only the other run correct", "neither correct")
 """What two runs make of a sample. A search for "right" or "wrong" in the explorer is about this run and finds none."""
@@ -64,65 +62,72 @@ def comparison(source: ReportSource) -> Section | None:
     """The run and the one that it is compared with; None if there is no other run."""
     if source.against is None:
         return None
-    found, other = comparison_of(source), source.other_name
+    found, names = comparison_of(source), source.names
     parts = (
-        answer(found, other),
+        answer(found, names),
         _groups(source, found),
         _measures(source, found),
-        _classes(found),
-        _settings(found),
+        _classes(found, names),
+        _settings(source, found),
         _layers(source),
     )
-    return Parts(name="comparison", title=f"Comparison with {other}", parts=parts)
+    return Parts(name="comparison", title=f"Comparison with {names[1]}", parts=parts)
 
 
-def answer(found: Comparison, other: str) -> Summary:
-    """Which run is better and how sure that is, in words."""
+def answer(found: Comparison, names: tuple[str, str]) -> Summary:
+    """Which run is better, by how much and how sure that is, with the accuracies of both on a scale."""
     m, kind = found.measures, "test" if found.split == "test" else "validation"
-    here, there = (percent(correct / m.samples) for correct in m.correct)
-    accuracies = f"Of {m.samples:,} {kind} samples, this run predicts {here} correctly and {other} {there}"
-    name, title = "better", "Which is better"
+    shares = [correct / m.samples for correct in m.correct]
+    limits = [wilson_interval(correct, m.samples) for correct in m.correct]
+    least = min(low for low, _ in limits)
+    marks = [
+        Mark(
+            f"{name}: {percent(share)}",
+            *((each - least) / max(1 - least, 1e-9) for each in (share, low, high)),
+            row=row,
+        )
+        for row, (name, share, (low, high)) in enumerate(zip(names, shares, limits, strict=True))
+    ]
     only_here, only_there = m.test.broken, m.test.fixed
+    better, worse = names if only_here > only_there else names[::-1]
+    ends = sorted(abs(100 * limit) for limit in m.accuracy_interval)
+    loss_low, loss_high = m.loss_interval
     if not only_here + only_there:
         first = "Both runs are right on the same samples."
-        return Summary(name=name, title=title, answer=first, beside=f"{accuracies}.")
-    low, high = m.loss_interval
-    if m.test.p_value >= SURE:
-        first = "It is unclear which of the two is right more often."
-        if low > 0 or high < 0:
-            surer = "this run" if low > 0 else other
-            first = f"{first} The probabilities of {surer} are better."
-    elif only_here > only_there:
-        first = f"This run is better than {other}."
+    elif m.test.p_value < SURE:
+        by, (low, high) = abs(100 * m.accuracy_difference), ends
+        first = f"{better} is better than {worse} by {by:.2f} points ({low:.2f} to {high:.2f})."
     else:
-        first = f"{other} is better than this run."
-    least, most = (points(-limit) for limit in reversed(m.accuracy_interval))
-    difference = f"a difference of {points(-m.accuracy_difference)} points, 95% interval {least} to {most}"
+        difference = " to ".join(points(-limit) for limit in reversed(m.accuracy_interval))
+        first = f"It is unclear which is right more often: {names[0]} minus {names[1]} is {difference} points."
+        if loss_low > 0 or loss_high < 0:
+            first = f"{first} The probabilities of {names[0] if loss_low > 0 else names[1]} are better."
     p = "less than 0.0001" if m.test.p_value < 1e-4 else f"{m.test.p_value:.2g}"
-    samples = f"{only_here:,} samples are right in this run only, and {only_there:,} in the other only."
     chance = (
         f"Between equally good models, a difference at least as large has a probability of {p} (McNemar's test, "
         f"{m.test.method}). This is about these two trained models: with another seed, each would be another model."
     )
-    epochs = different_epochs(found.epochs)
     return Summary(
-        name=name,
-        title=title,
+        name="better",
+        title="Which is better",
         answer=first,
-        beside=f"{accuracies}: {difference}. {samples}",
-        small=(chance, *([epochs] if epochs else [])),
+        beside=f"Of {m.samples:,} {kind} samples, {only_here:,} are right in {names[0]} only, and {only_there:,} in "
+        f"{names[1]} only.",
+        marks=tuple(marks),
+        small=tuple(filter(None, (chance, different_epochs(found.epochs)))),
     )
 
 
-def _for_page(table: ResultTable, **chosen: Any) -> Table:
-    """A table of both runs as the page shows it, where A is this run and B the other one."""
-    columns = tuple(replace(each, heading=HEADINGS.get(each.heading, each.heading)) for each in table.columns)
+def _for_page(source: ReportSource, table: ResultTable, **chosen: Any) -> Table:
+    """A table of both runs as the page shows it, with their names above the columns."""
+    headings = {**dict(zip("AB", source.names, strict=True)), "B - A": "Difference"}
+    columns = tuple(replace(each, heading=headings.get(each.heading, each.heading)) for each in table.columns)
     return result_table(chosen.pop("name"), replace(table, columns=columns), **chosen)
 
 
 def _measures(source: ReportSource, found: Comparison) -> Table:
     """What both are worth on the same samples."""
-    shown = _for_page(measures_table(found, turned=True), name="comparedmeasures", title="What both are worth")
+    shown = _for_page(source, measures_table(found, turned=True), name="comparedmeasures", title="What both are worth")
     measure, here, there, difference = shown.rows[0]
     facts = [
         ("Epoch", *map(str, found.epochs)),
@@ -132,7 +137,7 @@ def _measures(source: ReportSource, found: Comparison) -> Table:
     rows = tuple({measure: name, here: one, there: other, difference: ""} for name, one, other in facts)
     caption = (
         "Brackets hold 95% intervals: Wilson's for an accuracy, Tango's for the difference of two on the same samples, "
-        "in points. Differences are this run minus the other."
+        f"in points. Differences are {source.names[0]} minus {source.names[1]}."
     )
     return replace(shown, rows=(*shown.rows, *rows), caption=caption)
 
@@ -172,7 +177,7 @@ def _card(source: ReportSource, found: Comparison, name: str, chosen: np.ndarray
     )
 
 
-def _classes(found: Comparison) -> Section:
+def _classes(found: Comparison, names: tuple[str, str]) -> Section:
     """The classes whose recall changed, the largest change first."""
     name, title = "comparedclasses", "Class by class"
     classes = len(found.class_names)
@@ -191,11 +196,11 @@ def _classes(found: Comparison) -> Section:
         {
             "Class": found.class_names[k],
             "Samples": f"{samples[k]:,}",
-            "Recall, this run": percent(float(recall[0, k])),
-            "Recall, other run": percent(float(recall[1, k])),
+            f"Recall, {names[0]}": percent(float(recall[0, k])),
+            f"Recall, {names[1]}": percent(float(recall[1, k])),
             "Difference in points": points(float(recall[0, k] - recall[1, k])),
-            "Right in this run only": f"{only_here[k]:,}",
-            "Right in the other only": f"{only_there[k]:,}",
+            f"Right in {names[0]} only": f"{only_here[k]:,}",
+            f"Right in {names[1]} only": f"{only_there[k]:,}",
         }
         for k in listed
     )
@@ -205,13 +210,13 @@ def _classes(found: Comparison) -> Section:
     return Table(name=name, title=title, rows=rows, caption=" ".join(said))
 
 
-def _settings(found: Comparison) -> Section:
+def _settings(source: ReportSource, found: Comparison) -> Section:
     """The settings that differ."""
     table, name = settings_table(found), "comparedsettings"
     if not len(table):
         return Text(name=name, title=table.title, paragraphs=table.notes)
     summary = f"{len(table)} settings" if len(table) > FEW_SETTINGS else ""
-    return _for_page(table, name=name, wrap=True, summary=summary)
+    return _for_page(source, table, name=name, wrap=True, summary=summary)
 
 
 def _layers(source: ReportSource) -> Section:
@@ -230,8 +235,8 @@ def _layers(source: ReportSource) -> Section:
         title=title,
         rows=found.first,
         columns=found.second,
-        down="this run",
-        across="other run",
+        down=source.names[0],
+        across=source.names[1],
         values=found.cka,
         caption=f"Linear CKA on {found.samples:,} samples: 1 where two layers are equal up to rotation and scale.",
     )

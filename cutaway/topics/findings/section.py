@@ -137,7 +137,7 @@ def _lines(source: ReportSource, found: Verdict) -> tuple[SummaryLine, ...]:
     if source.against is not None:
         # for example, it has diverged
         with survive(__name__, "saying in the verdict which run is better", CutawayError):
-            shown = answer(comparison_of(source), source.other_name)
+            shown = answer(comparison_of(source), source.names)
             lines.insert(min(len(lines), LINES - 1), SummaryLine(shown.answer, shown.beside, "note", "comparison"))
     if question(found.causes) is None and not any(line.severity == "warning" for line in lines):
         what = (found.no_problem, "", "good") if found.has_gain else (NO_GAIN, "", "note")
