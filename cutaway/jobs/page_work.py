@@ -173,8 +173,7 @@ def _sections(work: Work) -> None:
         progress.begin(name)
         if name == "heading":
             page = heading(source)
-            facts = [[escaped(part) for part in fact] for fact in page.facts]
-            work.put(name, {"subtitle": escaped(page.subtitle), "facts": facts, "footer": escaped(page.footer)})
+            work.put(name, {"subtitle": escaped(page.subtitle), "footer": escaped(page.footer)})
         elif name not in there:
             if name == "findings":  # as the doctor does: the verdict names the same next step
                 with survive(__name__, f"comparing {source.context.path.name}", CutawayError):

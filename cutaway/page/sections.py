@@ -266,7 +266,6 @@ class Page:
     Attributes:
         title: The heading.
         subtitle: One line below it.
-        facts: (label, value) pairs, shown large at the top.
         sections: From top to bottom.
         footer: The last line.
 
@@ -276,7 +275,6 @@ class Page:
 
     title: str
     subtitle: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
     sections: tuple[Section, ...] = ()
     footer: str = ""
 

@@ -1,4 +1,4 @@
-"""The report as a whole: its heading, its facts, its sections."""
+"""The report as a whole: its heading and its sections."""
 
 from dataclasses import replace
 from importlib.metadata import version
@@ -12,12 +12,10 @@ from cutaway.log import survive
 from cutaway.page import Page, Section, Text, render
 from cutaway.progress import ProgressCallback
 from cutaway.results.written import output_path, write_html
-from cutaway.topics.common.data_words import columns_left_out, test_losses, value_in_words
+from cutaway.topics.common.data_words import columns_left_out, value_in_words
 from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.layers.section import layers_of
-from cutaway.words import percent
 
 from . import sections
 from .explorer import note_left_out, shown_maps
@@ -107,7 +105,7 @@ def make_section(source: ReportSource, name: str) -> Section | None:
 def heading(source: ReportSource) -> Page:
     """The page of a report without its sections."""
     context = source.context
-    return Page(title=context.folder.called, subtitle=_subtitle(context), facts=_facts(source), footer=_footer(context))
+    return Page(title=context.folder.called, subtitle=_subtitle(context), footer=_footer(context))
 
 
 def embeddings(source: ReportSource) -> int:
@@ -144,25 +142,3 @@ def _footer(context: RunContext) -> str:
     named = origin.get("name") if origin.get("kind") == "named" else None
     samples = "".join(f" Samples: {each.provenance}; {each.license}." for each in dataset_names() if each.name == named)
     return f"Made by cutaway {made_by} from {context.path.name}{of_run}.{how}{samples}"
-
-
-def _facts(source: ReportSource) -> tuple[tuple[str, str], ...]:
-    rows, test = source.rows, source.context.manifest.test
-    facts: list[tuple[str, str]] = []
-    status = source.context.manifest.status
-    if status != "finished":
-        facts += [("Status", f"{status} after epoch {rows[-1]['epoch']}" if rows else f"{status} in epoch 1")]
-    if test:
-        facts += [("Test accuracy", f"{percent(test['accuracy'])}")]
-        facts += [(f"Test {name}", value) for name, value in test_losses(source.context.manifest).items()]
-    if rows:
-        kept = source.context.row() or {}
-        if kept.get("val_accuracy") is not None:
-            facts += [("Validation accuracy", f"{percent(kept['val_accuracy'])}")]
-        facts += [("Epochs", str(len(rows)))]
-        seconds = source.context.manifest.cost.get("training")
-        if seconds is not None:  # the same seconds as in `show`, evaluation and writing included
-            facts += [("Training time", f"{seconds:.1f} s")]
-    if layers_of(source):  # the layers of a model that cannot be opened are unknown
-        facts += [("Parameters", f"{sum(record.parameters for record in layers_of(source)):,}")]
-    return tuple(facts)

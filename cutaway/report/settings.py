@@ -4,7 +4,7 @@ from typing import Any
 
 from cutaway.page import Section, Table
 from cutaway.runs import Manifest
-from cutaway.topics.common.data_words import columns_in_words, data_in_words
+from cutaway.topics.common.data_words import columns_in_words, data_in_words, test_losses
 from cutaway.topics.common.source import ReportSource
 
 
@@ -17,6 +17,8 @@ def settings(source: ReportSource) -> Section:
     pairs += _model_rows(manifest)
     pairs += [("data", data_in_words(manifest.dataset)), ("dataset sha256", manifest.dataset.sha256)]
     pairs += columns_in_words(manifest.dataset)
+    pairs += [(f"test {name}", value) for name, value in test_losses(manifest).items()]
+    pairs += [(f"seconds of {name}", f"{seconds:.1f}") for name, seconds in manifest.cost.items()]
     pairs += [(f"version of {name}", version) for name, version in manifest.versions.items()]
     pairs += [(f"device {name}", value) for name, value in manifest.device.items()]
     return Table(

@@ -118,7 +118,6 @@ def make_page():
         given = {
             "title": "A small run",
             "subtitle": "60 samples",
-            "facts": (("Test accuracy", "90.00%"), ("Epochs", "3")),
             "footer": "Made by a test.",
         }
         sections |= {name: value for name, value in changed.items() if name not in given}

@@ -192,7 +192,6 @@ def test_hostile_text_stays_text(make_page):
     page = make_page(
         title=HOSTILE,
         subtitle=HOSTILE,
-        facts=((HOSTILE, HOSTILE),),
         footer=HOSTILE,
         findings=Cards(name="findings", cards=(card, imaged), **words),
         layers=Table(name="layers", rows=({HOSTILE: HOSTILE},), **words),

@@ -352,8 +352,8 @@ class Sweep(Result):
         ]
         page = Page(
             title=f"Sweep {manifest.name}",
-            subtitle=f"{', '.join(manifest.space)} on {manifest.data.get('name')}, with seed {manifest.seed}",
-            facts=(("Trials", f"{len(rows)} of {manifest.trials}"),),
+            subtitle=f"{len(rows)} of {manifest.trials} trials of {', '.join(manifest.space)} on "
+            f"{manifest.data.get('name')}, with seed {manifest.seed}",
             sections=tuple(each for each in sections if importance or each.name != "importance"),
             footer=f"Made by cutaway {version('cutaway')}.",
         )

@@ -1,5 +1,5 @@
 import { choice, element, textButton } from "../../core/elements.js";
-import { capitalized, grouped } from "../../core/words.js";
+import { capitalized, grouped, percent } from "../../core/words.js";
 import { addressOf } from "../../explorer/address.js";
 import { drawFigures } from "../../core/charts.js";
 import { linkSections } from "../../links.js";
@@ -61,10 +61,10 @@ class RunSections {
     this.list = element("nav", { class: "view-list", "aria-label": "Views" });
     this.labels = element("a", { href: `${runPath(run.id)}/label-issues`, text: "Labels" });
     this.line = element("div");
-    this.verdict = element("div", { id: "verdict", class: "verdict-waiting" }, this.line);
+    const known = run.test && element("p", { class: "answer" }, element("strong", { text: `Right on ${percent(run.test.accuracy, 2)} of the test samples.` }));
+    this.verdict = element("div", { id: "verdict", class: "verdict-waiting" }, known ?? null, this.line);
     this.mapHost = element("div", { class: "map-view" });
     this.map = new MapView(this.mapHost, this.task, { links: host });
-    this.facts = element("dl", { class: "facts" });
     this.subtitle = element("p");
     this.footer = element("p");
     this.bar = element("div", { class: "view-bar" }, this.list);
@@ -74,7 +74,7 @@ class RunSections {
   start() {
     this.bar.append(this.#actions());
     this.view("overview").append(this.verdict, this.mapHost, mapControls(this.task));
-    this.host.after(element("footer", {}, this.facts, this.subtitle, this.footer));
+    this.host.after(element("footer", {}, this.subtitle, this.footer));
     startViews();
     void this.map.start();
     void this.#sections();
@@ -136,9 +136,8 @@ class RunSections {
     else this.#add(part, order.indexOf(name));
   }
 
-  /** @param {{ subtitle: string, facts: string[][], footer: string }} heading */
-  #heading({ subtitle, facts, footer }) {
-    this.facts.replaceChildren(...facts.map(([label, value]) => element("div", {}, element("dt", { text: label }), element("dd", { text: value }))));
+  /** @param {{ subtitle: string, footer: string }} heading */
+  #heading({ subtitle, footer }) {
     this.subtitle.textContent = subtitle;
     this.footer.textContent = footer;
   }
