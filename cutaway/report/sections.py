@@ -23,7 +23,9 @@ from .settings import settings
 VIEWS: dict[str, tuple[Callable[[ReportSource], Section | None], ...]] = {
     "overview": (verdict, comparison, explore),
     "findings": (findings,),
-    "mistakes": (mistakes, classes, confidence, hardest, influence),
+    "mistakes": (mistakes, classes),
+    "confidence": (confidence,),
+    "samples": (hardest, influence),
     "labels": (label_issues,),
     "columns": (columns,),
     "layers": (layers,),

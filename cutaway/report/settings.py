@@ -24,7 +24,6 @@ def settings(source: ReportSource) -> Section:
     return Table(
         name="settings",
         title="Settings",
-        summary="Everything needed to repeat this run",
         rows=tuple({"Setting": name, "Value": str(value)} for name, value in pairs),
         wrap=True,
     )
