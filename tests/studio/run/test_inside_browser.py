@@ -49,6 +49,7 @@ def select_box(opened, place="[data-explorer] .map"):
 def test_the_page_of_a_run_has_its_map_its_sections_and_its_figures(shown):
     opened = shown()
     opened.wait("document.querySelector('#learning .plot').childElementCount", seconds=60)
+    opened.wait("document.querySelector('section#verdict')", seconds=60)
     sections = opened.page.evaluate("[...document.querySelectorAll('section[id]')].map((each) => each.id)")
     order = ["verdict", "explore", "findings", "mistakes", "classes", "confidence", "layers", "learning"]
     assert [name for name in sections if name in order] == order
@@ -88,10 +89,13 @@ def test_an_address_without_a_view_says_so_on_a_page(open_page, studio):
 def test_buttons_of_sections_show_their_samples_on_the_map(shown):
     opened = shown()
     opened.wait("document.querySelector('#mistakes button[data-samples]:not([hidden])')")
+    mistakes = opened.page.get_by_role("navigation", name="Views").get_by_role("link", name="Mistakes")
+    mistakes.click()
     button = opened.page.locator("#mistakes button[data-samples]:not([hidden])").first
     (name,) = json.loads(button.get_attribute("data-samples"))
     button.click()
     opened.wait(f"document.querySelector('.sample-card h3')?.textContent === {json.dumps(name)}")
+    mistakes.click()
     cell = opened.page.locator("#classes td.wrong button").first
     count = int(cell.inner_text())
     cell.click()

@@ -121,7 +121,7 @@ class RunSections {
       cancels: true,
       onPart: (/** @type {string} */ key, /** @type {string} */ name) => void this.#part(key, name).catch(showError),
     };
-    return showWork(this.line, work, () => {}).then(() => this.verdict.isConnected && this.verdict.replaceWith(this.line));
+    return showWork(this.line, work, () => {});
   }
 
   /**
