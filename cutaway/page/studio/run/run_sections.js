@@ -68,7 +68,7 @@ class RunSections {
     this.subtitle = element("p");
     this.footer = element("p");
     this.bar = element("div", { class: "view-bar" }, this.list);
-    host.replaceChildren(this.bar, this.view("overview"));
+    host.replaceChildren(this.bar, this.view("overview", -1));
   }
 
   start() {
@@ -82,15 +82,16 @@ class RunSections {
   }
 
   /**
-   * A view, which is made when it is first asked for.
+   * A view, which is made when it is first asked for, in the place of one of its sections.
    * @param {string} name
+   * @param {number} [place]
    */
-  view(name) {
+  view(name, place = Infinity) {
     const known = this.#views.get(name);
     if (known) return known;
-    const made = element("div", { class: "view", "data-view": name, hidden: this.#views.size > 0 });
+    const made = element("div", { class: "view", "data-view": name, "data-place": place, hidden: this.#views.size > 0 });
+    this.host.insertBefore(made, [...this.#views.values()].find((each) => Number(each.dataset.place) > place) ?? null);
     this.#views.set(name, made);
-    this.host.append(made);
     return made;
   }
 
@@ -151,7 +152,7 @@ class RunSections {
     const made = sectionElement(section);
     made.dataset.place = String(place);
     if (section.entries !== null) made.dataset.entries = String(section.entries);
-    const view = this.view(section.view);
+    const view = this.view(section.view, place);
     const others = /** @type {NodeListOf<HTMLElement>} */ (view.querySelectorAll(":scope > section[data-place]"));
     const before = document.getElementById(section.name); // what waits for it, or what it was before it was made again
     if (section.name === "verdict") this.mapHost.after(this.line); // the rest comes below
