@@ -9,14 +9,13 @@ from typing import Any
 from cutaway.api.run import Run
 from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, UnknownNameError, UsageError, escaped
-from cutaway.findings import folded
 from cutaway.log import survive
 from cutaway.models import import_lean_keras, lean_keras
 from cutaway.page import Explorer, Section, Text, render, render_section
 from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_if_canceled
 from cutaway.report import ReportProgress, embeddings, heading, make_section, preview, report_page, section_names
 from cutaway.results.progress import show_progress
-from cutaway.runs import RunFolder, by_name
+from cutaway.runs import RunFolder
 from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
@@ -214,28 +213,6 @@ def _label_issues(work: Work) -> None:
     find_label_issues(of_run(work.open(), LabelIssuesOptions(seeds=1)), on_progress=work.on_progress)
 
 
-def _doctor(work: Work) -> None:
-    from cutaway.topics.doctor.doctor import doctor
-
-    run = Run(work.open(with_data=True))
-    diagnosis = doctor(run, progress=work.on_progress)
-    findings = [
-        {
-            "kind": finding.kind,
-            "severity": finding.severity,
-            "title": escaped(finding.title),
-            "text": escaped(finding.text),
-            "remedy": finding.remedy and escaped(finding.remedy.words),
-            "consequences": [{"title": escaped(each.title), "text": escaped(each.text)} for each in consequences],
-            "untried": escaped(finding.remedy.untried) if finding.remedy else "",
-            "about": list(finding.rule.page) if finding.rule else [],
-        }
-        for finding, consequences in folded(diagnosis.findings)
-    ]
-    unjudged = [escaped(by_name(words, run.path)) for words in diagnosis.not_judged]
-    work.put("doctor", {"findings": findings, "unjudged": unjudged})
-
-
 def _remedy(work: Work) -> None:
     from cutaway.topics.doctor.options import DoctorOptions
     from cutaway.topics.doctor.remedy_tests import try_remedy
@@ -259,7 +236,6 @@ MAKERS: dict[str, Callable[[Work], None]] = {
     "report": _report,
     "compare": _section("comparison"),
     "label_issues": _label_issues,
-    "doctor": _doctor,
     "remedy": _remedy,
 }
 """The function that makes the parts of each kind of `cutaway.jobs.specifications.SECTIONS`."""

@@ -91,7 +91,6 @@ SECTIONS = {
     "report": JobKind(takes=(*_MAP, "against", "state"), label_issues=True, personal=True),
     "compare": JobKind(needs=("against",)),
     "label_issues": JobKind(queue="long", writes=True),
-    "doctor": JobKind(),
     "remedy": JobKind(queue="long", writes=True, needs=("finding",)),
 }
 """What pages show of runs: a first look at the samples; the heading and the sections of the report, except for the map
@@ -186,7 +185,7 @@ class SectionJob(Specification):
         finding: Kind of the finding whose remedy is tried.
     """
 
-    kind: Literal["preview", "sections", "sheet", "explore", "report", "compare", "label_issues", "doctor", "remedy"]
+    kind: Literal["preview", "sections", "sheet", "explore", "report", "compare", "label_issues", "remedy"]
     run: Name
     split: Name | None = None
     samples: int | None = None

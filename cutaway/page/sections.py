@@ -149,6 +149,7 @@ class Card:
         samples: Names of the samples that it is about, which a button shows in the explorer of the page.
         search: A search of the explorer, which a button shows instead; may be empty.
         anchor: Its address in the page, for links to it; may be empty.
+        remedy: Kind of the finding whose remedy the studio can try; may be empty.
     """
 
     title: str
@@ -166,6 +167,7 @@ class Card:
     samples: tuple[str, ...] = ()
     search: str = ""
     anchor: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

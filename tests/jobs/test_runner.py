@@ -51,7 +51,7 @@ def test_each_kind_of_section_is_made_by_a_function_and_waits_in_a_queue():
 
 
 @pytest.mark.parametrize(
-    "options", [{"kind": "doctor", "split": "test"}, {"kind": "compare"}, {"kind": "remedy", "finding": None}]
+    "options", [{"kind": "label_issues", "split": "test"}, {"kind": "compare"}, {"kind": "remedy", "finding": None}]
 )
 def test_a_section_takes_the_options_of_its_kind_only(options):
     with pytest.raises(ValueError, match=options["kind"]):

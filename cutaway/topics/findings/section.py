@@ -287,6 +287,7 @@ def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding
         **samples_of(source, finding),
         help=words,
         details=tuple(filter(None, details)),
+        remedy=finding.kind if finding.remedy and not finding.remedy.untried else "",
         consequences=tuple((each.title, each.text) for each in consequences),
         samples=() if is_good else finding.samples,
     )

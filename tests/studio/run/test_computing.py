@@ -138,7 +138,7 @@ def test_deleted_caches_cost_only_time(own_studio, wait_for):
 
 @pytest.mark.exhaustive
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["sections", "explore", "doctor", "sheet"])
+@pytest.mark.parametrize("kind", ["sections", "explore", "sheet"])
 def test_a_damaged_run_is_an_error_of_one_line(own_studio, trained, wait_for, kind):
     (own_studio.folder / "first" / "run.json").write_text("{")
     answer = own_studio.ask_for(kind, run="first")

@@ -33,8 +33,7 @@ def folder(ready_run, tmp_path, own_cache):
         pytest.param(SectionJob(kind="explore", run="a"), True, marks=pytest.mark.exhaustive),
         (SectionJob(kind="sheet", run="a"), True),
         pytest.param(SectionJob(kind="compare", run="b", against="a"), True, marks=pytest.mark.exhaustive),
-        pytest.param(SectionJob(kind="doctor", run="a"), True, marks=pytest.mark.exhaustive),
-        (SectionJob(kind="doctor", run="a"), False),
+        (SectionJob(kind="sheet", run="a"), False),
     ],
 )
 def test_what_needs_data_that_are_not_there_fails_and_leaves_no_part(folder, job, gone):

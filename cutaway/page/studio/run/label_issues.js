@@ -1,6 +1,5 @@
 import { element, textButton } from "../../core/elements.js";
 import { counted, grouped } from "../../core/words.js";
-import { showDoctor } from "./doctor.js";
 import { LabelSheetView } from "./label_sheet.js";
 import { actionButton, showError } from "../messages.js";
 import { fetchPart, sectionElement } from "./parts.js";
@@ -21,7 +20,6 @@ export function showLabelIssues(host, run) {
     element("h1", { text: "Label issues" }),
     ...[view.line, view.place, view.again],
   );
-  showDoctor(host, run);
   void view.start();
 }
 

@@ -8,6 +8,7 @@ import { partInAddress, showPart, startViews } from "../../views.js";
 import { mapControls, mapTask, MapView } from "./map_view.js";
 import { showError } from "../messages.js";
 import { fetchPart, sectionElement } from "./parts.js";
+import { offerRemedies } from "./remedies.js";
 import { ask, comparePath, goTo, listen, mayWrite, runPath } from "../server.js";
 import { showLive } from "../train/live.js";
 import { doWork, progressLine, showWork, WorkCanceled } from "./work.js";
@@ -159,6 +160,7 @@ class RunSections {
     if (before) before.replaceWith(made);
     else view.insertBefore(made, [...others].find((each) => Number(each.dataset.place) > place) ?? null);
     startTables(made);
+    offerRemedies(made, this.run);
     if (section.name === "columns" && mayWrite() && this.run.origin === "training") void this.#leaveOut(made).catch(showError);
     this.#navigate();
     if (this.map.explorer) linkSections(this.map.explorer, made);
