@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import cutaway as ct
+from cutaway.runs import write_title
 
 pytestmark = pytest.mark.browser
 
@@ -16,8 +17,10 @@ HOSTILE = "<img src=x onerror='hacked=1'>"
 
 @pytest.fixture(scope="module")
 def other(ready_run, tmp_path_factory):
-    """Another model on the samples of `digits_run`, in a folder whose name is markup."""
-    return ct.open_run(shutil.copytree(ready_run("other").path, tmp_path_factory.mktemp("other") / HOSTILE))
+    """Another model on the samples of `digits_run`, whose title is markup."""
+    path = shutil.copytree(ready_run("other").path, tmp_path_factory.mktemp("other") / "run")
+    write_title(path, HOSTILE)
+    return ct.open_run(path)
 
 
 @pytest.fixture(scope="module")
