@@ -21,7 +21,8 @@ from .explorer import explore
 from .settings import settings
 
 VIEWS: dict[str, tuple[Callable[[ReportSource], Section | None], ...]] = {
-    "overview": (verdict, comparison, explore),
+    "overview": (verdict, explore),
+    "comparison": (comparison,),
     "findings": (findings,),
     "mistakes": (mistakes, classes),
     "confidence": (confidence,),
