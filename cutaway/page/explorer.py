@@ -248,8 +248,9 @@ class Explorer(Section):
         density: How many samples lie where on one of the maps, if there are many more than have a point; else None.
         begins: What is shown first, as the address of a page says it; "" for the defaults.
         python: What opens the run in Python, and what shows its samples there; None if that is not known.
-        colors: "classes", "sequential", and "compared" where a column has this palette: lists of hex colors; "right",
-            "wrong", "missing": hex colors.
+        colors: "classes", "sequential", and "compared" where a column has this palette: several colors; "right",
+            "wrong", "missing": one. A color is hex; of categories it may be one for a light and one for a dark page,
+            "light-dark(#4f5bd0, #8f9aff)".
 
     Raises:
         UsageError: There is no layer, no column, or an array does not have an entry for each sample.
@@ -313,16 +314,12 @@ class Explorer(Section):
             _, height, width, *channels = self.images.shape
             size = {"width": width, "height": height, "channels": channels[0] if channels else 1}
             images = {"array": bundle.add(self.images), **size}
+        plain = ("name", "count", "epochs", "kept", "layer", "details", "begins", "colors")
         return {
-            "name": self.name,
-            "count": self.count,
+            **{name: getattr(self, name) for name in plain},
             "names": names,
-            "epochs": list(self.epochs),
-            "kept": self.kept,
             "columns": columns,
             "layers": layers,
-            "layer": self.layer,
-            "details": list(self.details),
             "images": images,
             "neighbors": neighbors,
             "network": network,
@@ -330,9 +327,7 @@ class Explorer(Section):
             "inputs": inputs,
             "density": None if self.density is None else self.density.document(bundle),
             "references": None if self.references is None else self.references.document(bundle),
-            "begins": self.begins,
-            "python": None if self.python is None else dict(zip(("run", "explore"), self.python, strict=True)),
-            "colors": self.colors,
+            "python": self.python and dict(zip(("run", "explore"), self.python, strict=True)),
         }
 
 

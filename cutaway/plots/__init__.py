@@ -29,6 +29,7 @@ from .theme import (
     COMPARED_COLORS,
     GRAY,
     MISSING_COLOR,
+    PAGE_COLORS,
     RIGHT_COLOR,
     SEQUENTIAL_COLORS,
     WRONG_COLOR,

@@ -15,7 +15,7 @@ from .node import run_script as run_script_in_node
 def colors():
     """Colors of an explorer that tests can tell apart."""
     return {
-        "classes": ["#d02020", "#20a020", "#2020d0"],
+        "classes": ["light-dark(#d02020, #ff9090)", "#20a020", "#2020d0"],
         "sequential": ["#000080", "#ffff00"],
         "right": "#777777",
         "wrong": "#ff8800",

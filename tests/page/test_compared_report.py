@@ -90,10 +90,10 @@ def test_the_card_and_the_search_know_the_other_prediction(opened, found):
     sample = found.index[found["predicted_a"] != found["predicted_b"]][0]
     opened.page.evaluate("explorer.map.select([])")
     opened.page.get_by_role("searchbox").fill("same:different")
-    shown = opened.page.evaluate("[...explorer.map.states].filter((s) => !(s & 1)).length")
+    shown = opened.page.evaluate("explorer.store.state.shown")
     assert shown == (found["predicted_a"] != found["predicted_b"]).sum()
     opened.page.get_by_role("searchbox").fill("-right")
-    shown = opened.page.evaluate("[...explorer.map.states].filter((s) => !(s & 1)).length")
+    shown = opened.page.evaluate("explorer.store.state.shown")
     assert shown == (found["predicted_a"] != found["label"]).sum(), "of this run"
     opened.page.evaluate(f"explorer.store.set({{ pinned: explorer.samples.places.get({sample!r}) }})")
     facts = opened.page.locator(".sample-facts")

@@ -14,6 +14,7 @@ from cutaway.errors import UsageError
 from cutaway.page import Card, Cards, Figure, HeatMap, Image, Page, Parts, Table, Text, render
 from cutaway.plots import learning_panels
 from cutaway.plots.theme import RIGHT_COLOR, WRONG_COLOR
+from tests.plots.color_difference import contrast
 
 HOSTILE = "</title></script><script>hacked = 1</script><!--<img src=x onerror='hacked = 1'>{{ 7*7 }}"
 
@@ -206,17 +207,6 @@ def test_hostile_text_stays_text(make_page):
     assert reader.all("img")[0][0]["alt"] == f'{HOSTILE}" onerror="hacked = 1'
 
 
-def _luminance(color):
-    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def _contrast(one, other):
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
 def _mixed(front, opacity, back):
     parts = [(int(front[i : i + 2], 16), int(back[i : i + 2], 16)) for i in (1, 3, 5)]
     return "#" + "".join(f"{round(opacity * f + (1 - opacity) * b):02x}" for f, b in parts)
@@ -228,9 +218,9 @@ def test_text_has_a_contrast_of_4_5(scheme):
     tones = {name: pair.split(", ")[scheme] for name, pair in re.findall(r"--(\w+): light-dark\((.+?)\);", css)}
     for text in ("ink", "muted", "accent", "good", "note", "warning"):
         for ground in ("page", "surface"):
-            assert _contrast(tones[text], tones[ground]) >= 4.5, (text, ground)
+            assert contrast(tones[text], tones[ground]) >= 4.5, (text, ground)
     strongest = [_mixed(WRONG_COLOR, 0.65, tones["surface"]), _mixed(RIGHT_COLOR, 0.22, tones["surface"])]
-    assert all(_contrast(tones["ink"], cell) >= 4.5 for cell in strongest)
+    assert all(contrast(tones["ink"], cell) >= 4.5 for cell in strongest)
 
 
 def test_a_card_shows_charts_what_would_help_and_details():

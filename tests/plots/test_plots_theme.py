@@ -1,5 +1,7 @@
+import re
 import subprocess
 import sys
+from importlib.resources import files
 from itertools import combinations
 
 import numpy as np
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from cutaway.plots import CLASS_COLORS, class_style
 from cutaway.plots.theme import INK, LINE_COLORS, MUTED, ON_LIGHT, point_alpha, point_size
+from cutaway.topics.embedding.explorer import explorer_colors
 
 from .color_difference import DEFICIENCIES, ciede2000, contrast, lab, oklab_chroma
 
@@ -40,6 +43,30 @@ def test_every_color_stands_out_on_light_and_dark_pages(page):
 def test_text_is_legible_on_light_and_dark_pages(page):
     assert min(contrast(INK, page), contrast(MUTED, page)) >= 4.05
     assert contrast(ON_LIGHT, "#ffffff") >= 7
+
+
+@pytest.mark.parametrize("scheme", [0, -1], ids=["light", "dark"])
+def test_colors_of_the_map_stand_out_and_none_has_two_meanings(scheme):
+    found = {
+        key: re.findall("#[0-9a-f]{6}", str(value)) for key, value in explorer_colors().items() if key != "sequential"
+    }
+    classes = found["classes"][scheme % 2 :: 2]
+    assert len(classes) == len(CLASS_COLORS)
+    tones = re.findall(
+        r"--(\w+): light-dark\((#\w+), (#\w+)\)", files("cutaway.page").joinpath("templates/page.css").read_text()
+    )
+    page = {name: colors[scheme] for name, *colors in tones}
+    others = [
+        found["right"][scheme],
+        found["wrong"][scheme],
+        *(page[name] for name in ("wrong", "warning", "good", "accent")),
+    ]
+    compared = [re.findall("#[0-9a-f]{6}", color)[scheme] for color in explorer_colors()["compared"]]
+    assert min(contrast(color, page["surface"]) for color in [*classes, *compared, *others[:2]]) >= 3
+    for eyes, most in {"normal": 18, "protanopia": 11, "deuteranopia": 11, "tritanopia": 11}.items():
+        seen = [lab(color, eyes) for color in classes]
+        assert min(ciede2000(a, b) for a, b in combinations(seen, 2)) >= most
+    assert min(ciede2000(lab(a), lab(b)) for a in classes for b in others) >= 13
 
 
 def test_no_color_is_gray_or_glaring():

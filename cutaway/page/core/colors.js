@@ -1,5 +1,5 @@
 /**
- * The colors that Python's figures have as well.
+ * Colors from Python: hex, or one for a light and one for a dark page as CSS writes it: "light-dark(#2f7cc4, #6fb0f5)".
  * @typedef {{ classes: string[], sequential: string[], compared?: string[], right: string, wrong: string, missing: string }} Colors
  */
 
@@ -8,11 +8,13 @@ const LARGEST_CODE = 254;
 export const MISSING_CODE = 255;
 
 /**
- * @param {string} hex such as "#3f90da"
+ * @param {string} color
+ * @param {boolean} [dark] whether the page is dark
  * @returns {[number, number, number]} 0..255
  */
-export function rgb(hex) {
-  const value = Number.parseInt(hex.slice(1), 16);
+export function rgb(color, dark = false) {
+  const hex = color.match(/#[\da-f]{6}/gi) ?? [];
+  const value = Number.parseInt(hex[dark ? hex.length - 1 : 0].slice(1), 16);
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
@@ -20,12 +22,13 @@ export function rgb(hex) {
  * A palette of 256 colors from a list that repeats; the last one is for missing values.
  * @param {string[]} list
  * @param {string} missing
+ * @param {boolean} [dark]
  * @returns {Uint8Array<ArrayBuffer>} RGBA
  */
-export function categoryPalette(list, missing) {
+export function categoryPalette(list, missing, dark) {
   const palette = new Uint8Array(4 * 256);
   for (let code = 0; code < 256; code++) {
-    palette.set([...rgb(code === MISSING_CODE ? missing : list[code % list.length]), 255], 4 * code);
+    palette.set([...rgb(code === MISSING_CODE ? missing : list[code % list.length], dark), 255], 4 * code);
   }
   return palette;
 }
@@ -39,7 +42,7 @@ export function categoryPalette(list, missing) {
 export function blended(anchors, share) {
   const place = share * (anchors.length - 1);
   const k = Math.min(anchors.length - 2, Math.floor(place));
-  const [from, to] = [anchors[k], anchors[k + 1]].map(rgb);
+  const [from, to] = [anchors[k], anchors[k + 1]].map((anchor) => rgb(anchor));
   return from.map((value, j) => value + (place - k) * (to[j] - value));
 }
 

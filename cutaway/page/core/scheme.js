@@ -4,10 +4,13 @@ const FOLDED = "section > details:not([open])";
 /** @type {(() => void)[]} */
 const listeners = [];
 
-/** Whether the page is dark: as its button says, or else as the system prefers. */
-export function isDark() {
-  const chosen = document.documentElement.dataset.scheme;
-  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+/**
+ * Whether the page, or a widget of a notebook, is dark: as its button or the notebook says, or else as the system prefers.
+ * @param {Element} [host]
+ */
+export function isDark(host = document.documentElement) {
+  const chosen = getComputedStyle(host).colorScheme;
+  return ["light", "dark"].includes(chosen) ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
 /**

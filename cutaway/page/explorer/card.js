@@ -12,22 +12,14 @@ const NEIGHBORS = 8;
 export function makeCard(parts) {
   const { store, samples } = parts;
   const host = element("div", { class: "sample-card", "aria-live": "polite" });
+  const what = samples.record.images ? "image" : "row";
+  const text = `Point at a sample to see its ${what}, click to keep it here. Shift-drag around samples selects them.`;
+  const hint = element("p", { class: "hint", text });
   store.watch(["hovered", "pinned", "epochShown", "painted"], ({ hovered, pinned, epochShown }) => {
     const index = hovered >= 0 ? hovered : pinned;
-    host.replaceChildren(...(index < 0 ? hint(samples) : cardOf(parts, index, epochShown, index === pinned)));
+    host.replaceChildren(...(index < 0 ? [hint] : cardOf(parts, index, epochShown, index === pinned)));
   });
   return host;
-}
-
-/** @param {import("./samples.js").Samples} samples */
-function hint(samples) {
-  const what = samples.record.images ? "image" : "row";
-  return [
-    element("p", {
-      class: "hint",
-      text: `Point at a sample to see its ${what}, click to keep it here. Shift-drag around samples selects them.`,
-    }),
-  ];
 }
 
 /**

@@ -1,11 +1,12 @@
 import { rgb } from "../core/colors.js";
 import { element } from "../core/elements.js";
-import { onScheme } from "../core/scheme.js";
+import { isDark, onScheme } from "../core/scheme.js";
 import { Store } from "../core/store.js";
 import { Density } from "../map/density.js";
+import { FOUND, HIDDEN, RINGED } from "../map/hit_test.js";
 import { SampleMap } from "../map/map.js";
 import { makeCard } from "./card.js";
-import { searchMask } from "./search.js";
+import { searchMask, unknownField } from "./search.js";
 import { makeLegend } from "./legend.js";
 import { PageModel } from "./model.js";
 import { Layouts, pointStyle, Samples } from "./samples.js";
@@ -28,10 +29,11 @@ const MOST_LABELED = 200;
  * @typedef {{
  *   layer: number, epoch: number, epochShown: number, playing: boolean, color: string, search: string, off: number[],
  *   selection: Uint32Array, pinned: number, hovered: number, mode: "pan" | "box" | "lasso", shown: number,
- *   painted: number, model: import("./model.js").PageModel | null,
+ *   counts: Uint32Array, rings: boolean, fault: string, painted: number, model: import("./model.js").PageModel | null,
  *   newSample: Map<number, { index: number[], distance: ArrayLike<number> }> | null,
  * }} State `epoch` may lie between two epochs, `epochShown` is the nearest one; `off` are categories that are hidden;
- *   `shown` is the number of samples that are not hidden; `newSample` are the nearest samples, in each layer, of what a
+ *   `shown` is the number of samples that are found and not hidden, and `counts` those of each category; `rings` is whether
+ *   mistakes are ringed; `fault` is that of the search; `newSample` are the nearest samples, in each layer, of what a
  *   person draws or enters; `painted` counts changes of colors, states and images
  * @typedef {{
  *   resetView: () => void, zoomToSelection: () => void, invert: () => void, select: (indices: ArrayLike<number>) => void,
@@ -72,6 +74,9 @@ export class Explorer {
       hovered: -1,
       mode: "pan",
       shown: record.count,
+      counts: new Uint32Array(),
+      rings: true,
+      fault: "",
       painted: 0,
       model: null,
       newSample: null,
@@ -137,7 +142,8 @@ export class Explorer {
    */
   #colorDensity(map, { color, off }) {
     if (color !== "label") return map.backdrop?.color(() => rgb(this.record.colors.missing));
-    const list = this.record.colors.classes.map(rgb);
+    const dark = isDark(this.host);
+    const list = this.record.colors.classes.map((each) => rgb(each, dark));
     map.backdrop?.color((group) => (off.includes(group) ? null : list[group % list.length]));
   }
 
@@ -155,11 +161,11 @@ export class Explorer {
     const commands = {
       resetView: () => this.map?.reset(),
       zoomToSelection: () => this.map?.zoomTo(store.state.selection),
-      invert: () => this.#invert(),
+      invert: () => this.map?.select(this.map.others),
       select: (/** @type {ArrayLike<number>} */ indices) => this.map?.select(indices),
     };
     const shared = () => /** @type {SampleMap} */ (this.map).surface.looks;
-    const coloring = samples.coloring(store.state.color, store.state.epochShown);
+    const coloring = samples.coloring(store.state.color, store.state.epochShown, isDark(this.host));
     const map = new SampleMap(place, {
       count: samples.count,
       palette: coloring.palette,
@@ -193,8 +199,8 @@ export class Explorer {
   #connect(map) {
     const { store, samples, layouts } = this;
     onScheme(() => {
-      map.repaint();
-      this.#repainted();
+      this.#color(map, store.state);
+      this.#colorDensity(map, store.state);
       this.ready.dispatchEvent(new Event("scheme"));
     }, this.#ending.signal);
     map.addEventListener("hover", (event) => store.set({ hovered: /** @type {CustomEvent} */ (event).detail.index }));
@@ -202,6 +208,10 @@ export class Explorer {
     map.addEventListener("select", (event) => store.set({ selection: /** @type {CustomEvent} */ (event).detail.indices }));
     store.watch(["pinned"], ({ pinned }) => pinned !== map.pinned && map.pin(pinned));
     store.watch(["mode"], ({ mode }) => (map.mode = mode));
+    store.watch(["rings"], ({ rings }) => {
+      map.rings = rings;
+      map.repaint();
+    });
     store.watch(["epoch"], ({ epoch }) => store.set({ epochShown: Math.round(epoch) }));
     store.watch(["color", "epochShown"], (state, changed) => {
       if (!changed.has("color") && !samples.changes(state.color)) return;
@@ -246,34 +256,41 @@ export class Explorer {
    */
   #color(map, { color, epochShown }) {
     const { samples } = this;
-    const { codes, palette, legend } = samples.coloring(color, epochShown);
+    const { codes, palette } = samples.coloring(color, epochShown, isDark(this.host));
     map.color(codes, palette);
     const column = samples.columns.get(color);
     const labeled = column?.kind === "category" && column.names.length <= MOST_LABELED && column.palette === "classes";
-    map.label(
-      labeled ? { groups: samples.values(color, epochShown), names: column.names, codes: legend.map((e) => e.code) } : null,
-    );
+    map.label(labeled ? { groups: samples.values(color, epochShown), names: column.names } : null);
     this.#repainted();
   }
 
   /**
-   * Hide the samples that the search does not find, and categories that are switched off.
+   * Tell the map what the search finds, which categories are switched off, and what is predicted incorrectly.
    * @param {SampleMap} map
    * @param {Readonly<State>} state
    */
   #filter(map, state) {
     const { samples, store } = this;
     const { search, off, color, epochShown } = state;
-    let mask = searchMask(samples, search, epochShown);
-    if (off.length) {
-      const values = samples.values(color, epochShown);
-      mask ??= new Uint8Array(samples.count);
-      for (let i = 0; i < mask.length; i++) if (off.includes(values[i])) mask[i] = 1;
+    const missed = searchMask(samples, search, epochShown);
+    const [values, labels, predicted] = [color, "label", "predicted"].map((key) => samples.values(key, epochShown));
+    const counts = new Uint32Array(samples.columns.get(color)?.names.length ?? 0);
+    const bits = new Uint8Array(samples.count);
+    let shown = 0;
+    for (let i = 0; i < bits.length; i++) {
+      if (off.includes(values[i])) {
+        bits[i] = HIDDEN;
+        continue;
+      }
+      if (labels[i] >= 0 && predicted[i] >= 0 && labels[i] !== predicted[i]) bits[i] = RINGED;
+      if (missed?.[i]) continue;
+      if (missed) bits[i] |= FOUND;
+      shown++;
+      counts[values[i]]++;
     }
-    map.hide(mask);
+    map.flag(bits, missed !== null);
     this.#colorDensity(map, state);
-    store.set({ shown: mask ? mask.reduce((left, hidden) => left - hidden, samples.count) : samples.count });
-    this.#repainted();
+    store.set({ shown, counts, fault: unknownField(samples, search), painted: store.state.painted + 1 });
   }
 
   /**
@@ -311,14 +328,5 @@ export class Explorer {
 
   #repainted() {
     this.store.set({ painted: this.store.state.painted + 1 });
-  }
-
-  /** Select the samples that are shown and not selected. */
-  #invert() {
-    const map = this.map;
-    if (!map) return;
-    const others = [];
-    for (let i = 0; i < map.count; i++) if (map.states[i] === 0) others.push(i);
-    map.select(others);
   }
 }

@@ -1,10 +1,10 @@
-import { sparkline, svgElement } from "../core/charts.js";
+import { polyline, sparkline, svgElement } from "../core/charts.js";
 import { element } from "../core/elements.js";
 import { inNextFrame } from "../core/timing.js";
 import { percent } from "../core/words.js";
 import { CanvasPainter } from "../map/canvas_painter.js";
-import { paintRing } from "../map/overlay.js";
-import { STEPS, View } from "../map/view.js";
+import { placeBetween } from "../map/hit_test.js";
+import { View } from "../map/view.js";
 import { pointStyle } from "./samples.js";
 import { placeOf } from "./new_sample.js";
 
@@ -13,15 +13,18 @@ const CURVE = { width: 100, height: 30 };
 
 /**
  * The layers side by side, from the inputs to the classes: a small map of each, and what it knows through the epochs. A
- * click shows a layer in the large map.
+ * click shows a layer in the large map. A line joins the places of the pinned sample.
  * @param {import("./explorer.js").Parts} parts
  */
 export function makeLayerMaps(parts) {
-  const { store, samples } = parts;
+  const { store, samples, ready, ended } = parts;
   const { layers, epochs } = samples.record;
   const list = element("ol", { class: "layer-maps", "aria-label": "Layers" });
+  const line = svgElement("svg", { class: "layer-line", "aria-hidden": "true" });
+  const strip = element("div", { class: "layer-strip" }, list, line);
+  const maps = layers.map((_, layer) => new SmallMap(parts, layer));
   for (const [layer, { title, detail, measures }] of layers.entries()) {
-    const map = new SmallMap(parts, layer);
+    const map = maps[layer];
     const button = element(
       "button",
       { type: "button", onclick: () => store.set({ layer }), "aria-label": `Show the map of ${title}` },
@@ -34,7 +37,25 @@ export function makeLayerMaps(parts) {
     store.watch(["layer"], (state) => button.setAttribute("aria-pressed", String(state.layer === layer)));
     store.watch(["epoch"], ({ epoch }) => curves.forEach((curve) => curve.show(epoch)));
   }
-  return list;
+  const follow = inNextFrame(() => {
+    const { left, top } = strip.getBoundingClientRect();
+    const { pinned, newSample } = store.state;
+    const mark = (/** @type {number[]} */ [x, y], /** @type {number} */ r) => svgElement("circle", { cx: x - left, cy: y - top, r });
+    const places = pinned < 0 ? [] : maps.flatMap((map) => map.inWindow((place) => place(pinned)));
+    const others = maps.flatMap((map, layer) => {
+      const nearest = newSample?.get(layer);
+      return nearest ? map.inWindow((place) => placeOf(nearest, place)) : [];
+    });
+    const joined = polyline(places.map(([x, y]) => [x - left, y - top]));
+    line.replaceChildren(joined, ...places.map((place) => mark(place, 5)), ...others.map((place) => mark(place, 3)));
+  });
+  store.watch(["pinned", "newSample", "epoch"], follow);
+  ready.addEventListener("layout", follow);
+  list.addEventListener("scroll", follow);
+  const resizing = new ResizeObserver(follow);
+  resizing.observe(list);
+  ended.addEventListener("abort", () => resizing.disconnect());
+  return strip;
 }
 
 /** A map of a layer without gestures, painted without WebGL, since a page has only 16 contexts. */
@@ -64,7 +85,7 @@ class SmallMap {
       observer.observe(this.canvas);
       ended.addEventListener("abort", () => observer.disconnect());
     }
-    store.watch(["epoch", "painted", "selection", "pinned", "newSample"], () => this.repaint());
+    store.watch(["epoch", "painted", "selection"], () => this.repaint());
     ready.addEventListener("layout", () => this.repaint());
   }
 
@@ -72,43 +93,44 @@ class SmallMap {
     if (this.visible) this.#paintSoon();
   }
 
-  #paint() {
-    const ratio = devicePixelRatio || 1;
+  /** Fit the view to the canvas; null where there is nothing to show yet. */
+  #fitted() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    const { epoch, selection, pinned } = this.store.state;
-    const { a, b, t } = this.layouts.place(this.layer, epoch);
-    const [A, B] = [a, b].map((key) => this.layouts.loaded.get(key));
-    if (!width || !A || !B) return;
-    const size = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (this.canvas.width !== size[0] || this.canvas.height !== size[1]) [this.canvas.width, this.canvas.height] = size;
-    this.view.resize(width, height, ratio);
+    const keys = this.layouts.place(this.layer, this.store.state.epoch);
+    const [a, b] = [keys.a, keys.b].map((key) => this.layouts.loaded.get(key));
+    if (!width || !a || !b) return null;
+    this.view.resize(width, height, devicePixelRatio || 1);
     this.view.reset();
-    this.painter.layout(a, A);
-    this.painter.layout(b, B);
-    this.painter.look(this.shared());
-    const { size: diameter, alpha } = pointStyle(this.count);
-    const style = { size: 0.55 * diameter, alpha, dim: 0.1, count: this.count, selected: selection.length };
-    this.painter.paint({ a, b, t, view: this.view, ...style });
-    this.painter.drop(a);
-    this.painter.drop(b);
-    const place = (/** @type {number} */ index) =>
-      [2 * index, 2 * index + 1].map((k) => (A[k] + (B[k] - A[k]) * t) / STEPS);
-    if (pinned >= 0) this.#mark(place(pinned), 5);
-    const nearest = this.store.state.newSample?.get(this.layer);
-    if (nearest) this.#mark(placeOf(nearest, place), 3);
+    return { keys, a, b, t: keys.t };
   }
 
   /**
-   * @param {number[]} place data coordinates
-   * @param {number} radius
+   * Where something is in the window, in CSS pixels; nothing before its layout is loaded.
+   * @param {(place: (index: number) => [number, number]) => [number, number]} find its place among those of samples
    */
-  #mark([x, y], radius) {
-    const { pen } = this.painter;
-    const { ratio } = this.view;
-    const { color: ink, backgroundColor: paper } = getComputedStyle(this.canvas);
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    paintRing(pen, this.view.toScreen(x, y), radius, { ink, paper, halo: 4 });
-    pen.setTransform(1, 0, 0, 1, 0, 0);
+  inWindow(find) {
+    const fitted = this.#fitted();
+    if (!fitted) return [];
+    const { left, top } = this.canvas.getBoundingClientRect();
+    const [x, y] = this.view.toScreen(...find((index) => placeBetween(fitted, index)));
+    return [[left + x, top + y]];
+  }
+
+  #paint() {
+    const fitted = this.#fitted();
+    if (!fitted) return;
+    const { canvas, painter, view, count } = this;
+    const { width, height, ratio } = view;
+    const { keys, a, b } = fitted;
+    const sides = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (canvas.width !== sides[0] || canvas.height !== sides[1]) [canvas.width, canvas.height] = sides;
+    painter.layout(keys.a, a);
+    painter.layout(keys.b, b);
+    painter.look(this.shared());
+    const { size, alpha } = pointStyle(count);
+    painter.paint({ ...keys, view, size: 0.55 * size, alpha, count, ring: null });
+    painter.drop(keys.a);
+    painter.drop(keys.b);
   }
 }
 

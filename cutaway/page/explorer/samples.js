@@ -140,9 +140,10 @@ export class Samples {
    * The colors of all samples by a column.
    * @param {string} key
    * @param {number} epoch
+   * @param {boolean} dark whether the page is dark
    * @returns {Coloring}
    */
-  coloring(key, epoch) {
+  coloring(key, epoch, dark) {
     const column = this.columns.get(key);
     const { colors } = this.record;
     if (!column || column.kind === "text") {
@@ -150,8 +151,9 @@ export class Samples {
       return { codes: new Uint8Array(this.count), palette, legend: [], range: null };
     }
     const values = this.values(key, epoch);
-    if (column.kind === "category") return categories(column, values, colors);
-    return numbers(values, this.#range(column), colors);
+    if (column.kind === "category") return categories(column, values, colors, dark);
+    const range = this.#range(column);
+    return { codes: numberCodes(values, ...range), palette: rampPalette(colors.sequential, colors.missing), legend: [], range };
   }
 
   /**
@@ -195,9 +197,10 @@ export function dateText(seconds) {
  * @param {ColumnRecord} column
  * @param {ArrayLike<number>} values
  * @param {import("../core/colors.js").Colors} colors
+ * @param {boolean} dark
  * @returns {Coloring}
  */
-function categories({ names, palette: kind }, values, colors) {
+function categories({ names, palette: kind }, values, colors, dark) {
   const list = kind === "right" ? [colors.right, colors.wrong] : ((kind === "compared" && colors.compared) || colors.classes);
   const counts = new Uint32Array(names.length);
   const codes = new Uint8Array(values.length);
@@ -209,18 +212,7 @@ function categories({ names, palette: kind }, values, colors) {
   const legend = names
     .slice(0, shownOf(names.length, MOST_NAMED))
     .map((name, code) => ({ name, color: list[code % list.length], count: counts[code], code }));
-  return { codes, palette: categoryPalette(list, colors.missing), legend, range: null };
-}
-
-/**
- * @param {ArrayLike<number>} values
- * @param {[number, number]} range
- * @param {import("../core/colors.js").Colors} colors
- * @returns {Coloring}
- */
-function numbers(values, range, colors) {
-  const codes = numberCodes(values, ...range);
-  return { codes, palette: rampPalette(colors.sequential, colors.missing), legend: [], range };
+  return { codes, palette: categoryPalette(list, colors.missing, dark), legend, range: null };
 }
 
 /**

@@ -1,3 +1,5 @@
+import { shownOf } from "../core/words.js";
+
 /**
  * One word of a search.
  * @typedef {{ key: string, relation: "has" | "=" | "<" | ">" | "<=" | ">=", value: string, not: boolean }} Term
@@ -53,6 +55,36 @@ export function searchMask(samples, text, epoch) {
   return mask;
 }
 
+/** How the name of a sample is called. */
+const NAMES = ["name", "sample"];
+
+/** Fields that are named where there is none with the name that is searched. */
+const MOST_FIELDS = 8;
+
+/**
+ * @param {import("./samples.js").Samples} samples
+ * @param {string} key
+ */
+function columnsNamed({ columns }, key) {
+  return [...columns.values()].filter(({ key: own, title }) => [own, title].some((name) => name.toLowerCase() === key));
+}
+
+/**
+ * The fault of a search for a field that there is not, with the fields that there are, those with similar names first.
+ * @param {import("./samples.js").Samples} samples
+ * @param {string} text
+ */
+export function unknownField(samples, text) {
+  const wrong = parseSearch(text).find(({ key }) => key && !NAMES.includes(key) && !columnsNamed(samples, key).length)?.key;
+  if (wrong === undefined) return "";
+  const fields = [...samples.columns.values()].map(({ key, title, own }) => (own ? title : key));
+  const parts = Array.from(wrong, (_, k) => wrong.slice(k, k + 2));
+  const missing = (/** @type {string} */ field) => parts.filter((part) => !field.toLowerCase().includes(part)).length;
+  fields.sort((one, other) => missing(one) - missing(other) || one.length - other.length);
+  const named = fields.splice(0, shownOf(fields.length, MOST_FIELDS)).map((name) => (/\s/.test(name) ? JSON.stringify(name) : name));
+  return `no field ${JSON.stringify(wrong)}; fields: ${named.join(", ")}${fields.length ? ` and ${fields.length} more` : ""}`;
+}
+
 /**
  * @param {import("./samples.js").Samples} samples
  * @param {Term} term
@@ -60,11 +92,11 @@ export function searchMask(samples, text, epoch) {
  * @returns {(index: number) => boolean}
  */
 function termFits(samples, { key, relation, value }, epoch) {
-  const named = [...samples.columns.values()].filter((c) => [c.key, c.title].some((n) => n.toLowerCase() === key));
+  const named = columnsNamed(samples, key);
   if (key && relation !== "has" && named.length) return compares(samples, named[0], relation, value, epoch);
   const searched = key ? named : [...samples.columns.values()].filter((column) => column.kind !== "number");
   const tests = searched.map((column) => contains(samples, column, value, epoch, Boolean(key)));
-  if (!key || key === "name" || key === "sample") {
+  if (!key || NAMES.includes(key)) {
     tests.push((index) => samples.names[index].toLowerCase().includes(value));
   }
   return (index) => tests.some((test) => test(index));

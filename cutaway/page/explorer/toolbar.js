@@ -34,8 +34,9 @@ export function makeToolbar({ store, samples, commands }) {
     if (search.value !== state.search) search.value = state.search;
     for (const [k, button] of modes.entries()) button.setAttribute("aria-pressed", String(MODES[k][0] === state.mode));
   });
-  store.watch(["shown"], ({ shown }) => {
-    found.textContent = shown < samples.count ? `${grouped(shown)} of ${grouped(samples.count)}` : "";
+  store.watch(["shown", "fault"], ({ shown, fault }) => {
+    found.textContent = fault || (shown < samples.count ? `${grouped(shown)} of ${grouped(samples.count)}` : "");
+    found.classList.toggle("refused", fault !== "");
   });
   return element(
     "div",

@@ -85,7 +85,7 @@ export class Density {
    * Paint what the map shows of it, where it shows the layout that this is the density of.
    * @param {import("./map.js").SampleMap} map
    */
-  paint({ root, top, view, selection, surface, transition: { a, b, t } }) {
+  paint({ root, top, view, surface, transition: { a, b, t } }) {
     const canvas = this.#canvas;
     if (!canvas.isConnected) root.insertBefore(canvas, root.querySelector("canvas"));
     if (canvas.width !== top.width || canvas.height !== top.height) [canvas.width, canvas.height] = [top.width, top.height];
@@ -95,7 +95,9 @@ export class Density {
     style.opacity = "";
     this.side = 0;
     if ((t < 1 && a !== this.record.key) || (t > 0 && b !== this.record.key)) return;
-    if (!selection.length) style.opacity = String(Math.min(1, FAINT * Math.max(1, view.zoomed)));
+    const isDim = surface.parts.raised !== null;
+    canvas.style.opacity = isDim ? "0.3" : "";
+    if (!isDim) style.opacity = String(Math.min(1, FAINT * Math.max(1, view.zoomed)));
     const grid = this.#choose(view);
     if (grid === undefined) return;
     const { side, tile } = this.record.grids[grid];
@@ -143,7 +145,7 @@ export class Density {
           const opacity = opacities[from + x];
           if (!opacity) continue;
           const group = groups[from + x];
-          const color = (colors[group] ??= this.#packed(group));
+          const color = (colors[group] ??= packed(this.#color(group)));
           if (color >= 0) pixels[to + x] = (opacity << 24) | color;
         }
       }
@@ -151,10 +153,7 @@ export class Density {
     [this.#image.width, this.#image.height] = [image.width, image.height];
     /** @type {CanvasRenderingContext2D} */ (this.#image.getContext("2d")).putImageData(image, 0, 0);
   }
-
-  /** @param {number} group */
-  #packed(group) {
-    const rgb = this.#color(group);
-    return rgb ? (rgb[2] << 16) | (rgb[1] << 8) | rgb[0] : -1;
-  }
 }
+
+/** @param {ArrayLike<number> | null} rgb */
+const packed = (rgb) => (rgb ? (rgb[2] << 16) | (rgb[1] << 8) | rgb[0] : -1);

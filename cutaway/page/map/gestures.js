@@ -135,19 +135,16 @@ export class Gestures {
     const arrow = ARROWS[/** @type {keyof typeof ARROWS} */ (event.key)];
     const how = event.altKey ? "remove" : event.shiftKey ? "add" : "replace";
     if (arrow) map.pan(arrow[0], arrow[1]);
-    else if (event.key === "+" || event.key === "=") map.zoom(1.4);
-    else if (event.key === "-") map.zoom(1 / 1.4);
+    else if (event.key === "+" || event.key === "=") map.zoomToFocus(1.4);
+    else if (event.key === "-") map.zoomToFocus(1 / 1.4);
     else if (event.key === "0" || event.key === "Home") map.reset();
     else if (event.key === "n" || event.key === "N") map.hover(map.next(event.key === "n" ? 1 : -1), "keyboard");
     else if (event.key === "Enter") map.click(map.focus, how, "keyboard");
-    else if (event.key === "Escape") this.#escape();
-    else return;
+    else if (event.key === "Escape") {
+      this.path = null;
+      map.hover(-1, "keyboard");
+      map.click(-1, "replace", "keyboard");
+    } else return;
     event.preventDefault();
-  }
-
-  #escape() {
-    this.path = null;
-    this.map.hover(-1, "keyboard");
-    this.map.click(-1, "replace", "keyboard");
   }
 }

@@ -1,4 +1,4 @@
-import { enlarged } from "./hit_test.js";
+import { halfWidth, partsOf, passesOf } from "./hit_test.js";
 
 // A uniform that both shaders use must have the same precision in both, or they do not link.
 const VERTEX = `#version 300 es
@@ -6,16 +6,12 @@ precision highp float;
 layout(location = 0) in vec2 before;
 layout(location = 1) in vec2 after;
 layout(location = 2) in uint code;
-layout(location = 3) in uint state;
 uniform vec2 middle, zoom;
 uniform float t, size, alpha;
-uniform uint pass;
 uniform sampler2D palette;
 out vec4 color;
 void main() {
   gl_PointSize = size;
-  gl_Position = vec4(3.0, 3.0, 0.0, 1.0);
-  if ((state & 1u) != 0u || ((state >> 1) & 1u) != pass) return;
   gl_Position = vec4((mix(before, after, t) - middle) * zoom, 0.0, 1.0);
   color = vec4(texelFetch(palette, ivec2(int(code), 0), 0).rgb, 1.0) * alpha;
 }`;
@@ -27,12 +23,16 @@ in vec4 color;
 out vec4 pixel;
 void main() { pixel = color; }`;
 
-const DISCS = `#version 300 es
+const SHAPES = `#version 300 es
 precision highp float;
 in vec4 color;
-uniform float size;
+uniform float size, wide;
+uniform vec4 ring;
 out vec4 pixel;
-void main() { pixel = color * clamp(size * (0.5 - length(gl_PointCoord - 0.5)) + 0.5, 0.0, 1.0); }`;
+void main() {
+  float away = abs(size * (length(gl_PointCoord - 0.5) - 0.5) + wide);
+  pixel = (ring.a > 0.0 ? ring * color.a : color) * clamp(wide + 0.5 - away, 0.0, 1.0);
+}`;
 
 const SMALLEST_DISC = 3;
 
@@ -40,7 +40,6 @@ const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
 /** Paints points with WebGL2. */
 export class GlPainter {
-  kind = "webgl2";
   /** @type {Map<string, WebGLBuffer>} */
   #layouts = new Map();
 
@@ -68,9 +67,10 @@ export class GlPainter {
       throw new Error(`${this.renderer} is slower than painting without WebGL`);
     }
     this.squares = this.#program(SQUARES);
-    this.discs = this.#program(DISCS);
+    this.shapes = this.#program(SHAPES);
     this.code = this.#bytes(2);
-    this.state = this.#bytes(3);
+    this.parts = partsOf(new Uint8Array(), false);
+    this.indices = { rest: gl.createBuffer(), raised: gl.createBuffer(), ringed: gl.createBuffer() };
     gl.enableVertexAttribArray(0);
     gl.enableVertexAttribArray(1);
     gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
@@ -97,7 +97,7 @@ export class GlPainter {
     if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
       throw new Error(gl.getProgramInfoLog(program) ?? "the shaders do not link");
     }
-    const names = ["middle", "zoom", "t", "size", "alpha", "pass"];
+    const names = ["middle", "zoom", "t", "size", "alpha", "wide", "ring"];
     return { program, at: Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(program, name)])) };
   }
 
@@ -113,11 +113,11 @@ export class GlPainter {
   /**
    * @param {WebGLBuffer} buffer
    * @param {ArrayBufferView<ArrayBuffer>} data
-   * @param {number} usage
+   * @param {number} target
    */
-  #fill(buffer, data, usage = this.gl.DYNAMIC_DRAW) {
-    this.gl.bindBuffer(this.gl.ARRAY_BUFFER, buffer);
-    this.gl.bufferData(this.gl.ARRAY_BUFFER, data, usage);
+  #fill(buffer, data, target = this.gl.ARRAY_BUFFER) {
+    this.gl.bindBuffer(target, buffer);
+    this.gl.bufferData(target, data, this.gl.STATIC_DRAW);
   }
 
   /**
@@ -127,7 +127,7 @@ export class GlPainter {
   layout(key, positions) {
     const buffer = this.#layouts.get(key) ?? /** @type {WebGLBuffer} */ (this.gl.createBuffer());
     this.#layouts.set(key, buffer);
-    this.#fill(buffer, positions, this.gl.STATIC_DRAW);
+    this.#fill(buffer, positions);
   }
 
   /** @param {string} key */
@@ -137,16 +137,20 @@ export class GlPainter {
   }
 
   /** @param {Partial<import("./hit_test.js").Looks>} looks those that have changed */
-  look({ codes, palette, states }) {
+  look({ codes, palette, parts }) {
     const gl = this.gl;
     if (codes) this.#fill(this.code, codes);
-    if (states) this.#fill(this.state, states);
+    for (const [name, indices] of Object.entries(parts ?? {})) {
+      if (indices) this.#fill(this.indices[/** @type {keyof typeof this.indices} */ (name)], indices, gl.ELEMENT_ARRAY_BUFFER);
+    }
+    this.parts = parts ?? this.parts;
     if (palette) gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, palette.length / 4, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, palette);
   }
 
   /** @param {import("./hit_test.js").Painting} painting */
-  paint({ a, b, t, view, size, alpha, dim, count, selected }) {
+  paint(painting) {
     const gl = this.gl;
+    const { a, b, t, view, count, ring } = painting;
     const { width, height } = this.canvas;
     gl.viewport(0, 0, width, height);
     gl.clearColor(0, 0, 0, 0);
@@ -155,16 +159,21 @@ export class GlPainter {
       gl.bindBuffer(gl.ARRAY_BUFFER, this.#layouts.get(key) ?? null);
       gl.vertexAttribPointer(location, 2, gl.UNSIGNED_SHORT, true, 0, 0);
     }
-    const { program, at } = size * view.ratio >= SMALLEST_DISC ? this.discs : this.squares;
-    gl.useProgram(program);
-    gl.uniform2f(at.middle, view.x, view.y);
-    gl.uniform2f(at.zoom, (2 * view.scale * view.ratio) / width, (2 * view.scale * view.ratio) / height);
-    gl.uniform1f(at.t, t);
-    for (const pass of selected ? [0, 1] : [0]) {
-      gl.uniform1ui(at.pass, pass);
-      gl.uniform1f(at.size, (pass ? enlarged(selected) : 1) * size * view.ratio);
-      gl.uniform1f(at.alpha, pass ? Math.max(alpha, 0.9) : selected ? alpha * dim : alpha);
-      gl.drawArrays(gl.POINTS, 0, count);
+    for (const { of, size, alpha } of passesOf(this.parts, painting)) {
+      const { program, at } = size * view.ratio >= SMALLEST_DISC ? this.shapes : this.squares;
+      const [red, green, blue] = (of === "ringed" && ring) || [0, 0, 0];
+      gl.useProgram(program);
+      gl.uniform2f(at.middle, view.x, view.y);
+      gl.uniform2f(at.zoom, (2 * view.scale * view.ratio) / width, (2 * view.scale * view.ratio) / height);
+      gl.uniform1f(at.t, t);
+      gl.uniform1f(at.size, size * view.ratio);
+      gl.uniform1f(at.alpha, alpha);
+      gl.uniform1f(at.wide, halfWidth(of, size * view.ratio));
+      gl.uniform4f(at.ring, red / 255, green / 255, blue / 255, Number(of === "ringed"));
+      gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.indices[of]);
+      const painted = this.parts[of]?.length ?? 0;
+      if (painted < count) gl.drawElements(gl.POINTS, painted, gl.UNSIGNED_INT, 0);
+      else gl.drawArrays(gl.POINTS, 0, count); // which is quicker without a GPU
     }
   }
 

@@ -1,5 +1,6 @@
 import { element } from "../core/elements.js";
-import { SELECTED } from "./hit_test.js";
+import { paintRing } from "./overlay.js";
+import { RAISED, RINGED } from "./hit_test.js";
 
 /** Images take the place of points once at most this many are on the screen. */
 export const MOST_IMAGES = 700;
@@ -58,11 +59,11 @@ export class ImageSheet {
    * @param {CanvasRenderingContext2D} pen
    * @param {number[]} visible indices of samples
    * @param {{
-   *   view: import("./view.js").View, states: Uint8Array, selected: boolean,
+   *   view: import("./view.js").View, states: Uint8Array, dims: boolean, ring: string | null,
    *   place: (index: number) => [number, number], color: (index: number) => ArrayLike<number>,
    * }} map
    */
-  paint(pen, visible, { view, states, selected, place, color }) {
+  paint(pen, visible, { view, states, dims, ring, place, color }) {
     const { width, height } = this.images;
     const area = (view.width * view.height) / Math.max(1, visible.length);
     const side = Math.min(56, Math.max(14, 0.55 * Math.sqrt(area)));
@@ -72,8 +73,10 @@ export class ImageSheet {
       const [x, y] = place(index);
       const [left, top] = [(cell % CELLS) * width, Math.floor(cell / CELLS) * height];
       const tall = (side * height) / width;
-      pen.globalAlpha = selected && !(states[index] & SELECTED) ? 0.2 : 1;
+      const isDim = dims && !(states[index] & RAISED);
+      pen.globalAlpha = isDim ? 0.2 : 1;
       pen.drawImage(this.sheet, left, top, width, height, x - side / 2, y - tall / 2, side, tall);
+      if (ring && !isDim && states[index] & RINGED) paintRing(pen, [x, y], Math.max(side, tall) / 2, [1.5, ring]);
     }
     pen.globalAlpha = 1;
   }

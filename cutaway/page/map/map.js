@@ -5,7 +5,7 @@ import { Gestures } from "./gestures.js";
 import { findGroups } from "./groups.js";
 import { ImageSheet, MOST_IMAGES } from "./images.js";
 import { paintTop } from "./overlay.js";
-import { combineSelections, HIDDEN, nearestPoint, pointsInBox, pointsInside, SELECTED } from "./hit_test.js";
+import { combineSelections, FOUND, grown, nearestPoint, pointsInBox, pointsInside, RAISED, SELECTED } from "./hit_test.js";
 import { Surface } from "./surface.js";
 import { Transition } from "./transition.js";
 import { STEPS, View } from "./view.js";
@@ -14,8 +14,8 @@ import { STEPS, View } from "./view.js";
 const IMAGE_ZOOM = 2.5;
 const FEW = 80;
 
-/** What opacity is multiplied with outside a selection. */
-const DIM = 0.15;
+/** Mistakes are ringed where at most about so many of them are on the screen. */
+export const MOST_RINGED = 1000;
 
 /**
  * A map of samples: each a point, whose positions can move from one layout to another.
@@ -29,13 +29,17 @@ export class SampleMap extends EventTarget {
   /** @type {"pan" | "lasso" | "box"} */
   mode = "pan";
   selection = new Uint32Array();
+  /** Whether samples with the bit FOUND are all that is found. */
+  searched = false;
+  /** Whether mistakes are ringed. */
+  rings = true;
   /** @type {[number, number] | null} */
   marked = null;
   /** @type {ImageSheet | null} */
   sheet = null;
   /** @type {number[] | null} the samples whose images are shown, or null where points are */
   withImages = null;
-  /** @type {{ groups: ArrayLike<number>, names: string[], codes: ArrayLike<number> } | null} */
+  /** @type {{ groups: ArrayLike<number>, names: string[] } | null} */
   grouping = null;
   /** @type {import("./density.js").Density | null} the picture below the points */
   backdrop = null;
@@ -110,10 +114,14 @@ export class SampleMap extends EventTarget {
     this.repaint();
   }
 
-  /** @param {ArrayLike<number> | null} mask not 0 for samples that are hidden; null for none */
-  hide(mask) {
+  /**
+   * @param {ArrayLike<number>} bits of each sample's state, but for SELECTED
+   * @param {boolean} [searched] whether those with the bit FOUND stand out, even if there are none
+   */
+  flag(bits, searched = false) {
     const { states } = this;
-    for (let i = 0; i < this.count; i++) states[i] = (states[i] & ~HIDDEN) | (mask?.[i] ? HIDDEN : 0);
+    for (let i = 0; i < this.count; i++) states[i] = (states[i] & SELECTED) | bits[i];
+    this.searched = searched;
     this.#found = null;
     this.#statesChanged();
   }
@@ -128,7 +136,7 @@ export class SampleMap extends EventTarget {
   }
 
   #statesChanged() {
-    this.surface.painter.look({ states: this.states });
+    this.surface.split(this.searched);
     this.repaint();
   }
 
@@ -140,8 +148,7 @@ export class SampleMap extends EventTarget {
 
   /**
    * Write a name on each group of samples.
-   * @param {{ groups: ArrayLike<number>, names: string[], codes: ArrayLike<number> } | null} grouping groups: of each
-   *   sample, negative for none; codes: the color of each group
+   * @param {{ groups: ArrayLike<number>, names: string[] } | null} grouping groups: of each sample, negative for none
    */
   label(grouping) {
     this.grouping = grouping;
@@ -231,6 +238,19 @@ export class SampleMap extends EventTarget {
   }
 
   /**
+   * Zoom about the pinned sample or the one under the pointer, which comes into view; about the middle if there is none.
+   * @param {number} factor
+   */
+  zoomToFocus(factor) {
+    const index = this.pinned < 0 ? this.focus : this.pinned;
+    if (index < 0) return this.zoom(factor);
+    const { width, height } = this.view;
+    const [x, y] = this.toScreen(index);
+    if (x < 0 || y < 0 || x > width || y > height) this.view.pan(width / 2 - x, height / 2 - y);
+    return this.zoom(factor, ...this.toScreen(index));
+  }
+
+  /**
    * Show these samples as large as they fit.
    * @param {ArrayLike<number>} indices
    */
@@ -251,7 +271,7 @@ export class SampleMap extends EventTarget {
   }
 
   /**
-   * The sample at a place of the screen.
+   * The sample at a place of the screen: of two that overlap, the one that stands out.
    * @param {number} px
    * @param {number} py
    * @param {number} [radius] CSS pixels
@@ -260,7 +280,23 @@ export class SampleMap extends EventTarget {
     const between = this.transition.positions;
     if (!between) return -1;
     const [x, y] = this.view.toData(px, py);
-    return nearestPoint(between, this.states, x * STEPS, y * STEPS, (radius / this.view.scale) * STEPS);
+    const { parts } = this.surface;
+    const near = (/** @type {number} */ pixels, /** @type {number} */ bits) =>
+      nearestPoint(between, this.states, x * STEPS, y * STEPS, (pixels / this.view.scale) * STEPS, bits);
+    const raised = parts.raised ? near(grown(this.#style.size, parts) / 2, RAISED) : -1;
+    return raised < 0 ? near(radius, 0) : raised;
+  }
+
+  /**
+   * Whether a gesture or a key reaches a sample: where something is searched, what was found.
+   * @param {number} index
+   */
+  #reaches = (index) => !this.searched || (this.states[index] & FOUND) > 0;
+
+  /** The samples that could be selected and are not. */
+  get others() {
+    const { rest, raised } = this.surface.parts;
+    return (this.searched && raised ? raised : rest).filter((i) => !(this.states[i] & SELECTED));
   }
 
   /**
@@ -275,7 +311,7 @@ export class SampleMap extends EventTarget {
       const [x, y] = this.view.toData(path[k], path[k + 1]);
       polygon.set([x * STEPS, y * STEPS], k);
     }
-    return pointsInside(between, this.states, polygon);
+    return pointsInside(between, this.states, polygon).filter(this.#reaches);
   }
 
   /** @returns {number[]} left, bottom, right, top of the visible part: 0..65535 */
@@ -293,7 +329,7 @@ export class SampleMap extends EventTarget {
     const { width, height } = this.view;
     if (this.focus < 0) return this.pick(width / 2, height / 2, Math.max(width, height));
     const between = this.transition.positions;
-    const visible = between ? (pointsInBox(between, this.states, this.#box) ?? []) : [];
+    const visible = between ? (pointsInBox(between, this.states, this.#box) ?? []).filter(this.#reaches) : [];
     if (!visible.length) return this.focus;
     const [first, last] = [visible[0], visible[visible.length - 1]];
     if (step > 0) return visible.find((index) => index > this.focus) ?? first;
@@ -306,7 +342,7 @@ export class SampleMap extends EventTarget {
   get #style() {
     const zoomed = Math.max(1, this.view.zoomed);
     const { size, alpha } = this.point;
-    return { size: size * zoomed ** 0.4, alpha: Math.min(0.95, alpha * zoomed ** 0.25), dim: DIM };
+    return { size: size * zoomed ** 0.4, alpha: Math.min(0.95, alpha * zoomed ** 0.25) };
   }
 
   paint() {
@@ -318,8 +354,10 @@ export class SampleMap extends EventTarget {
     this.withImages = fit ? pointsInBox(between, this.states, this.#box, MOST_IMAGES) : null;
     const count = this.withImages ? 0 : this.count;
     const { view, transition: { a, b, t } } = this;
+    const isRinged = this.rings && this.surface.parts.ringed.length <= MOST_RINGED * Math.max(1, view.zoomed) ** 2;
+    const ring = isRinged ? Uint8Array.from(getComputedStyle(this.host).color.match(/[\d.]+/g) ?? [], Number) : null;
     this.backdrop?.paint(this);
-    this.surface.paint({ a, b, t, view, count, selected: this.selection.length, ...this.#style });
+    this.surface.paint({ a, b, t, view, count, ring, ...this.#style });
     this.paintTop();
   }
 

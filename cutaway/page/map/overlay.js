@@ -22,28 +22,28 @@ export function paintTop(map) {
     map.sheet.paint(pen, map.withImages, {
       view,
       states: map.states,
-      selected: map.selection.length > 0,
+      dims: map.surface.parts.raised !== null,
+      ring: map.rings ? ink : null,
       place: (index) => map.toScreen(index),
       color: (index) => map.surface.palette.subarray(4 * map.surface.codes[index], 4 * map.surface.codes[index] + 3),
     });
   } else if (map.grouping) paintLabels(map, ink, paper);
-  if (map.pinned >= 0) paintRing(pen, map.toScreen(map.pinned), 9, { ink, paper });
-  if (map.focus >= 0) paintRing(pen, map.toScreen(map.focus), 7, { ink, paper });
+  if (map.pinned >= 0) paintRing(pen, map.toScreen(map.pinned), 9, [5, paper], [2, ink]);
+  if (map.focus >= 0) paintRing(pen, map.toScreen(map.focus), 7, [5, paper], [2, ink]);
   if (map.marked) paintCross(pen, map.view.toScreen(...map.marked), { ink, paper });
   if (map.gestures?.path && map.gestures.path.length > 4) paintPath(pen, map.gestures.path, ink);
 }
 
 /**
- * A ring with a halo, which makes it visible on points of every color.
  * @param {CanvasRenderingContext2D} pen
  * @param {[number, number]} place CSS pixels
  * @param {number} radius
- * @param {{ ink: string, paper: string, halo?: number }} colors halo: the width of the halo
+ * @param {...[number, string]} strokes the width and the color of each: a halo makes a ring visible on every color
  */
-export function paintRing(pen, [x, y], radius, { ink, paper, halo = 5 }) {
+export function paintRing(pen, [x, y], radius, ...strokes) {
   pen.beginPath();
   pen.arc(x, y, radius, 0, 7);
-  strokeOn(pen, [halo, paper], [2, ink]);
+  strokeOn(pen, ...strokes);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { CanvasPainter } from "./canvas_painter.js";
 import { GlPainter } from "./gl_painter.js";
+import { partsOf } from "./hit_test.js";
 
 /** A frame that takes longer, in milliseconds, twice in a row, shows that WebGL has no GPU behind it. */
 const SLOW_FRAME = 40;
@@ -32,6 +33,7 @@ export class Surface {
     this.count = count;
     this.codes = new Uint8Array(count);
     this.states = new Uint8Array(count);
+    this.parts = partsOf(this.states, false);
     this.palette = palette;
     this.wanted = wanted;
     this.changed = changed;
@@ -92,8 +94,17 @@ export class Surface {
     this.painter.look({ codes, palette });
   }
 
+  /**
+   * Bits of states have changed.
+   * @param {boolean} searched
+   */
+  split(searched) {
+    this.parts = partsOf(this.states, searched);
+    this.painter.look({ parts: this.parts });
+  }
+
   get looks() {
-    return { codes: this.codes, palette: this.palette, states: this.states };
+    return { codes: this.codes, palette: this.palette, parts: this.parts };
   }
 
   /** Give back what the painter holds; nothing is painted after that. */

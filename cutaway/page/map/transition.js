@@ -1,4 +1,4 @@
-import { STEPS } from "./view.js";
+import { placeBetween } from "./hit_test.js";
 
 /** The layouts of a map, and the move of all points from one to another. */
 export class Transition {
@@ -43,16 +43,7 @@ export class Transition {
    * @param {number} t 0..1
    */
   between(a, b, t) {
-    cancelAnimationFrame(this.#frame);
-    this.#set(a, b, t);
-  }
-
-  /**
-   * @param {string} a
-   * @param {string} b
-   * @param {number} t
-   */
-  #set(a, b, t) {
+    this.stop();
     Object.assign(this, { a, b, t });
     this.changed();
   }
@@ -77,11 +68,8 @@ export class Transition {
     const started = performance.now();
     const step = (/** @type {number} */ now) => {
       const part = Math.min(1, Math.max(0, (now - started) / milliseconds));
-      if (part === 1) {
-        this.#set(key, key, 0);
-        return;
-      }
-      this.#set(from, key, part * part * (3 - 2 * part));
+      if (part === 1) return this.show(key);
+      this.between(from, key, part * part * (3 - 2 * part));
       this.#frame = requestAnimationFrame(step);
     };
     this.#frame = requestAnimationFrame(step);
@@ -99,9 +87,6 @@ export class Transition {
    */
   place(index) {
     const between = this.positions;
-    if (!between) return [0.5, 0.5];
-    const { a, b, t } = between;
-    const [x, y] = [2 * index, 2 * index + 1].map((k) => (a[k] + (b[k] - a[k]) * t) / STEPS);
-    return [x, y];
+    return between ? placeBetween(between, index) : [0.5, 0.5];
   }
 }

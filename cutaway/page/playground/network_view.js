@@ -205,7 +205,7 @@ function drawResponse(canvas, values, look, range) {
   if (canvas.width !== side) Object.assign(canvas, { width: side, height: side });
   const isImage = side !== RESPONSE_SIDE; // rows of images go down, rows of the plane up
   const image = context.createImageData(side, side);
-  const [ground, positive, negative] = [look.ground, look.positive, look.negative].map(rgb);
+  const [ground, positive, negative] = [look.ground, look.positive, look.negative].map((color) => rgb(color));
   for (let k = 0; k < values.length; k++) {
     const value = (values[k] - middle) / largest;
     const [toward, share] = [value >= 0 ? positive : negative, Math.min(1, Math.abs(value))];

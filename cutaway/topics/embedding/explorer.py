@@ -62,13 +62,13 @@ def page_images(context: RunContext, ids: SampleIds) -> np.ndarray | None:
 
 
 def explorer_colors() -> dict[str, Any]:
-    """The colors of figures, for the page."""
-    from cutaway.plots import CLASS_COLORS, COMPARED_COLORS, MISSING_COLOR, RIGHT_COLOR, SEQUENTIAL_COLORS, WRONG_COLOR
+    """The colors of a page, of classes one for a light and one for a dark page."""
+    from cutaway.plots import COMPARED_COLORS, MISSING_COLOR, PAGE_COLORS, RIGHT_COLOR, SEQUENTIAL_COLORS, WRONG_COLOR
 
     return {
-        "classes": list(CLASS_COLORS),
-        "sequential": list(SEQUENTIAL_COLORS),
-        "compared": list(COMPARED_COLORS),
+        "classes": PAGE_COLORS,
+        "sequential": SEQUENTIAL_COLORS,
+        "compared": COMPARED_COLORS,
         "right": RIGHT_COLOR,
         "wrong": WRONG_COLOR,
         "missing": MISSING_COLOR,

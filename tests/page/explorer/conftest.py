@@ -128,6 +128,7 @@ def shared_page(visit_once, browser, record):
 AT_FIRST = """(() => {
   explorer.map.select([]);
   explorer.store.set({ epoch: 2, layer: 1, color: "label", search: "", pinned: -1, hovered: -1, off: [], mode: "pan" });
+  explorer.store.set({ rings: true });
   explorer.map.reset();
 })()"""
 

@@ -11,6 +11,7 @@ from cutaway.page import scale_layout
 pytestmark = pytest.mark.browser
 
 COUNT = 90
+FOUND, MISTAKE = 4, 8
 
 SECOND_MAP = """(options) => {
   const host = document.createElement("div");
@@ -32,25 +33,34 @@ def test_images_take_the_place_of_points_when_zoomed_in(opened):
 
 
 @pytest.mark.parametrize("painter", ["webgl2", "canvas2d"])
-def test_both_painters_paint_the_same(opened, painter):
+def test_both_painters_paint_what_is_found_larger_mistakes_with_a_ring_and_the_rest_dim(opened, painter):
     opened.page.evaluate(SECOND_MAP, {"painter": painter, "size": 6, "alpha": 1})
-    found = opened.page.evaluate(
-        """() => {
-          other.color(explorer.map.surface.codes);
-          other.hide(Uint8Array.from({ length: other.count }, (_, i) => i === 40 ? 0 : 1));
-          other.paint();
-          const copy = Object.assign(document.createElement("canvas"), { width: 300, height: 300 }).getContext("2d");
-          copy.drawImage(other.surface.canvas, 0, 0);
-          const [x, y] = other.toScreen(40).map(Math.round), data = copy.getImageData(0, 0, 300, 300).data;
-          let painted = 0;
-          for (let k = 3; k < data.length; k += 4) if (data[k] > 127) painted++;
-          return [other.surface.kind, [...data.subarray(4 * (300 * y + x)).slice(0, 4)], painted];
-        }"""
+    painted = """([bits, searched, sample]) => {
+      other.color(explorer.map.surface.codes);
+      other.host.style.color = "rgb(250, 0, 250)";
+      other.flag(Uint8Array.from({ length: other.count }, (_, i) => bits[i] ?? 1), searched);
+      other.paint();
+      const copy = Object.assign(document.createElement("canvas"), { width: 300, height: 300 }).getContext("2d");
+      copy.drawImage(other.surface.canvas, 0, 0);
+      return [...copy.getImageData(...other.toScreen(sample).map(Math.round), 12, 1).data];
+    }"""
+
+    def row(*given):
+        """The pixels from a sample to the right, as RGBA."""
+        return np.array(opened.page.evaluate(painted, given)).reshape(-1, 4)
+
+    assert opened.page.evaluate("other.surface.kind") == painter
+    plain, hit = row({40: 0}, False, 40), row({40: FOUND, 45: 0}, True, 40)
+    ring = row({40: MISTAKE}, False, 40)
+    dim, dim_mistake = (row({40: FOUND, 45: bits}, True, 45)[0, 3] for bits in (0, MISTAKE))
+    assert plain[0].tolist() == [0x20, 0xA0, 0x20, round(0.95 * 255)], (
+        "no point is opaque, so that others below are seen"
     )
-    kind, color, painted = found
-    assert kind == painter
-    assert color == [0x20, 0xA0, 0x20, round(0.95 * 255)], "no point is opaque, so that others below are seen"
-    assert painted == pytest.approx(np.pi * 9, abs=9)
+    assert (plain[:, 3] > 127).sum() == pytest.approx(3, abs=1)
+    assert (hit[:, 3] > 127).sum() >= 1.7 * (plain[:, 3] > 127).sum()
+    assert 10 < dim == dim_mistake < 60
+    inked = (ring[:, [0, 2]] > 200).all(axis=1) & (ring[:, 1] < 60) & (ring[:, 3] > 90)
+    assert inked.sum() in (1, 2), "a thin ring in the color of the text"
 
 
 @pytest.mark.exhaustive

@@ -103,6 +103,21 @@ def test_everything_can_be_done_with_the_keyboard(opened):
     assert opened.state("pinned") == -1
 
 
+def test_zooming_by_keyboard_keeps_the_pinned_sample_in_view(opened):
+    opened.page.mouse.click(*opened.place(89))
+    place = "explorer.map.toScreen(89)"
+    before = opened.page.evaluate(place)
+    for _ in range(6):
+        opened.page.keyboard.press("+")
+    assert opened.page.evaluate("explorer.map.view.zoomed") > 7
+    assert opened.page.evaluate(place) == pytest.approx(before, abs=1)
+    for _ in range(30):
+        opened.page.keyboard.press("ArrowRight")
+    opened.page.keyboard.press("-")
+    inside = "({ width, height }) => (([x, y]) => x >= 0 && y >= 0 && x <= width && y <= height)"
+    assert opened.page.evaluate(f"({inside})(explorer.map.view)({place})"), "also once it was moved away"
+
+
 # resolves once the page has not been scrolled for ten frames
 STILL = """async () => {
   for (let last = -1, still = 0; still < 10; ) {

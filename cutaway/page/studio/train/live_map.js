@@ -1,5 +1,6 @@
 import { categoryPalette } from "../../core/colors.js";
 import { element, swatch, textButton } from "../../core/elements.js";
+import { isDark, onScheme } from "../../core/scheme.js";
 import { grouped, percent } from "../../core/words.js";
 import { SampleMap } from "../../map/map.js";
 import { showError } from "../messages.js";
@@ -133,11 +134,12 @@ export class LiveMap {
     const predicted = bytes.slice(5 * samples);
     this.element.hidden = this.host.hidden = false;
     if (!this.map) {
-      const palette = categoryPalette(head.colors.classes, head.colors.missing);
+      const palette = categoryPalette(head.colors.classes, head.colors.missing, isDark());
       const describe = (/** @type {number} */ i) => head.classes[labels[i]] ?? "";
       const label = `Map of the layer ${head.layer}`;
       this.map = new SampleMap(this.host, { count: samples, palette, size: 4.5, alpha: 0.75, label, describe });
       this.switch.hidden = false;
+      onScheme(() => this.#paint());
     }
     this.head = head;
     this.#shown = head.number;
@@ -168,7 +170,7 @@ export class LiveMap {
     const byClass = this.#colors === "class";
     const { classes, right, wrong, missing } = this.head.colors;
     const list = byClass ? classes : [right, wrong];
-    this.map.color(byClass ? this.#codes.codes : this.#codes.wrong, categoryPalette(list, missing));
+    this.map.color(byClass ? this.#codes.codes : this.#codes.wrong, categoryPalette(list, missing, isDark()));
     const names = byClass ? this.head.classes.slice(0, 20) : ["right", "wrong"];
     this.legend.replaceChildren(
       ...names.map((name, code) => element("li", {}, swatch(list[code % list.length]), element("span", { text: name }))),
