@@ -65,7 +65,7 @@ class Ours {
 
   /** Only what is selected, not the painting. */
   select(corners) {
-    this.map.selectWithin(corners.flat(), "replace");
+    this.map.select(this.map.within(corners.flat()));
     return this.map.selection.length;
   }
 

@@ -21,8 +21,10 @@ export function makeLegend({ store, samples, shared }) {
     const { legend, range } = samples.coloring(color, epochShown, false);
     host.replaceChildren(element("p", { class: "legend-title", text: column.title }));
     if (range) {
-      const ends = range.map((value) => samples.words(column, value));
-      host.append(ramp(samples.record.colors.sequential, ends));
+      const bar = element("div", { class: "ramp", "aria-hidden": "true" });
+      bar.style.background = `linear-gradient(to right, ${samples.record.colors.sequential.join(", ")})`;
+      const ends = range.map((value) => element("span", { text: samples.words(column, value) }));
+      host.append(element("div", {}, bar, element("div", { class: "ramp-ends" }, ...ends)));
     }
     for (const { name, color: tone, count, code } of legend) {
       const shown = !off.includes(code);
@@ -39,15 +41,4 @@ export function makeLegend({ store, samples, shared }) {
     host.querySelectorAll("button")[focused]?.focus();
   });
   return host;
-}
-
-/**
- * @param {string[]} anchors
- * @param {string[]} ends
- */
-function ramp(anchors, [low, high]) {
-  const bar = element("div", { class: "ramp", "aria-hidden": "true" });
-  bar.style.background = `linear-gradient(to right, ${anchors.join(", ")})`;
-  const ends = element("div", { class: "ramp-ends" }, element("span", { text: low }), element("span", { text: high }));
-  return element("div", {}, bar, ends);
 }
