@@ -57,6 +57,7 @@ from .thresholds import (
     check_cost,
     operating_point,
     precision_recall,
+    roc_area,
     roc_curve,
 )
 from .trainings import compare_trainings

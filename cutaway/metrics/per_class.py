@@ -89,6 +89,11 @@ class PerClass:
         return int(self.samples.argmax())
 
     @property
+    def rarest(self) -> int:
+        """The class with the fewest samples, but some; the first of equals."""
+        return int(np.where(self.samples, self.samples, self.total + 1).argmin())
+
+    @property
     def baseline(self) -> float:
         """The accuracy of always predicting the largest class."""
         return float(self.samples.max() / self.total)

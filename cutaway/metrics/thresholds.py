@@ -81,16 +81,23 @@ def roc_curve(positive: np.ndarray, scores: np.ndarray) -> RocCurve:
     Raises:
         DataError: The arrays do not fit together, or there are no positives or no negatives.
 
-    Source:
-        The interval of the area: DeLong, DeLong, Clarke-Pearson 1988, "Comparing the areas under two or more correlated
-        receiver operating characteristic curves", on the scale of logits, computed from ranks as by Sun and Xu 2014.
-        If all positives are above all negatives, that variance is 0, and the interval is from Newcombe 2006,
-        "Confidence intervals for an effect size measure based on the Mann-Whitney statistic. Part 2", method 5.
     """
     from sklearn import metrics
 
     positive, scores = _checked(positive, scores)
-    false, true, thresholds = metrics.roc_curve(positive, scores)
+    return RocCurve(*metrics.roc_curve(positive, scores), *roc_area(positive, scores))
+
+
+def roc_area(positive: np.ndarray, scores: np.ndarray) -> tuple[float, float, float]:
+    """The area under the ROC curve, and the ends of its 95% interval; arguments and errors are as for `roc_curve`.
+
+    Source:
+        The interval: DeLong, DeLong, Clarke-Pearson 1988, "Comparing the areas under two or more correlated receiver
+        operating characteristic curves", on the scale of logits, computed from ranks as by Sun and Xu 2014.
+        If all positives are above all negatives, that variance is 0, and the interval is from Newcombe 2006,
+        "Confidence intervals for an effect size measure based on the Mann-Whitney statistic. Part 2", method 5.
+    """
+    positive, scores = _checked(positive, scores)
     area, deviation = _delong(positive, scores)
     z = normal_deviate(CONFIDENCE)
     if 0 < area < 1 and deviation > 0:
@@ -98,7 +105,7 @@ def roc_curve(positive: np.ndarray, scores: np.ndarray) -> RocCurve:
         low, high = (float(1 / (1 + np.exp(-end))) for end in (logit - spread, logit + spread))
     else:
         low, high = _newcombe(area, int(positive.sum()), int((~positive).sum()), z)
-    return RocCurve(false, true, thresholds, area, low, high)
+    return area, low, high
 
 
 def precision_recall(positive: np.ndarray, scores: np.ndarray) -> PrecisionRecall:

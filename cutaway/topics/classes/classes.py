@@ -11,12 +11,12 @@ from cutaway.cache import CachedResult, cached
 from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.errors import CutawayError, UsageError, printable
-from cutaway.metrics import LISTED, PerClass, SparseCounts, per_class
+from cutaway.metrics import LISTED, PerClass, SparseCounts, per_class, roc_area
 from cutaway.results.notebook import NotebookDisplay
 from cutaway.results.result import Result
 from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, NAME, share
-from cutaway.topics.common.predictions import labels, predict_classes
+from cutaway.topics.common.predictions import labels, predict_classes, probabilities
 from cutaway.topics.common.scoring import kind_of
 from cutaway.words import cut, percent
 
@@ -156,12 +156,14 @@ class ClassMeasures(Result):
         epoch: Number of the epoch.
         class_names: Names of the classes.
         measures: The numbers, arrays along the classes; NaN if one is not defined.
+        area: Area under the ROC curve of two classes, with the ends of its 95% interval; None if that is not known.
     """
 
     split: str
     epoch: int
     class_names: tuple[str, ...]
     measures: PerClass
+    area: tuple[float, float, float] | None = None
 
     def line(self) -> str:
         """A one-line summary."""
@@ -193,6 +195,7 @@ class ClassMeasures(Result):
             f"Accuracy {percent(m.accuracy)} (95% interval {low} to {high}).",
             f"Balanced accuracy {percent(m.balanced_accuracy)} (the mean recall).",
             f"Always predicting {printable(self.class_names[m.largest])} would give {percent(m.baseline)}.",
+            *(["AUC {:.4f} (95% interval {:.4f} to {:.4f}).".format(*self.area)] if self.area else []),
         )
         title = f"{kind_of(self.split).capitalize()} samples by class"
         return (replace(self.table(len(listed)), title=title, notes=notes).without(OF_PRECISION),)
@@ -212,6 +215,7 @@ class ClassMeasures(Result):
             "balanced_accuracy": m.balanced_accuracy,
             "baseline": m.baseline,
             "largest_class": self.class_names[m.largest],
+            "area": self.area and list(self.area),
         }
 
     def plot(self, n: int = 40) -> "Figure":
@@ -268,20 +272,24 @@ def class_measures(context: RunContext, *, split: str = "test", epoch: int | Non
     """
     number = context.epoch(epoch)
 
-    def compute() -> SparseCounts:
-        return confusion_counts(context, split=split, epoch=number)
+    def compute() -> tuple[SparseCounts, tuple[float, float, float] | None]:
+        counts, area = confusion_counts(context, split=split, epoch=number), None
+        if len(context.class_names) == 2 and counts.sum(axis=1).all():
+            scores = probabilities(context, context.part(split), epoch=number)[:, 1]
+            area = roc_area(labels(context, split) == 1, scores)
+        return counts, area
 
-    counts = _kept_counts(context, split, number).get(compute) if context.opens else compute()
-    return ClassMeasures(split, number, context.class_names, per_class(counts))
+    counts, area = _kept_counts(context, split, number).get(compute) if context.opens else compute()
+    return ClassMeasures(split, number, context.class_names, per_class(counts), area)
 
 
 def kept_class_measures(context: RunContext, *, split: str) -> ClassMeasures | None:
     """The same at the kept epoch if it was measured before; otherwise None."""
     number = context.epoch()
-    counts = _kept_counts(context, split, number).read()
-    return None if counts is None else ClassMeasures(split, number, context.class_names, per_class(counts))
+    kept = _kept_counts(context, split, number).read()
+    return None if kept is None else ClassMeasures(split, number, context.class_names, per_class(kept[0]), kept[1])
 
 
 def _kept_counts(context: RunContext, split: str, epoch: int) -> CachedResult:
-    """The confusion matrix of an epoch in the cache."""
-    return cached("classes", context.folder.identity(epoch), split, method=1)
+    """The confusion matrix of an epoch in the cache, and the area under the ROC curve of two classes."""
+    return cached("classes", context.folder.identity(epoch), split, method=2)
