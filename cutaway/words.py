@@ -15,6 +15,18 @@ def percent(share: float | None, digits: int = 2) -> str:
     return UNDEFINED if share is None or isnan(share) else f"{share:.{digits}%}"
 
 
+def digits_of(low: float, high: float) -> int:
+    """Digits after the point that an interval carries in percent: 2 of a point or less, 1 of 10 points or less."""
+    width = high - low
+    return 0 if width > 0.1 else 1 if width > 0.01 else 2
+
+
+def measured(share: float, digits: int) -> str:
+    """A share with some digits, or with more where it would be 100% and is not."""
+    text = percent(share, digits)
+    return measured(share, digits + 1) if text.startswith("100") and share < 1 and digits < 4 else text
+
+
 def number(value: float | None, digits: int) -> str:
     """A number with some digits after the point, without a sign for what rounds to 0."""
     return UNDEFINED if value is None or isnan(value) else f"{round(float(value), digits) + 0.0:.{digits}f}"

@@ -134,17 +134,14 @@ class Finding:
         """What to do; empty if it is not known, and where all is good."""
         if self.severity == "good":
             return ""
-        return self.advice if self.remedy is None else self.remedy.words + "."
+        if self.remedy is None or (self.remedy.untried and self.advice):
+            return self.advice
+        return self.remedy.words + "."
 
     @property
     def warns(self) -> bool:
         """Whether it is a warning, and no user said that it needs no attention."""
         return self.severity == "warning" and not self.muted
-
-    @property
-    def needs_action(self) -> bool:
-        """Whether the user should act: a warning, or a note with a known remedy."""
-        return self.severity == "warning" or bool(self.help)
 
     def can_be_tried(self, *, trained: bool) -> bool:
         """Whether a training can try its remedy, or without one a temperature.

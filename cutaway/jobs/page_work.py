@@ -9,7 +9,6 @@ from typing import Any
 from cutaway.api.run import Run
 from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, UnknownNameError, UsageError, escaped
-from cutaway.log import survive
 from cutaway.models import import_lean_keras, lean_keras
 from cutaway.page import Explorer, Section, Text, render, render_section
 from cutaway.progress import Progress, ProgressCallback, ignore_progress, raise_if_canceled
@@ -19,7 +18,6 @@ from cutaway.runs import RunFolder
 from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.pairing import pair_samples
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.findings.simpler_models import compare_simpler_models
 
 from .specifications import JobContext, SectionJob, run_signature
 from .store import INDEX, part_names, write_part
@@ -27,7 +25,7 @@ from .store import INDEX, part_names, write_part
 HELD = 2
 """Number of runs whose data are held, and of sources of sections: the next job often uses the same ones."""
 
-QUICK = ("learning", "augmented", "settings", "heading", "findings", "classes")
+QUICK = ("learning", "augmented", "settings", "heading", "verdict", "findings", "classes")
 """Sections to make first: they take least, or matter most."""
 
 OTHER_JOBS = ("explore", "label_issues", "comparison")
@@ -174,9 +172,6 @@ def _sections(work: Work) -> None:
             page = heading(source)
             work.put(name, {"subtitle": escaped(page.subtitle), "footer": escaped(page.footer)})
         elif name not in there:
-            if name == "findings":  # as the doctor does: the verdict names the same next step
-                with survive(__name__, f"comparing {source.context.path.name}", CutawayError):
-                    compare_simpler_models(source.context, on_progress=progress.inner)
             work.put_section(name, make_section(source, name))
         progress.end()
 

@@ -19,7 +19,7 @@ from .explorer import Explorer
 from .label_sheet import LabelSheet
 from .linking import link
 from .resources import STYLES, read_module, read_template
-from .sections import Cards, Figure, Page, Section, with_parts
+from .sections import Cards, Figure, Page, Section, Summary, with_parts
 
 _NUMBER = re.compile(r"[-+~]?\d[\d,.]*(e[-+]?\d+)?(±\d[\d,.]*)?%?( \([\d.]+%\))?|[-–]?", re.IGNORECASE)
 
@@ -140,7 +140,11 @@ def _figures(section: Section) -> list[tuple[str, Sequence[Panel], bool]]:
     if isinstance(section, Figure):
         return [(section.name, section.panels, False)]
     cards = section.cards if isinstance(section, Cards) else ()
-    return [(f"{section.name}-{number}", card.panels, True) for number, card in enumerate(cards) if card.panels]
+    if isinstance(section, Summary):
+        cards = [line.card for line in section.lines]
+    return [
+        (f"{section.name}-{number}", card.panels, True) for number, card in enumerate(cards) if card and card.panels
+    ]
 
 
 def _escaped(value: Any) -> Any:

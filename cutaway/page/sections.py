@@ -206,19 +206,25 @@ class Mark:
 
 @dataclass(frozen=True)
 class SummaryLine:
-    """One thing that a reader should know, and where the page shows it.
+    """One thing that a reader should know, and what to do about it.
 
     Attributes:
         title: A few words.
         text: A sentence.
         severity: "good", "note" or "warning".
-        target: The name of a section, or the anchor of a card.
+        action: What to do, in words; may be empty.
+        target: The name of the section where that is done; may be empty.
+        command: The command for it; may be empty.
+        card: Its details, which a click on the line opens: `title`, `help` and the first paragraph are not shown there.
     """
 
     title: str
     text: str
     severity: Literal["good", "note", "warning"]
-    target: str
+    action: str = ""
+    target: str = ""
+    command: str = ""
+    card: Card | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,9 +236,6 @@ class Summary(Section):
         beside: What it is compared with; may be empty.
         marks: The same values on a scale; may be empty.
         lines: The most important first.
-        help: What to do next, in words.
-        target: The name of the section where that is done; may be empty.
-        command: The command for it; may be empty.
         small: Sentences in small print at the end.
     """
 
@@ -242,9 +245,6 @@ class Summary(Section):
     beside: str = ""
     marks: tuple[Mark, ...] = ()
     lines: tuple[SummaryLine, ...] = ()
-    help: str = ""
-    target: str = ""
-    command: str = ""
     small: tuple[str, ...] = ()
 
 

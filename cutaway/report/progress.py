@@ -8,7 +8,7 @@ from cutaway.progress import Pace, Progress, ProgressCallback
 EMBEDDINGS = "embeddings"
 """The task whose units are the steps of the report."""
 
-WORK = {"explore": 16.0, "comparison": 3.0, "findings": 5.0, "influence": 4.0, "confidence": 1.0, "learning": 1.0}
+WORK = {"explore": 16.0, "comparison": 3.0, "verdict": 5.0, "influence": 4.0, "confidence": 1.0, "learning": 1.0}
 """What a section takes in addition to its embeddings: one embedding of 10,000 samples takes 1, the others `LITTLE`.
 Measured on the default run on MNIST."""
 

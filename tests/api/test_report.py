@@ -16,7 +16,7 @@ import cutaway as ct
 from cutaway.api.documents import run_document
 from cutaway.findings import Finding
 from cutaway.metrics import PredictedClasses
-from cutaway.page import Cards, Parts, Text
+from cutaway.page import Cards, Text
 from cutaway.progress import ignore_progress
 from cutaway.report import report_html, sections, settings
 from cutaway.report.document import heading
@@ -29,7 +29,7 @@ from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.embedding import kept_embedding
 from cutaway.topics.findings.evidence import evidence_of
-from cutaway.topics.findings.section import findings, findings_of, first_sentence
+from cutaway.topics.findings.section import findings, findings_of, first_sentence, verdict
 from cutaway.topics.history.section import learning
 from cutaway.topics.layers.layers import LayerHistory
 from cutaway.topics.layers.section import layer_history_of, layers, layers_of
@@ -93,22 +93,13 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run,
     assert told[-1].ended
 
 
-def test_learning_curves_begin_with_the_verdict_of_the_findings(source, digits_run):
+def test_learning_curves_say_where_the_weights_are_from_and_whether_they_ended_early(source, digits_run):
     section = learning(source)
-    found = next(each for each in digits_run.findings() if each.kind == "overfitting")
-    assert section.lead.startswith(f"{found.title}. ")
+    assert not section.lead, "what they show is a finding, which the verdict has"
     assert digits_run.context.epoch() in [mark.x for mark in section.panels[0].marks]
-
-
-def test_early_stopping_is_part_of_the_verdict(source, monkeypatch):
     config = {**source.context.manifest.config, "patience": 2, "epochs": 50}
-    known = {"row": source.context.row, "preparation": None, "class_names": ()}
-    context = SimpleNamespace(manifest=SimpleNamespace(config=config, status="finished"), **known)
-    found = (SimpleNamespace(kind="stalled", title="Nothing moved", text="It is 1.5 now. Try another."),)
-    stopped = SimpleNamespace(context=context, rows=source.rows, computed={findings_of.__wrapped__: found})
-    assert learning(stopped).lead.startswith("Nothing moved. It is 1.5 now. ")
-    assert "Try another" not in learning(stopped).lead
-    assert "6" in learning(stopped).lead
+    context = SimpleNamespace(manifest=SimpleNamespace(config=config, status="finished"), row=source.context.row)
+    assert "6" in learning(SimpleNamespace(context=context, rows=source.rows)).lead
 
 
 def test_a_section_without_content_is_left_out(untrained, monkeypatch):
@@ -132,14 +123,20 @@ def test_the_evidence_is_that_of_the_run(source, digits_run):
     assert evidence.class_names == digits_run.class_names
 
 
-def test_every_finding_has_a_card(source, digits_run):
-    found = digits_run.findings()
-    section = findings(source)
-    shown = section.parts if isinstance(section, Parts) else (section,)
-    cards = {card.title: card for part in shown for card in part.cards}
-    assert cards.keys() == {each.title for each in found}
+def shown_of(digits_run, *found):
+    """The verdict and the section below it of some findings."""
+    source = ReportSource(digits_run.context, ignore_progress)
+    if found:
+        source.computed[findings_of.__wrapped__] = found
+    return verdict(source), findings(source)
+
+
+def test_every_finding_has_one_card_in_a_line_of_the_verdict_or_below_it(digits_run):
+    found, (summary, section) = digits_run.findings(), shown_of(digits_run)
+    cards = [*(line.card for line in summary.lines if line.card is not None), *section.cards]
+    assert len({card.anchor for card in cards}) == len(cards) == len(found)
     for finding in found:
-        card = cards[finding.title]
+        (card,) = [card for card in cards if card.title == finding.title]
         assert card.severity == finding.severity
         assert finding.text.startswith(card.text[0])
         said = " ".join((*card.text, *card.details, card.help))
@@ -148,35 +145,20 @@ def test_every_finding_has_a_card(source, digits_run):
         assert len(card.images) == min(len(finding.samples), 8)
 
 
-def test_findings_that_need_no_action_are_below_those_that_do(source, monkeypatch):
-    warning = Finding("label-issues", "warning", "Wrong labels", "12% are wrong. And more.", {})
-    notes = [
-        Finding("confusion", "note", "Confused", "It is confused often.", {}),
-        Finding("calibration", "good", "Fine", "Yes.", {}),
-    ]
-    monkeypatch.setitem(source.computed, findings_of.__wrapped__, (warning, *notes))
-    section = findings(source)
-    causes, noted = section.parts
-    assert ([card.title for card in causes.cards], causes.summary) == (["Wrong labels"], "")
-    assert causes.cards[0].details[0] == "And more."
-    assert ([card.title for card in noted.cards], noted.summary[:2]) == (["Confused", "Fine"], "2 ")
-    assert [card.anchor for part in section.parts for card in part.cards] == ["finding-0", "finding-1", "finding-2"]
-    monkeypatch.setitem(source.computed, findings_of.__wrapped__, tuple(notes))
-    assert findings(source).lead
-    monkeypatch.setitem(source.computed, findings_of.__wrapped__, (warning,))
-    assert isinstance(findings(source), Cards)
-
-
-def test_what_to_do_is_said_once_on_a_card(source, monkeypatch):
-    text = "It was 12% at most. It may fall further. Train longer."
-    note = Finding("stalled", "note", "Stalled", text, {}, advice="Train longer.")
-    monkeypatch.setitem(source.computed, findings_of.__wrapped__, (note,))
-    (card,) = findings(source).cards
-    assert (card.text, card.details[0], card.help) == (
-        ("It was 12% at most.",),
-        "It may fall further.",
-        "Train longer.",
+def test_what_a_line_of_the_verdict_shows_is_not_among_what_was_also_noted(digits_run):
+    warning = Finding("overfitting", "warning", "Overfits", "By 12%. And more.", {}, advice="Stop earlier.")
+    notes = [Finding("stalled", each, each, "Was 1. Try 2.", {}, advice="Try 2.") for each in ("note", "good")]
+    summary, section = shown_of(digits_run, warning, *notes)
+    (line, *_) = summary.lines
+    assert (line.title, line.text, line.action, line.card.text[1:]) == (
+        *("Overfits.", "By 12%.", "Stop earlier."),
+        ("And more.",),
     )
+    assert [(card.anchor, card.title) for card in section.cards] == [("finding-1", "note"), ("finding-2", "good")]
+    assert (section.cards[0].text, section.cards[0].help) == (("Was 1.",), "Try 2."), "what to do is said once"
+    assert shown_of(digits_run, warning)[1] is None
+    summary, section = shown_of(digits_run, *(dataclasses.replace(warning, title=f"{number}") for number in range(6)))
+    assert (len(summary.lines), len(section.cards), summary.small[0][:15]) == (4, 2, "2 more warnings")
 
 
 def test_the_table_and_its_lead_are_those_of_the_history(digits_knowledge, source, digits_run):

@@ -10,13 +10,16 @@ import pytest
 
 import cutaway as ct
 from cutaway.errors import DataError
-from cutaway.findings import RULES, Finding, Remedy
+from cutaway.findings import RULES, Finding, Remedy, SimplerModel
+from cutaway.metrics import per_class
 from cutaway.progress import ignore_progress
 from cutaway.report.sections import SECTIONS
+from cutaway.topics.classes.classes import ClassMeasures
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.findings import section
+from cutaway.topics.findings import section, simpler_models
 from cutaway.topics.findings import verdict as verdicts
 from cutaway.topics.findings.verdict import VERSION, _next_step
+from cutaway.words import digits_of, measured
 from tests.ready_runs import record_untrained
 
 
@@ -61,10 +64,10 @@ def test_a_finished_run_is_compared_with_always_giving_one_class(digits_run):
     assert (found.state, found.epochs, found.kept_epoch) == ("finished", 6, 6)
     assert worth.accuracy == digits_run.test["accuracy"]
     assert worth.baseline == pytest.approx(digits_run.per_class().measures.baseline)
-    assert f" {worth.accuracy:.2%} of 360 test samples" in told["worth"]
-    assert told["worth"].index(f"{worth.low:.1%}") < told["worth"].index(f"{worth.accuracy:.2%}"), "the interval first"
+    assert f" {worth.accuracy:.1%} of 360 test samples" in told["worth"], "as many digits as 6 points carry"
+    assert told["worth"].index(f"{worth.low:.1%}") < told["worth"].index(f"{worth.accuracy:.1%}"), "the interval first"
     assert f"{worth.low:.1%} to" in found.line()
-    assert f" {worth.baseline:.2%}." in told["worth"]
+    assert f" {worth.baseline:.1%}." in told["worth"]
     assert found.is_measured
     assert "unknown" not in told
     assert len(told) <= 5
@@ -150,10 +153,10 @@ def test_a_column_that_tells_most_of_the_answer_is_a_question(digits_run):
 def test_a_loss_that_stands_still_is_a_symptom_until_the_cause_was_looked_for(digits_run):
     remedy = Remedy("use 1", {"learning_rate": 1})
     found = Finding("stalled", "warning", "The loss did not move", "2.", {}, remedy=remedy)
-    for measured in (False, True):
-        words, command = _next_step(digits_run.context, "finished", found, is_measured=measured)
-        assert ("use 1" in words) is measured
-        assert ("--try" in command) is measured
+    for known in (False, True):
+        words, command = _next_step(digits_run.context, "finished", found, is_measured=known)
+        assert ("use 1" in words) is known
+        assert ("--try" in command) is known
 
 
 def test_a_running_training_is_not_told_that_it_ended(copied_run):
@@ -207,24 +210,25 @@ def test_it_is_a_result_like_any_other(digits_run):
 def test_the_report_begins_with_the_answer_and_each_line_leads_to_what_it_is_about(short_run):
     source = ReportSource(short_run.context, ignore_progress)
     shown, found = section.verdict(source), short_run.verdict()
-    assert f" {found.worth.accuracy:.1%} of 360 test samples" in shown.answer
-    assert shown.answer.index(f"{found.worth.low:.1%}") < shown.answer.index(f"{found.worth.accuracy:.1%}")
+    assert f" {found.worth.accuracy:.0%} of 360 test samples" in shown.answer
+    assert shown.answer.index(f"{found.worth.low:.0%}") < shown.answer.index(f"{found.worth.accuracy:.0%}")
     assert any(all(kind in line for kind in found.passed[:6]) for line in shown.small)
-    assert f" {found.worth.largest_class}: {found.worth.baseline:.1%}" in shown.beside
     assert shown.lines[0].title == f"{found.problem.title}."
-    assert f" {found.explains} more" in shown.lines[0].text
+    assert len(shown.lines[0].card.consequences) == found.explains
+    assert shown.lines[0].command.endswith("--try")
+    assert [line for line in shown.lines if line.severity == "warning" and not line.action] == []
+    assert len({line.command for line in shown.lines if line.command}) == 1, "a command is named once"
     severities = [line.severity for line in shown.lines]
     assert severities == sorted(severities, key=["warning", "note", "good"].index)
     assert len(shown.lines) <= 4
     own, *others = shown.marks
+    assert f"always {found.worth.largest_class}: {found.worth.baseline:.0%}" in [mark.name for mark in others]
     assert 0 <= own.low < own.at < own.high <= 1
     assert own.row == 0
     assert min(mark.at for mark in others) == 0, "the scale begins at what is worst"
     assert all(mark.row > 0 for mark in others)
-    assert {line.target for line in shown.lines} <= {
-        *(f"finding-{number}" for number in range(len(short_run.findings()))),
-        *(each.__name__ for each in SECTIONS),
-    }
+    assert RULES.keys() >= {*section.TELLING, *section.PLACES}
+    assert {line.target for line in shown.lines if line.target} <= {each.__name__ for each in SECTIONS}
 
 
 def test_the_answer_of_a_run_that_was_not_measured_is_that_it_is_not_known(short_run, monkeypatch):
@@ -236,29 +240,53 @@ def test_the_answer_of_a_run_that_was_not_measured_is_that_it_is_not_known(short
     assert shown.small == ("No samples were held out.",)
 
 
-def test_other_models_are_beside_it_only_where_they_were_judged_on_the_same_samples(short_run, monkeypatch):
-    source = ReportSource(short_run.context, ignore_progress)
-    for samples, beside in ((360, {"a linear model": 0.9}), (200, {})):
-        evidence = {"models": {"a linear model": 0.9}, "samples": samples}
-        simpler = Finding("simpler-model", "note", "A", "B.", evidence)
-        monkeypatch.setattr(section, "findings_of", lambda *_, simpler=simpler: (simpler,))
-        assert ("a linear model: 90.0%" in section.verdict(source).beside) == bool(beside)
+def test_other_models_are_compared_only_if_they_were_judged_on_the_same_samples(short_run, monkeypatch, tmp_path):
+    known = SimplerModel("a linear model", 1200, 180, correct=1, won=30, lost=12)
+    monkeypatch.setattr(verdicts, "known_simpler_models", lambda context: (known,))
+    worth = short_run.verdict().worth
+    assert worth.others["a linear model"] == pytest.approx(worth.accuracy + 0.1), "of 180 of 360 samples"
+    copy = shutil.copytree(short_run.path, tmp_path / "copy")
+    record = json.loads((copy / "run.json").read_text())
+    (copy / "run.json").write_text(json.dumps({**record, "test": None}))
+    assert len(ct.open_run(copy).verdict().worth.others) == 1, "of validation samples"
 
 
-def test_that_other_models_were_not_compared_is_said_until_they_are(ready_run, monkeypatch):
+def test_a_small_table_is_compared_with_other_models_and_a_large_one_says_how_to(ready_run, monkeypatch, own_cache):
     run = ready_run("wine")
-    for kept, said in ((None, True), ({"a linear model": 0.9}, False)):
-        monkeypatch.setattr(section, "known_simpler_models", lambda context, kept=kept: kept)
-        small = section.verdict(ReportSource(run.context, ignore_progress)).small
-        assert any("cutaway doctor " in line for line in small) is said
+    for most, compared in ((100, False), (1_000_000, True)):
+        monkeypatch.setattr(simpler_models, "CHEAP", most)
+        shown = section.verdict(ReportSource(run.context, ignore_progress))
+        assert any("cutaway doctor " in line for line in shown.small) is not compared
+        assert any("boosted trees: " in mark.name for mark in shown.marks) is compared
 
 
-def test_nearly_all_is_not_rounded_to_all():
-    assert [section._share(share) for share in (0.9997, 1.0, 0.5)] == ["99.97%", "100.0%", "50.0%"]
+def test_a_share_has_as_many_digits_as_its_interval_carries():
+    assert [measured(share, 1) for share in (0.9997, 1.0, 0.5)] == ["99.97%", "100.0%", "50.0%"]
+    assert [digits_of(0.9, 0.9 + width) for width in (0.005, 0.02, 0.2)] == [2, 1, 0]
 
 
-def test_kinds_that_tell_most_are_kinds_that_exist():
-    assert set(section.TELLING) <= RULES.keys()
+@pytest.mark.parametrize(
+    ("confusion", "said"),
+    [
+        ([[95, 5], [7, 3]], "7 of 10 test samples of rare"),
+        ([[95, 2, 3], [3, 92, 5], [2, 1, 2]], "3 of 5 test samples of rare"),
+        ([[95, 5], [2, 8]], ""),
+    ],
+)
+def test_nothing_needs_attention_is_not_said_if_half_of_the_rarest_class_is_missed(short_run, confusion, said):
+    names, measures = ("common", *["other"][: len(confusion) - 2], "rare"), per_class(np.array(confusion))
+    counted = ClassMeasures("test", 1, names, measures, (0.8312, 0.7, 0.9))
+    worth = verdicts.Worth("test", 110, 0.96, 0.92, 0.98).compared(counted, ())
+    recall = f"Recall of rare, the rarest class: {confusion[-1][-1]} of {sum(confusion[-1])}"
+    assert worth.besides == (recall, "AUC: 0.83"), "of few samples the count is said"
+    found = dataclasses.replace(short_run.verdict(), worth=worth, causes=(), is_measured=True)
+    told = dict(found.lines())["problem"]
+    assert (said in told, "Nothing needs attention" in told, found.wrong) == (True, not said, [told] if said else [])
+    unclear = dataclasses.replace(found, worth=dataclasses.replace(worth, low=0.4)).no_problem
+    assert (said in unclear, verdicts.NO_GAIN in unclear) == (True, True)
+    note = Finding("missed-class", "note", "Most of rare are missed", "7 of 10.", {})
+    known = dataclasses.replace(found, causes=((note, ()),))
+    assert dict(known.lines())["problem"] == "Most of rare are missed. 7 of 10."
 
 
 def test_a_warning_of_wrong_labels_stays_where_their_number_is_not_known(digits_run, monkeypatch):
@@ -268,8 +296,9 @@ def test_a_warning_of_wrong_labels_stays_where_their_number_is_not_known(digits_
     monkeypatch.setattr(section, "_label_lines", lambda source: [])
     first = section.verdict(source).lines[0]
     assert (first.title, first.severity) == ("Many labels are probably wrong.", "warning")
-    wrong = section.SummaryLine("About 3 labels may be wrong.", "", "warning", "label_issues")
+    wrong = section.SummaryLine("About 3 labels may be wrong.", "", "warning", section.GO_THROUGH, "label_issues")
     monkeypatch.setattr(section, "_label_lines", lambda source: [wrong])
+    source.computed.pop(section.shown_lines.__wrapped__)
     titles = [line.title for line in section.verdict(source).lines]
     assert titles[0] == wrong.title
     assert "Many labels are probably wrong." not in titles, "the same fact is said once"

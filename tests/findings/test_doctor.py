@@ -105,8 +105,9 @@ def test_all_doors_of_a_run_name_the_same_next_step(
     source = ReportSource(run.context, ignore_progress)
     shown = make_section(source, "verdict")  # of the report, and of the studio's page of the run
     assert isinstance(shown, Summary)
-    assert shown.help.rstrip(".:") == known.next_step.rstrip(".:")
-    assert shown.target or shown.command == by_name(known.command or "", run.path)
+    line = shown.lines[0]
+    assert line.action.rstrip(".:").lower() == known.next_step.removeprefix("Next: ").rstrip(".:").lower()
+    assert line.target or line.command == by_name(known.command or "", run.path)
     doors = [html.unescape(run._repr_html_()), html.unescape(ct.doctor(run, progress=False)._repr_html_())]
     for command in ("doctor", "show"):
         for as_json in ((), ("--json",)):

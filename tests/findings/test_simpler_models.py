@@ -16,7 +16,7 @@ import cutaway as ct
 from cutaway.findings import Evidence, SimplerModel, run_checks
 from cutaway.findings.simpler_models import simpler_model
 from cutaway.metrics import paired_difference_interval
-from cutaway.topics.findings.simpler_models import can_compare_simpler_models
+from cutaway.topics.findings.simpler_models import why_not_compared
 
 LINEAR = SimplerModel("a linear model", 1200, 400, correct=330, won=12, lost=32)
 TREES = SimplerModel("boosted trees", 1200, 400, correct=372, won=34, lost=12)
@@ -48,11 +48,11 @@ def test_class_weights_trade_accuracy_so_that_nothing_is_compared() -> None:
 
 def test_of_images_other_models_are_compared_only_where_the_model_averages_them() -> None:
     known: dict[str, Any] = {"knows_training_samples": True, "opens": True, "loaded": None, "class_names": "ab"}
-    known["manifest"] = SimpleNamespace(dataset=SimpleNamespace(image=object()), sample_weight=False)
+    known["manifest"] = SimpleNamespace(dataset=SimpleNamespace(image=object()), sample_weight=False, config={})
     for first, compared in (("GlobalAveragePooling1D", True), ("Flatten", False)):
         layers = [{"kind": first, "name": "a"}, {"kind": "Dense", "name": "b"}]
         context: Any = SimpleNamespace(spec={"layers": layers}, **known)
-        assert can_compare_simpler_models(context) is compared
+        assert bool(why_not_compared(context)) is not compared
 
 
 def test_it_explains_a_network_that_is_no_better_than_one_answer() -> None:

@@ -13,14 +13,18 @@ ROWS = tuple(
 
 
 def page():
+    dead = Card(title="Units are dead", text=("12 of 64.", "More."), help="Use relu.", anchor="finding-2")
     summary = Summary(
         name="verdict",
         title="Verdict",
         answer="Right on 90.0% of 10 test samples.",
         marks=(Mark("this model 90.0%", 0.9, 0.7, 1.0), Mark("always a 50.0%", 0.0, row=1)),
-        lines=(SummaryLine("It overfits.", "The validation loss rose.", "warning", "finding-1"),),
-        help="Next: look at it:",
-        command="cutaway show latest",
+        lines=(
+            SummaryLine(
+                "It overfits.", "The loss rose.", "warning", "See its curves.", "finding-1", "cutaway show latest"
+            ),
+            SummaryLine("Units are dead.", "12 of 64.", "note", "Use relu.", card=dead),
+        ),
     )
     cards = tuple(Card(title=f"Finding {n}", anchor=f"finding-{n}") for n in range(2))
     return Page(
@@ -63,7 +67,7 @@ def test_a_line_of_the_summary_leads_to_its_proof_in_another_view(shown):
     shown.page.get_by_role("link", name="Overview").click()
     assert shown.page.locator("#verdict").is_visible()
     assert shown.page.locator("#findings, #notes").filter(visible=True).count() == 0
-    shown.page.get_by_role("link", name="It overfits.").click()
+    shown.page.get_by_role("link", name="See its curves.").click()
     assert shown.page.url.endswith("#finding-1")
     current = shown.page.locator(".view-list [aria-current]")
     assert current.inner_text() == "Findings 2"
@@ -73,6 +77,10 @@ def test_a_line_of_the_summary_leads_to_its_proof_in_another_view(shown):
     assert 0 <= card["y"] < 700, "the address holds the place"
     shown.page.go_back()
     assert current.inner_text() == "Overview"
+    details = shown.page.locator("#finding-2")
+    assert details.get_by_text("More.").is_hidden()
+    details.locator("summary").click()
+    assert details.get_by_text("More.").is_visible(), "a line opens its details in place"
     shown.page.emulate_media(media="print")
     assert shown.page.locator("#rows th").all_inner_texts() == ["Sample", "Truth", "Confidence"], "paper has all views"
     shown.check_quiet()

@@ -23,6 +23,9 @@ VALUES = 2_000_000
 MOST_CLASSES = 30
 """Classes beyond which boosted trees, one for each class and step, take too long."""
 
+CHEAP = 1_000_000
+"""Inputs of these training samples, times the trees of a step, up to which nobody has to ask for the comparison."""
+
 
 def known_simpler_models(context: RunContext) -> tuple[SimplerModel, ...] | None:
     """The accuracies of simpler models; None if they have not been measured. Nothing is trained here."""
@@ -30,32 +33,49 @@ def known_simpler_models(context: RunContext) -> tuple[SimplerModel, ...] | None
     return None if kept is None else kept.read()
 
 
-def compare_simpler_models(context: RunContext, *, on_progress: ProgressCallback) -> None:
+def compare_simpler_models(context: RunContext, *, on_progress: ProgressCallback, cheap: bool = False) -> None:
     """Train simpler models and keep their accuracies in the cache, unless they are there or cannot be compared.
+
+    Args:
+        context: The run.
+        on_progress: Called with the progress.
+        cheap: Whether they are only compared where that takes a few seconds at most.
 
     Raises:
         CutawayError: The data or the model cannot be loaded.
     """
     kept = _kept(context)
-    if kept is not None and can_compare_simpler_models(context):
+    if kept is not None and not why_not_compared(context) and not (cheap and takes_long(context)):
         kept.get(lambda: tuple(_simpler_models(context, on_progress)))
 
 
-def can_compare_simpler_models(context: RunContext) -> bool:
-    """Whether other models can be compared: not with weights, which ask another question.
+def why_not_compared(context: RunContext) -> str:
+    """Why other models cannot be compared, as the end of a sentence; "" if they can.
 
-    Of images only where the model averages over their positions, which the other models see.
+    Of images they can only where the model averages over their positions, which the other models see.
 
     Raises:
         CutawayError: The data cannot be loaded.
     """
     is_image = context.manifest.dataset.image is not None
-    if not context.knows_training_samples or (
-        is_image and not (context.opens and averages_inputs(context.spec["layers"]))
-    ):
-        return False
+    if is_image and not (context.opens and averages_inputs(context.spec["layers"])):
+        return "they are for tables."
+    if not context.knows_training_samples:
+        return "the training samples of this run are not known."
     weights = context.loaded.weights if isinstance(context.loaded, Table) else None
-    return len(context.class_names) <= MOST_CLASSES and weights is None and not context.manifest.sample_weight
+    if weights is not None or context.manifest.sample_weight or context.manifest.config.get("class_weight"):
+        return "this run was trained with weights, which are not about accuracy."
+    return "they take too long for so many classes." if len(context.class_names) > MOST_CLASSES else ""
+
+
+def takes_long(context: RunContext) -> bool:
+    """Whether the comparison takes more than a few seconds."""
+    classes, samples = len(context.class_names), min(len(context.split.train), _most_samples(context.data.features))
+    return samples * context.data.features * (classes if classes > 2 else 1) > CHEAP
+
+
+def _most_samples(features: int) -> int:
+    return max(2, min(TRAINED, VALUES // max(features, 1)))
 
 
 def _kept(context: RunContext) -> CachedResult | None:
@@ -68,8 +88,7 @@ def _kept(context: RunContext) -> CachedResult | None:
 def _simpler_models(context: RunContext, on_progress: ProgressCallback) -> Iterator[SimplerModel]:
     data, split = context.data, context.split
     held = split.test if len(split.test) else split.val
-    most = max(2, min(TRAINED, VALUES // max(data.features, 1)))
-    train = split.train.take(stratified_sample(data.y(split.train), most, seed=0))
+    train = split.train.take(stratified_sample(data.y(split.train), _most_samples(data.features), seed=0))
     y = data.y(train)
     if not len(held) or len(np.unique(y)) < 2:
         return

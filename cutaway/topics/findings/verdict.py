@@ -4,27 +4,28 @@ The next step is chosen here for all who name one: terminal, notebook, report an
 most its held-out samples are predicted once. What is not known is named, with the command that would measure it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from cutaway._lazy import public
 from cutaway.context import RunContext
 from cutaway.errors import CutawayError
-from cutaway.findings import Evidence, Finding, folded, passed_kinds, run_checks
+from cutaway.findings import Evidence, Finding, SimplerModel, folded, passed_kinds, run_checks
 from cutaway.log import survive
-from cutaway.metrics import wilson_interval
+from cutaway.metrics import Share, share_of, wilson_interval
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Table, value
 from cutaway.results.units import NAME
 from cutaway.runs import kept_so_far, run_command
-from cutaway.topics.classes.classes import class_measures, kept_class_measures
+from cutaway.topics.classes.classes import ClassMeasures, class_measures, kept_class_measures
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.label_issues.cached import are_judged
-from cutaway.words import counted, listed, percent
+from cutaway.words import counted, digits_of, listed, measured, number, percent
 
 from .evidence import as_share, kept_evidence, recorded_evidence
+from .simpler_models import known_simpler_models
 
 VERSION = 1
 """Of the JSON document: a key that means something else gives another number."""
@@ -34,12 +35,24 @@ NO_PROBLEM_BUT_LAYERS = (
     "Nothing needs attention: its data, training and predictions were checked; its layers do not open."
 )
 NO_PROBLEM_YET = "Only the training history was checked; it shows no problem."
+SOUND = (NO_PROBLEM, NO_PROBLEM_BUT_LAYERS, NO_PROBLEM_YET)
+"""What is said of a run without a fault."""
+
 NO_GAIN = "It may be no better than always predicting the largest class."
 SHOWN = 6
 """Kinds of findings that were looked for and not found, the most that the verdict names."""
 
 NAMED = 4
 """Consequences of a cause at most that are named."""
+
+UNEVEN = 1.5
+"""If the largest class has so many times the samples of the rarest one, the accuracy says little about the latter."""
+
+LEAST_SAMPLES, LEAST_SHARE = 3, 20
+"""Samples of a class from which on it may be called missed, and from which on its recall is given in percent."""
+
+HALF = 0.5
+"""Recall up to which a class is called missed."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,11 @@ class Worth:
         high: Upper end.
         baseline: Share of the largest class; None if it is not known.
         largest_class: Name of that class, or None.
+        rarest_class: Name of the class with the fewest samples, of two or if it is much rarer than the largest one.
+        recall: Samples of that class that are predicted as it.
+        area: Area under the ROC curve of two classes, with the ends of its 95% interval; None if it is not known.
+        others: What it is compared with, by name: the accuracy of always predicting the largest class, and of other
+            kinds of models if they were trained.
     """
 
     split: str
@@ -71,6 +89,49 @@ class Worth:
     high: float
     baseline: float | None = None
     largest_class: str | None = None
+    rarest_class: str | None = None
+    recall: Share | None = None
+    area: tuple[float, float, float] | None = None
+    others: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def digits(self) -> int:
+        """Digits after the point that its interval carries, in percent."""
+        return digits_of(self.low, self.high)
+
+    @property
+    def interval(self) -> str:
+        """Its interval in words."""
+        return f"{percent(self.low, self.digits)} to {percent(self.high, self.digits)}"
+
+    @property
+    def share(self) -> str:
+        """The accuracy in words, and of which samples."""
+        return f"{measured(self.accuracy, self.digits)} of {split_in_words(self.split, self.samples)}"
+
+    @property
+    def besides(self) -> tuple[str, ...]:
+        """What the accuracy does not show: the recall of the rarest class, and the area under the ROC curve."""
+        found: list[str] = []
+        if self.recall is not None:
+            of = self.recall
+            share = f" ({percent(of.value, digits_of(of.low, of.high))})" if of.samples >= LEAST_SHARE else ""
+            found.append(f"Recall of {self.rarest_class}, the rarest class: {of.count:,} of {of.samples:,}{share}")
+        if self.area is not None:
+            area, low, high = self.area
+            found.append(f"AUC: {number(area, 2 + digits_of(low, high))}")
+        return tuple(found)
+
+    def compared(self, classes: ClassMeasures, models: Iterable[SimplerModel]) -> "Worth":
+        """The same with what is known of the classes, and of other kinds of models."""
+        names, m = classes.class_names, classes.measures
+        others = {f"always {names[m.largest]}": m.baseline}
+        for each in models:  # of many samples, the difference to the run is measured on some
+            others[each.name] = min(self.accuracy + (each.won - each.lost) / each.samples, 1.0)
+        new = replace(self, baseline=m.baseline, largest_class=names[m.largest], others=others, area=classes.area)
+        found = share_of(m.correct[m.rarest], m.samples[m.rarest])
+        is_rare = len(names) == 2 or found.samples * UNEVEN <= m.samples.max()
+        return replace(new, rarest_class=names[m.rarest], recall=found) if is_rare else new
 
     @property
     def gain(self) -> Literal["clear", "unclear", "none", "unknown"]:
@@ -142,11 +203,10 @@ class Verdict(Result):
         yield "state", f"{self.state.capitalize()}{after}{kept}{why}."
         yield "worth", "" if self.worth is None else _worth_in_words(self.worth)
         problem, consequences = _first_warning(self.causes)
-        nothing = self.no_problem if self.is_measured else NO_PROBLEM_YET if self.has_gain else NO_GAIN
         said = [] if problem is None else [f"First: {problem.title}.{explained_in_words(consequences)}"]
         if (asked := question(self.causes)) is not None:
             said.append(f"{asked.title}: is it known before the outcome?")
-        yield "problem", " ".join(said) or nothing
+        yield "problem", " ".join(said) or self.no_problem
         yield "next", self.next_step + f" {self.command}" if self.command else self.next_step
         yield "checked", self.passed_in_words
         yield "unknown", " ".join(self.unknown)
@@ -163,7 +223,17 @@ class Verdict(Result):
 
     @property
     def no_problem(self) -> str:
-        """The sentence for a run with every check done and nothing found."""
+        """The sentence for a run without a warning: that nothing needs attention only if no class is mostly missed."""
+        said = [f"{each.title}. {each.text}" for each, _ in self.causes if each.kind == "missed-class"]
+        worth, recall = self.worth, self.worth and self.worth.recall
+        if not said and worth and recall and recall.value <= HALF and recall.samples >= LEAST_SAMPLES:
+            samples = split_in_words(worth.split, recall.samples)
+            said = [f"It misses {recall.samples - recall.count:,} of {samples} of {worth.rarest_class}."]
+        said += [] if self.has_gain else [NO_GAIN]
+        if said:
+            return " ".join(said)
+        if not self.is_measured:
+            return NO_PROBLEM_YET
         return NO_PROBLEM if self.opens else NO_PROBLEM_BUT_LAYERS
 
     @property
@@ -171,7 +241,7 @@ class Verdict(Result):
         """What is wrong, as a list of runs says it: the titles of warnings and of the question to the user."""
         asked = question(self.causes)
         shown = [each.title for each, _ in self.causes if each.warns or each is asked]
-        return shown or ([] if self.has_gain else [NO_GAIN])
+        return shown or ([] if self.no_problem in SOUND else [self.no_problem])
 
     def table(self) -> Table:
         """The lines of the verdict."""
@@ -318,13 +388,11 @@ def _next_step(
     problem = problem or asked
     if problem is not None and problem.kind == "stalled" and not is_measured:  # losses do not show why
         return "Next: look for the cause in its data, layers and predictions:", run_command("doctor", context.path)
-    if problem is not None and problem.remedy is not None and not problem.remedy.untried:
-        words = "Next: " + problem.help
-        if not problem.can_be_tried(trained=context.manifest.origin == "training"):
-            return words, None
-        return words + " To test whether that helps:", run_command("doctor", context.path) + " --try"
-    if problem is not None and (problem.advice or problem.remedy is not None):
-        return "Next: " + (problem.advice or problem.help), None
+    if problem is not None and problem.help:
+        words = f"Next: {problem.help}"
+        if problem.can_be_tried(trained=context.manifest.origin == "training"):
+            return f"{words} To test whether that helps:", run_command("doctor", context.path) + " --try"
+        return words, None
     if not is_measured:
         return "Next: check its data, layers and predictions:", run_command("doctor", context.path)
     if worth is None or worth.accuracy == 1:
@@ -340,29 +408,26 @@ def _worth(context: RunContext, rows: list[dict[str, Any]], *, measure: bool) ->
         if samples and (accuracy := as_share(accuracy)) is not None:
             low, high = wilson_interval(round(accuracy * samples), samples)
             worth = Worth(split, samples, accuracy, low, high)
-            return worth if context.folder.state == "running" else _with_baseline(context, worth, measure=measure)
+            return worth if context.folder.state == "running" else _with_classes(context, worth, measure=measure)
     return None
 
 
-def _with_baseline(context: RunContext, worth: Worth, *, measure: bool) -> Worth:
-    """The same, compared with always predicting the largest class if that accuracy is known."""
+def _with_classes(context: RunContext, worth: Worth, *, measure: bool) -> Worth:
+    """The same with what is known of the classes, if they were counted or may be."""
     count = class_measures if measure else kept_class_measures
     # without predictions and data
     with survive(__name__, f"counting the classes of {context.path.name}", CutawayError):
         if (classes := count(context, split=worth.split)) is not None:
-            largest = classes.class_names[classes.measures.largest]
-            return replace(worth, baseline=classes.measures.baseline, largest_class=largest)
+            is_same = worth.split == context.split.held_out
+            return worth.compared(classes, (known_simpler_models(context) or ()) if is_same else ())
     return worth
 
 
 def _accuracy(worth: Worth) -> str:
-    samples = split_in_words(worth.split, worth.samples)
-    interval = f"{percent(worth.low, 1)} to {percent(worth.high, 1)}"
-    return f"right on {interval} (95% interval; {percent(worth.accuracy)} of {samples})"
+    return f"right on {worth.interval} (95% interval; {worth.share})"
 
 
 def _worth_in_words(worth: Worth) -> str:
-    text = _accuracy(worth).capitalize()
-    if worth.baseline is None:
-        return f"{text}."
-    return f"{text}; always predicting {worth.largest_class}, the largest class, is right on {percent(worth.baseline)}."
+    others = "; ".join(f"{name}: {measured(share, worth.digits)}" for name, share in worth.others.items())
+    compared = [f"For comparison: {others}"] if others else []
+    return ". ".join((_accuracy(worth).capitalize(), *compared, *worth.besides)) + "."

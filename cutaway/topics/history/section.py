@@ -5,14 +5,9 @@ from cutaway.image_shape import smaller
 from cutaway.page import Card, Cards, Image, Section
 from cutaway.topics.common.sections import result_section
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.findings.section import findings_of, said_first
 
 from .changed_images import changed_images
 from .result import History
-
-JUDGED = ("divergence", "stalled", "learning-rate-too-low", "learning-rate-too-high", "oscillation", "overfitting")
-"""Kinds of findings that judge learning curves; the worst is the verdict. A rate that is too low is underfitting."""
-
 
 SHOWN_IMAGES, SHOWN_EPOCHS = 6, 5
 """Maximum number of training images to show as the model saw them, and of first epochs to show them for."""
@@ -33,7 +28,7 @@ def learning(source: ReportSource) -> Section | None:
         "learning",
         "Learning curves",
         history,
-        lead=_verdict(source),
+        lead=_early_end(source),
         panels=learning_panels(history.rows, turned=history.turned, kept=_kept_epoch(source)),
         tables=(),  # an epoch is a point
         figure=f"Training values are averages over the epoch, while the weights changed and any dropout was active"
@@ -92,14 +87,10 @@ def _kept_epoch(source: ReportSource) -> int | None:
     return None if kept is None else int(kept["epoch"])
 
 
-def _verdict(source: ReportSource) -> str:
-    """What the findings say of the curves, in a sentence or two, and whether early stopping ended them."""
-    found = next((each for each in findings_of(source) if each.kind in JUDGED), None)
-    said = [] if found is None else [f"{found.title}.", said_first(source, found)]
+def _early_end(source: ReportSource) -> str:
+    """Whether early stopping ended the training, in a sentence; "" if it did not."""
     config, rows = source.context.manifest.config, source.rows
     epochs = config.get("epochs")
     ended_early = config.get("patience") is not None and isinstance(epochs, int) and len(rows) < epochs
     is_finished = source.context.manifest.status == "finished"
-    if is_finished and ended_early:
-        said.append(f"Early stopping ended the training after epoch {rows[-1]['epoch']}.")
-    return " ".join(said)
+    return f"Early stopping ended the training after epoch {rows[-1]['epoch']}." if is_finished and ended_early else ""

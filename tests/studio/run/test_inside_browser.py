@@ -49,7 +49,7 @@ def select_box(opened, place="[data-explorer] .map"):
 def test_the_page_of_a_run_has_its_map_its_sections_and_its_figures(shown):
     opened = shown()
     opened.wait("document.querySelector('#learning .plot').childElementCount", seconds=60)
-    opened.wait("document.querySelector('section#verdict')", seconds=60)
+    opened.wait("document.querySelector('section#verdict') && document.querySelector('#findings')", seconds=60)
     sections = opened.page.evaluate("[...document.querySelectorAll('section[id]')].map((each) => each.id)")
     order = ["verdict", "explore", "findings", "mistakes", "classes", "confidence", "layers", "learning"]
     assert [name for name in sections if name in order] == order
