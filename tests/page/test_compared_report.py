@@ -59,6 +59,7 @@ def selected(opened):
 def test_a_button_selects_the_samples_of_its_group(opened, found, title, change):
     chosen = found["change"] == change if change else found["predicted_a"] != found["predicted_b"]
     expected = list(found.index[chosen])
+    opened.page.get_by_role("navigation", name="Views").get_by_role("link", name="Comparison").click()
     card = opened.page.locator("#comparison .cards > li").filter(has=opened.page.get_by_text(title, exact=True))
     button = card.get_by_role("button")
     assert expected
@@ -103,6 +104,7 @@ def test_the_card_and_the_search_know_the_other_prediction(opened, found):
 
 
 def test_the_section_names_the_other_run(opened, found):
+    opened.page.get_by_role("navigation", name="Views").get_by_role("link", name="Comparison").click()
     section = opened.page.locator("#comparison")
     assert HOSTILE in section.locator("h2").inner_text()
     answer = section.locator(".answer").inner_text()
