@@ -20,11 +20,16 @@ from cutaway.topics.samples.section import hardest
 from .explorer import explore
 from .settings import settings
 
+MISTAKES = (
+    mistakes,
+    classes,
+)
+
 VIEWS: dict[str, tuple[Callable[[ReportSource], Section | None], ...]] = {
     "overview": (verdict, explore),
     "comparison": (comparison,),
     "findings": (findings,),
-    "mistakes": (mistakes, classes),
+    "mistakes": MISTAKES,
     "confidence": (confidence,),
     "samples": (hardest, influence),
     "labels": (label_issues,),
@@ -34,6 +39,6 @@ VIEWS: dict[str, tuple[Callable[[ReportSource], Section | None], ...]] = {
     "settings": (settings,),
 }
 """The sections of each view. Each returns None for a run that has nothing to show there. A new section is one function
-and one name here."""
+and one name in a view."""
 
 SECTIONS = tuple(section for sections in VIEWS.values() for section in sections)

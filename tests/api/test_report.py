@@ -382,7 +382,7 @@ def test_sections_of_a_model_whose_units_are_all_dead_say_why_and_the_others_are
     }
     why = "360 rows of activations are equal"
     assert [name for name, part in made.items() if why in part] == ["explore"]
-    assert {"findings", "classes", "layers"} <= made.keys()
+    assert {"classes", "layers"} <= made.keys()
 
 
 def test_a_sentence_does_not_end_within_the_name_of_a_class():

@@ -81,7 +81,7 @@ import sys
 import cutaway as ct
 from cutaway.report import report_html, sections
 from cutaway.progress import ignore_progress
-sections.SECTIONS = sections.SECTIONS[-1:]  # the others have their own tests
+sections.SECTIONS = [each for each in sections.SECTIONS if each.__name__ == "class_sizes"]
 print(report_html(ct.open_run(sys.argv[1]).context, on_progress=ignore_progress))
 """
 

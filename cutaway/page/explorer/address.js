@@ -33,8 +33,9 @@ export function keepInAddress({ store, samples, commands, ended }) {
     if (String(selected) !== String(store.state.selection)) commands.select(selected);
   };
   read(location.hash.startsWith(BEGINNING) ? location.hash : begins);
-  // where a person reloads the page, the browser goes back to its place
-  if (location.hash.startsWith(BEGINNING) && scrollY === 0) showPart(samples.record.name);
+  // the map has its height now; where a person reloads the page, the browser goes back to its place
+  const [visit] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  if (location.hash.startsWith(BEGINNING) && visit?.type !== "reload") showPart(samples.record.name);
   addEventListener("hashchange", () => read(location.hash), { signal: ended });
   let before = addressOf({ store, samples });
   // browsers allow some changes of the address a second
