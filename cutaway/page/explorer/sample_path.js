@@ -123,6 +123,7 @@ export function unitsCanvas(values, { width, height, label }) {
  * @param {Float32Array} values
  */
 function paintUnits(canvas, values) {
+  if (!canvas.isConnected) return; // a later drawing has replaced it
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const image = pen.createImageData(canvas.width, canvas.height);
   const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-9);
