@@ -31,6 +31,7 @@ from .sections import (
     SummaryLine,
     Table,
     Text,
+    scaled,
 )
 from .studio import studio_files, studio_shell
 

@@ -204,6 +204,11 @@ class Mark:
     row: int = 0
 
 
+def scaled(share: float, least: float) -> float:
+    """The place of a share on a scale from `least` to 1; both are 0..1."""
+    return (share - least) / (1 - least) if least < 1 else 1.0
+
+
 @dataclass(frozen=True)
 class SummaryLine:
     """One thing that a reader should know, and what to do about it.

@@ -1,4 +1,4 @@
-/** The views of a page, of which one is shown; the address names it, or a part of it. */
+/** The views of a page. One is shown at a time; the address names it, or a part of it. */
 
 /** Follow the address and links to parts of the page. */
 export function startViews() {

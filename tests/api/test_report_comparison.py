@@ -94,6 +94,9 @@ def test_the_verdict_is_as_sure_as_the_test(found, fixed, broken, better):
     assert said.startswith(better or "")
     p = mcnemar(fixed, broken).p_value
     assert (p < 0.05) == (better is not None)
+    if better:  # points of the better run above the worse one, and their interval
+        by, low, high = map(float, re.search(r"by (-?[\d.]+) points \((-?[\d.]+) to (-?[\d.]+)\)", said).groups())
+        assert 0 < low < by < high
     if fixed:
         assert (f" {p:.2g} " if p >= 1e-4 else "0.0001") in said
 

@@ -106,7 +106,7 @@ class SmallMap {
 
   /**
    * Where something is in the window, in CSS pixels; nothing before its layout is loaded.
-   * @param {(place: (index: number) => [number, number]) => [number, number]} find its place among those of samples
+   * @param {(place: (index: number) => [number, number]) => [number, number]} find computes its place from the places of samples
    */
   inWindow(find) {
     const fitted = this.#fitted();

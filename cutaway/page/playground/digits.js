@@ -118,7 +118,7 @@ export class DigitPad {
     const none = "The network has no answer: its weights are no longer finite numbers.";
     const sure = probabilities && probabilities[answer] < SURE ? " It is not sure." : "";
     const text = !probabilities ? "Draw a digit: the network answers at once." : answer < 0 ? none : `The network says: this is a ${answer}.${sure}`;
-    if (this.answer.textContent !== text) this.answer.textContent = text; // which is said aloud by screen readers
+    if (this.answer.textContent !== text) this.answer.textContent = text; // screen readers read it aloud
     this.bars.forEach(({ row, fill, value }, digit) => {
       const probability = probabilities?.[digit] ?? NaN;
       row.classList.toggle("answer", digit === answer);

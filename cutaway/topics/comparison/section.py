@@ -8,8 +8,7 @@ import numpy as np
 
 from cutaway.context import RunContext
 from cutaway.errors import Canceled, CutawayError, printable
-from cutaway.metrics import wilson_interval
-from cutaway.page import Card, Cards, HeatMap, Mark, Parts, Section, Summary, Table, Text
+from cutaway.page import Card, Cards, HeatMap, Mark, Parts, Section, Summary, Table, Text, scaled
 from cutaway.results.table import Table as ResultTable
 from cutaway.results.units import COUNT
 from cutaway.topics.common.sample_rows import small_table
@@ -18,7 +17,7 @@ from cutaway.topics.common.source import ReportSource, once
 from cutaway.words import UNDEFINED, counted, cut, number, percent, points
 
 from .measures import compare_predictions, kept_similarity
-from .result import Comparison, measures_table, settings_table
+from .result import Comparison, measured, measures_table, settings_table
 from .settings import different_epochs
 
 SURE = 0.05
@@ -77,25 +76,20 @@ def comparison(source: ReportSource) -> Section | None:
 def answer(found: Comparison, names: tuple[str, str]) -> Summary:
     """Which run is better, by how much and how sure that is, with the accuracies of both on a scale."""
     m, kind = found.measures, "test" if found.split == "test" else "validation"
-    shares = [correct / m.samples for correct in m.correct]
-    limits = [wilson_interval(correct, m.samples) for correct in m.correct]
-    least = min(low for low, _ in limits)
+    accuracy = measured(found)[0]
+    least = min(accuracy.a.low, accuracy.b.low)
     marks = [
-        Mark(
-            f"{name}: {percent(share)}",
-            *((each - least) / max(1 - least, 1e-9) for each in (share, low, high)),
-            row=row,
-        )
-        for row, (name, share, (low, high)) in enumerate(zip(names, shares, limits, strict=True))
+        Mark(f"{name}: {percent(each.value)}", *(scaled(share, least) for share in each), row=row)
+        for row, (name, each) in enumerate(zip(names, (accuracy.a, accuracy.b), strict=True))
     ]
     only_here, only_there = m.test.broken, m.test.fixed
-    better, worse = names if only_here > only_there else names[::-1]
-    ends = sorted(abs(100 * limit) for limit in m.accuracy_interval)
+    better, worse, sign = (*names, -100) if only_here > only_there else (*names[::-1], 100)
+    low, high = sorted(sign * limit for limit in m.accuracy_interval)
     loss_low, loss_high = m.loss_interval
     if not only_here + only_there:
         first = "Both runs are right on the same samples."
     elif m.test.p_value < SURE:
-        by, (low, high) = abs(100 * m.accuracy_difference), ends
+        by = sign * m.accuracy_difference
         first = f"{better} is better than {worse} by {by:.2f} points ({low:.2f} to {high:.2f})."
     else:
         difference = " to ".join(points(-limit) for limit in reversed(m.accuracy_interval))
@@ -120,7 +114,9 @@ def answer(found: Comparison, names: tuple[str, str]) -> Summary:
 
 def _for_page(source: ReportSource, table: ResultTable, **chosen: Any) -> Table:
     """A table of both runs as the page shows it, with their names above the columns."""
-    headings = {**dict(zip("AB", source.names, strict=True)), "B - A": "Difference"}
+    taken = {"Difference", *(each.heading for each in table.columns)}  # a run may have one of these as its title
+    names = (f"the run {name}" if name in taken else name for name in source.names)
+    headings = {**dict(zip("AB", names, strict=True)), "B - A": "Difference"}
     columns = tuple(replace(each, heading=headings.get(each.heading, each.heading)) for each in table.columns)
     return result_table(chosen.pop("name"), replace(table, columns=columns), **chosen)
 

@@ -8,7 +8,7 @@ from itertools import chain
 from cutaway.errors import CutawayError
 from cutaway.findings import LEAST_WRONG, Evidence, Finding, run_checks
 from cutaway.log import survive
-from cutaway.page import Card, Cards, Mark, Section, Summary, SummaryLine
+from cutaway.page import Card, Cards, Mark, Section, Summary, SummaryLine, scaled
 from cutaway.runs import by_name, run_command
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.comparison.section import answer, comparison_of
@@ -83,15 +83,18 @@ def _marks(worth: Worth) -> tuple[Mark, ...]:
     """The accuracy with its interval, and its baselines, on a scale from the lowest of them to 100%."""
     least = min(worth.low, *worth.others.values())
 
-    def place(share: float) -> float:
-        return (share - least) / (1 - least) if least < 1 else 1.0
-
     def named(name: str, share: float) -> str:
         return f"{name if len(name) <= NAME else f'{name[: NAME - 1]}…'}: {measured(share, worth.digits)}"
 
-    own = Mark(named("this model", worth.accuracy), place(worth.accuracy), place(worth.low), place(worth.high))
+    own = Mark(
+        named("this model", worth.accuracy),
+        *(scaled(share, least) for share in (worth.accuracy, worth.low, worth.high)),
+        row=0,
+    )
     ordered = sorted(worth.others.items(), key=lambda each: each[1])
-    below = [Mark(named(name, share), place(share), row=row) for row, (name, share) in enumerate(ordered, start=1)]
+    below = [
+        Mark(named(name, share), scaled(share, least), row=row) for row, (name, share) in enumerate(ordered, start=1)
+    ]
     return own, *below, Mark("100%", 1.0, row=1)
 
 
@@ -103,10 +106,12 @@ def shown_lines(source: ReportSource) -> tuple[SummaryLine, ...]:
     for name, section in ON_THIS_PAGE.items():
         if found.command == run_command(name, path):
             step = {"action": f"{step['action'].rstrip(':')}.", "target": section, "command": ""}
-    for number, line in enumerate(lines):
+    for number, line in enumerate(lines[:LINES]):
         if step["action"].startswith(line.action) and (line.action or line.card is None):
             lines[number] = replace(line, **step)
             break
+    else:  # no line is about it
+        lines.insert(LINES - 1, replace(SummaryLine("Next", "", "note"), **step))
     hidden = sum(line.severity == "warning" for line in lines[LINES:])
     return tuple(lines[: LINES + (hidden == 1)])  # a single one is shown: it takes no more room
 

@@ -39,7 +39,7 @@ def compare_simpler_models(context: RunContext, *, on_progress: ProgressCallback
     Args:
         context: The run.
         on_progress: Called with the progress.
-        cheap: Whether they are only compared where that takes a few seconds at most.
+        cheap: Whether to compare them only if that takes a few seconds at most.
 
     Raises:
         CutawayError: The data or the model cannot be loaded.

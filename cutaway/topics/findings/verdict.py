@@ -36,7 +36,7 @@ NO_PROBLEM_BUT_LAYERS = (
 )
 NO_PROBLEM_YET = "Only the training history was checked; it shows no problem."
 SOUND = (NO_PROBLEM, NO_PROBLEM_BUT_LAYERS, NO_PROBLEM_YET)
-"""What is said of a run without a fault."""
+"""The sentences for a run without a fault."""
 
 NO_GAIN = "It may be no better than always predicting the largest class."
 SHOWN = 6

@@ -37,7 +37,8 @@ export function showRunSections(host, run) {
     if (!running || state === "running") return;
     running = false;
     if (look.isConnected) return begin();
-    hint.replaceChildren("The training has ended since. ", look); // what a person looks at stays
+    // what a person looks at stays
+    hint.replaceChildren("The training has ended since. ", textButton("Look inside the model as it is now", () => location.reload()));
     overview.prepend(hint);
   };
   listen({ runs: ({ changed }) => ended(changed.find((/** @type {any} */ each) => each.id === run.id)?.state ?? "running") });
@@ -159,6 +160,7 @@ class RunSections {
     if (section.name === "verdict") this.mapHost.after(this.line); // the rest comes below
     if (before) before.replaceWith(made);
     else view.insertBefore(made, [...others].find((each) => Number(each.dataset.place) > place) ?? null);
+    for (const link of made.querySelectorAll("a[href='#label_issues']")) link.setAttribute("href", `${runPath(this.run.id)}/label-issues`);
     startTables(made);
     offerRemedies(made, this.run);
     if (section.name === "columns" && mayWrite() && this.run.origin === "training") void this.#leaveOut(made).catch(showError);
