@@ -92,7 +92,8 @@ class RunSections {
     const known = this.#views.get(name);
     if (known) return known;
     const made = element("div", { class: "view", "data-view": name, "data-place": place, hidden: this.#views.size > 0 });
-    this.host.insertBefore(made, [...this.#views.values()].find((each) => Number(each.dataset.place) > place) ?? null);
+    const others = /** @type {NodeListOf<HTMLElement>} */ (this.host.querySelectorAll(":scope > .view"));
+    this.host.insertBefore(made, [...others].find((each) => Number(each.dataset.place) > place) ?? null);
     this.#views.set(name, made);
     return made;
   }

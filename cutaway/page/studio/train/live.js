@@ -48,8 +48,7 @@ class LiveRun {
       element("div", { class: "live-head" }, element("div", { class: "live-now" }, this.state, this.pace), this.actions),
       this.bar,
       this.verdicts,
-      // a training that has ended has its curves in a section
-      run.state === "finished" ? null : element("div", { class: "live-grid" }, this.loss.element, this.accuracy.element, this.map.element),
+      element("div", { class: "live-grid" }, this.loss.element, this.accuracy.element, this.map.element),
     );
   }
 
