@@ -83,6 +83,7 @@ def render_playground(
             "worker-src blob:",
             "style-src 'unsafe-inline'",
             "img-src data: blob:",
+            "font-src data:",
             *(["connect-src 'self'"] if studio else []),
             "base-uri 'none'",
             "form-action 'none'",

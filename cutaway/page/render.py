@@ -18,7 +18,7 @@ from .bundle import QUICK_LEVEL, Bundle
 from .explorer import Explorer
 from .label_sheet import LabelSheet
 from .linking import link
-from .resources import STYLES, read_module, read_template
+from .resources import STYLES, read_font, read_module, read_template
 from .sections import Cards, Figure, Page, Section, Summary, with_parts
 
 _NUMBER = re.compile(r"[-+~]?\d[\d,.]*(e[-+]?\d+)?(±\d[\d,.]*)?%?( \([\d.]+%\))?|[-–]?", re.IGNORECASE)
@@ -72,7 +72,7 @@ def render_document(
         .render(
             data=Markup(json.dumps(data, allow_nan=False).replace("<", "\\u003c")),
             arrays=[Markup(base64.b64encode(array).decode("ascii")) for array in bundle.data],
-            css=Markup("\n".join(read_template(name) for name in styles)),
+            css=Markup("\n".join((read_font(), *map(read_template, styles)))),
             script=Markup(script),
             digest=script_digest(script),
             **values,

@@ -1,5 +1,6 @@
 """Reads the files that pages are made from."""
 
+import base64
 from importlib.resources import files
 
 STYLES = ("page.css", "explorer.css", "network.css", "label_sheet.css", "curves.css")
@@ -9,6 +10,13 @@ STYLES = ("page.css", "explorer.css", "network.css", "label_sheet.css", "curves.
 def read_template(name: str) -> str:
     """Return a template or a style sheet by its name."""
     return read_module(f"templates/{name}")
+
+
+def read_font() -> str:
+    """Return the style sheet of the font, with the font in it."""
+    font = files("cutaway.page").joinpath("fonts/inter.woff2").read_bytes()
+    data = base64.b64encode(font).decode("ascii")
+    return read_template("font.css").replace("../fonts/inter.woff2", f"data:font/woff2;base64,{data}")
 
 
 def read_module(name: str) -> str:

@@ -72,6 +72,7 @@ POLICY = "; ".join(
         # the map has a style element in its shadow root; a style runs no code, and fetches nothing under this policy
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
+        "font-src 'self'",
         "connect-src 'self'",
         "base-uri 'self'",
         "form-action 'none'",

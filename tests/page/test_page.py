@@ -161,6 +161,7 @@ def test_the_policy_admits_only_the_scripts_of_the_page(make_page):
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == f"'sha256-{digest}'"
     assert policy["img-src"] == "data: blob:"
+    assert policy["font-src"] == "data:"
     assert "connect-src" not in policy
 
 

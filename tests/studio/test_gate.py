@@ -333,6 +333,7 @@ def test_the_playground_has_a_policy_of_its_own(in_process):
         "worker-src": "blob:",
         "style-src": "'unsafe-inline'",
         "img-src": "data: blob:",
+        "font-src": "data:",
         "connect-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",

@@ -82,6 +82,7 @@ export class SampleMap extends EventTarget {
     });
     this.gestures = new Gestures(this);
     this.#watchSize();
+    document.fonts.addEventListener("loadingdone", () => this.paintTop(), { signal: this.#ending.signal }); // labels are text
   }
 
   /** Give back what the map holds. */

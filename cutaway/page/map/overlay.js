@@ -1,7 +1,5 @@
 import { placeLabels } from "./groups.js";
 
-const FONT = "14px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
-
 /** The most labels on a map. */
 const MOST_LABELS = 60;
 
@@ -100,7 +98,7 @@ function paintPath(pen, path, ink) {
 function paintLabels(map, ink, paper) {
   const { pen, view, grouping } = map;
   if (!grouping) return;
-  pen.font = `600 ${FONT}`;
+  pen.font = `600 14px ${getComputedStyle(map.host).fontFamily}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.lineJoin = "round";

@@ -1,4 +1,4 @@
-"""The files of the studio's page: its shell, and the modules and style sheets that it loads."""
+"""The files of the studio's page: its shell, and the modules, style sheets and font that it loads."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ SCRIPT = "studio/studio.js"
 """The module that starts the page."""
 
 STYLES = (
+    "font.css",
     "page.css",
     "explorer.css",
     "network.css",
@@ -43,7 +44,7 @@ class StudioFiles:
 
 @cache
 def studio_files() -> StudioFiles:
-    """All ES modules and style sheets of the page, read once."""
+    """All ES modules and style sheets of the page and its font, read once."""
     contents = dict(sorted(_walk(files("cutaway.page"), "")))
     digest = hashlib.sha256()
     for name, data in contents.items():
@@ -56,7 +57,7 @@ def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
     for entry in folder.iterdir():
         if entry.is_dir():
             found += _walk(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith((".js", ".css")):
+        elif entry.name.endswith((".js", ".css", ".woff2")):
             found.append((f"{prefix}{entry.name}", entry.read_bytes()))
     return found
 

@@ -1,4 +1,4 @@
-"""The documents of the studio, one shell for all of them, and its modules and style sheets."""
+"""The documents of the studio, one shell for all of them, and its modules, style sheets and font."""
 
 from typing import Annotated, Any
 
@@ -14,12 +14,12 @@ from .given import GivenManager, GivenPerson, GivenSettings, GivenWorkspace, Run
 router = APIRouter()
 
 FOREVER = "private, max-age=31536000, immutable"
-KINDS = {".js": "text/javascript", ".css": "text/css"}
+KINDS = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
 
 
 @router.get("/static/{digest}/{name:path}")
 def static(digest: str, name: str) -> Response:
-    """A module or a style sheet. The digest of all of them is in the address, so a browser may keep them."""
+    """A module, a style sheet or the font. The digest of all of them is in the address, so a browser may keep them."""
     files = studio_files()
     if digest != files.digest or name not in files.contents:
         return PlainTextResponse("There is no such file.\n", 404)

@@ -91,6 +91,6 @@ function drawScale(context, { unit, height, ink }) {
   context.strokeStyle = context.fillStyle = ink;
   context.lineWidth = 1.5;
   context.stroke();
-  context.font = "12px system-ui, sans-serif";
+  context.font = `12px ${getComputedStyle(context.canvas).fontFamily}`;
   context.fillText(String(Number(length.toPrecision(1))), MARGIN, height - 13);
 }
