@@ -14,9 +14,8 @@ def read_template(name: str) -> str:
 
 def read_font() -> str:
     """Return the style sheet of the font, with the font in it."""
-    font = files("cutaway.page").joinpath("fonts/inter.woff2").read_bytes()
-    data = base64.b64encode(font).decode("ascii")
-    return read_template("font.css").replace("../fonts/inter.woff2", f"data:font/woff2;base64,{data}")
+    font = base64.b64encode(files("cutaway.page").joinpath("fonts/inter.woff2").read_bytes()).decode()
+    return read_template("font.css").replace("../fonts/inter.woff2", f"data:font/woff2;base64,{font}")
 
 
 def read_module(name: str) -> str:

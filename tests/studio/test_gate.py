@@ -326,10 +326,9 @@ def test_the_playground_has_a_policy_of_its_own(in_process):
     studio = in_process()
     answer = studio.ask("/playground")
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
-    assert policy["script-src"].startswith("'sha256-")
-    assert policy | {"script-src": ""} == {
+    assert policy.pop("script-src").startswith("'sha256-")
+    assert policy == {
         "default-src": "'none'",
-        "script-src": "",
         "worker-src": "blob:",
         "style-src": "'unsafe-inline'",
         "img-src": "data: blob:",

@@ -1,6 +1,7 @@
 """The files of the studio's page: its shell, and the modules, style sheets and font that it loads."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -52,14 +53,13 @@ def studio_files() -> StudioFiles:
     return StudioFiles(digest.hexdigest()[:16], contents)
 
 
-def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
+def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
     for entry in folder.iterdir():
+        name = prefix + entry.name
         if entry.is_dir():
-            found += _walk(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith((".js", ".css", ".woff2")):
-            found.append((f"{prefix}{entry.name}", entry.read_bytes()))
-    return found
+            yield from _walk(entry, f"{name}/")
+        elif name.endswith((".js", ".css", ".woff2")):
+            yield name, entry.read_bytes()
 
 
 @lru_cache(500)
