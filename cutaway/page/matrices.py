@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.errors import UsageError
-from cutaway.words import percent
+from cutaway.words import UNDEFINED, percent
 
 from .sections import Section
 
@@ -66,7 +66,7 @@ class Matrix(Section):
     def recalls(self) -> list[str]:
         """The share of each class that is predicted right, in words; a dash for a class without samples."""
         right = self.counts.diagonal()
-        return [f"{percent(r / n)}" if n else "–" for r, n in zip(right, self.samples, strict=True)]
+        return [percent(r / n, 1) if n else UNDEFINED for r, n in zip(right, self.samples, strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

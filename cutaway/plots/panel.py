@@ -117,7 +117,7 @@ class Panel:
         x_names: What is written at them; whole numbers if empty.
         y_ends: Values that the y axis includes.
         marks: Values of x that are marked.
-        diagonal: Whether a dashed line shows where x and y, both in 0..1, are equal.
+        diagonal: Whether a dashed line shows where x and y are equal.
     """
 
     title: str
@@ -163,10 +163,10 @@ class Panel:
 
     @property
     def x_ends(self) -> tuple[float, float]:
-        """The ends of the axis, beyond the counted values: single epochs need room, and points are not cut."""
+        """The ends of the axis, just beyond the counted values: a single epoch needs room, and no bar is cut."""
         x = np.concatenate([np.asarray(series.x, np.float64) for series in self.series])
         low, high = float(np.nanmin(x)), float(np.nanmax(x))
-        padding = max(0.5, 0.05 * (high - low))
+        padding = max(0.02 * (high - low), *(series.bars / 2 for series in self.series)) or 0.5
         return low - padding, high + padding
 
     @property

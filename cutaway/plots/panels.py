@@ -45,10 +45,11 @@ def _draw(axes: "Axes", panel: Panel, *, has_legend: bool) -> None:
 
     if panel.x_log:
         axes.set_xscale("log")
-    if panel.diagonal:
-        axes.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1, zorder=0)
     for series in panel.series:
         _draw_series(axes, series, is_pale=len(panel.series) > 1)
+    if panel.diagonal:
+        ends = axes.dataLim.intervalx
+        axes.plot(ends, ends, color=MUTED, linestyle="--", linewidth=1, zorder=0)
     for mark in panel.marks:
         axes.axvline(mark.x, color=MUTED, linestyle=mark.dash, linewidth=1, zorder=0)
     if panel.marks:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import isnan
 
-from cutaway.words import UNDEFINED, number, percent, points
+from cutaway.words import UNDEFINED, digits_of, number, percent, points
 
 LEAST = 1e-4
 """Numbers with a standard error are written with an exponent where four decimals would leave no digit of one."""
@@ -47,8 +47,10 @@ def _with_interval(share: float | None, low: float | None, high: float | None, d
 
 
 def _with_limits(share: float | None, low: float | None, high: float | None) -> str:
-    limits = "" if low is None or high is None or _unknown(low, high) else f" ({100 * low:.2f} to {100 * high:.2f})"
-    return f"{percent(share)}{limits}"
+    if low is None or high is None or _unknown(low, high):
+        return percent(share)
+    digits = digits_of(low, high)
+    return f"{percent(share, digits)} ({100 * low:.{digits}f} to {100 * high:.{digits}f})"
 
 
 def _points_with_limits(difference: float | None, low: float | None, high: float | None) -> str:

@@ -40,8 +40,8 @@ def test_the_report_has_a_row_for_each_class(digits_run):
     never = np.array([[5, 0, 0], [2, 0, 0], [0, 0, 0]])
     source.__dict__["confusion"] = csr_array(np.pad(never, ((0, 7), (0, 7))))
     rows = classes(source).parts[1].rows
-    assert [rows[i]["Precision"] for i in range(3)] == ["71.43%", "–", "–"]
-    assert [rows[i]["Recall"] for i in range(3)] == ["100.00%", "0.00%", "–"]
+    assert [rows[i]["Precision"] for i in range(3)] == ["71.4%", "–", "–"]
+    assert [rows[i]["Recall"] for i in range(3)] == ["100.0%", "0.0%", "–"]
 
 
 @pytest.fixture

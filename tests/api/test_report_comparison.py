@@ -63,8 +63,8 @@ def test_the_measures_are_those_of_a_comparison_with_differences_the_other_way(
     low, high = (-100 * table.loc["accuracy", f"difference_{end}"] for end in ("high", "low"))
     here, there = (table.loc["accuracy", name] for name in "ab")
     assert here > there
-    assert rows["Accuracy"][own].startswith(f"{here:.2%} (")
-    assert rows["Accuracy"][second].startswith(f"{there:.2%} (")
+    assert rows["Accuracy"][own].startswith(f"{here:.1%} (")
+    assert rows["Accuracy"][second].startswith(f"{there:.1%} (")
     assert rows["Accuracy"]["Difference"] == f"{100 * (here - there):+.2f} ({low:+.2f} to {high:+.2f})"
     assert rows["Cross-entropy"]["Difference"].startswith(f"{m.loss[0] - m.loss[1]:+.4f} (")
     balanced = [run.per_class().measures.balanced_accuracy for run in (digits_run, other)]

@@ -201,7 +201,7 @@ export class Chart {
     const middle = (MARGIN.top + bottom) / 2;
     if (x.label) parts.push(svgElement("text", { class: "axis-name", x: (left + right) / 2, y: this.height - 5, "text-anchor": "middle" }, x.label));
     if (y.label) parts.push(svgElement("text", { class: "axis-name", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` }, y.label));
-    if (diagonal) parts.push(this.#guide([0, 0], [1, 1], "dashed"));
+    if (diagonal) parts.push(this.#guide([x.low, x.low], [x.high, x.high], "dashed"));
     for (const { x: place, dash } of marks) parts.push(this.#guide([place, y.low], [place, y.high], dash));
     for (const curve of curves) parts.push(...this.#curve(curve).map((part) => colored(part, curve.color)));
     this.picture.setAttribute("viewBox", `0 0 ${this.#width} ${this.height}`);
@@ -322,11 +322,12 @@ export class CurveChart extends Chart {
    */
   show(curves, last) {
     this.#curves = curves;
-    const end = Math.max(last, 1);
+    const begin = Math.min(...curves.map(({ points }) => points[0]?.[0] ?? last));
+    const end = Math.max(last, begin + 1);
     const [low, high] = spaced(curves.flatMap(({ points, dot }) => withDot(points, dot).flatMap(([, y]) => y ?? [])), 0.06);
     this.draw({
       curves,
-      x: { low: 0, high: end, ticks: (room) => roundTicks(0, end, Math.max(2, Math.min(8, room / 60)), true).map((tick) => [tick, String(tick)]) },
+      x: { low: begin, high: end, ticks: (room) => roundTicks(begin, end, Math.max(2, Math.min(8, room / 60)), true).map((tick) => [tick, String(tick)]) },
       y: { low, high, ticks: () => roundTicks(low, high, 4).map((tick) => [tick, this.write(tick)]) },
       isByX: true,
     });
@@ -434,11 +435,10 @@ class PanelChart extends Chart {
 
   /** @returns {Axis} */
   #xAxis() {
-    const { curves, x, diagonal } = this.panel;
-    const values = [...curves.flatMap(({ points, bars = 0 }) => points.flatMap(([each]) => (bars ? [each - bars / 2, each + bars / 2] : each))), ...x.ticks.map(([tick]) => tick), ...(diagonal ? [0, 1] : [])];
-    let [low, high] = x.isLog ? spaced(values.map(Math.log), 0.05).map(Math.exp) : spaced(values, curves.some(({ bars }) => bars) ? 0 : 0.05);
-    // single epochs need room
-    if (x.isWhole) [low, high] = [Math.min(low, Math.min(...values) - 0.5), Math.max(high, Math.max(...values) + 0.5)];
+    const { curves, x } = this.panel;
+    const values = [...curves.flatMap(({ points, bars = 0 }) => points.flatMap(([each]) => (bars ? [each - bars / 2, each + bars / 2] : each))), ...x.ticks.map(([tick]) => tick)];
+    let [low, high] = x.isLog ? spaced(values.map(Math.log), 0.05).map(Math.exp) : spaced(values, curves.some(({ bars }) => bars) ? 0 : 0.02);
+    if (x.isWhole && high - low < 1) [low, high] = [low - 0.5, high + 0.5]; // a single epoch needs room
     const ticks = (/** @type {number} */ room) => roundTicks(low, high, Math.max(2, Math.min(8, room / 40)), x.isWhole).map(written(x));
     return { low, high, ticks: x.ticks.length ? () => x.ticks : ticks, isLog: x.isLog, label: x.label };
   }
@@ -446,9 +446,9 @@ class PanelChart extends Chart {
   /** @returns {Axis} */
   #yAxis() {
     const { curves, y, diagonal } = this.panel;
-    const values = curves.flatMap(({ points, spans = [] }) => [...points.map((point) => point[1]), ...spans.flat()]).filter((each) => each !== null);
+    const values = curves.flatMap(({ points, spans = [] }) => [...points.flatMap(([x, y]) => (diagonal ? [x, y] : y)), ...spans.flat()]).filter((each) => each !== null);
     const isOfBars = curves.some(({ bars }) => bars);
-    let [low, high] = spaced([...values, ...y.ends, ...(diagonal ? [0, 1] : []), ...(isOfBars ? [0] : [])], 0.05);
+    let [low, high] = spaced([...values, ...y.ends, ...(isOfBars ? [0] : [])], 0.05);
     if (isOfBars) low = Math.max(low, Math.min(0, ...values)); // bars stand on the axis
     return { low, high, ticks: () => roundTicks(low, high, this.height / 50, y.isWhole).map(written(y)), label: y.label };
   }

@@ -15,7 +15,7 @@ from cutaway.metrics import LISTED, PerClass, SparseCounts, per_class, roc_area
 from cutaway.results.notebook import NotebookDisplay
 from cutaway.results.result import Result
 from cutaway.results.table import Interval, Table, value
-from cutaway.results.units import COUNT, NAME, share
+from cutaway.results.units import COUNT, NAME, SHARE_WITH_LIMITS, share
 from cutaway.topics.common.predictions import labels, predict_classes, probabilities
 from cutaway.topics.common.scoring import kind_of
 from cutaway.words import cut, percent
@@ -134,13 +134,13 @@ class ClassRows:
     predicted: np.ndarray = value("Predicted", COUNT, "Samples that are predicted as it.")
     recall: Interval = value(
         "Recall",
-        share(),
+        share(1),
         "Share of its samples that are predicted as it.",
         limits=("95% interval", "The 95% interval of the recall (Wilson)."),
     )
     precision: Interval = value(
         "Precision",
-        share(),
+        share(1),
         "Share of the samples predicted as it that are of the class.",
         limits=(OF_PRECISION, "The 95% interval of the precision (Wilson)."),
     )
@@ -168,11 +168,10 @@ class ClassMeasures(Result):
     def line(self) -> str:
         """A one-line summary."""
         m = self.measures
-        low, high = map(percent, m.accuracy_interval)
+        accuracy = SHARE_WITH_LIMITS.text(m.accuracy, *m.accuracy_interval)
         return (
-            f"ClassMeasures of {self.split}, epoch {self.epoch}: {len(self.class_names)} classes, accuracy "
-            f"{percent(m.accuracy)} ({low} to {high}), balanced accuracy {percent(m.balanced_accuracy)}, largest class "
-            f"alone {percent(m.baseline)}"
+            f"ClassMeasures of {self.split}, epoch {self.epoch}: {len(self.class_names)} classes, accuracy {accuracy}, "
+            f"balanced accuracy {percent(m.balanced_accuracy)}, largest class alone {percent(m.baseline)}"
         )
 
     def table(self, n: int | None = None) -> Table:
@@ -188,11 +187,11 @@ class ClassMeasures(Result):
 
     def tables(self) -> tuple[Table, ...]:
         """The classes, and what all of them together are worth."""
-        m, (low, high) = self.measures, map(percent, self.measures.accuracy_interval)
+        m = self.measures
         listed, left_out = cut(self.class_names, LISTED)
         notes = (
             *([f"The {LISTED} classes with the lowest recall; {left_out:,} more are left out."] * (left_out > 0)),
-            f"Accuracy {percent(m.accuracy)} (95% interval {low} to {high}).",
+            f"Accuracy with its 95% interval: {SHARE_WITH_LIMITS.text(m.accuracy, *m.accuracy_interval)}.",
             f"Balanced accuracy {percent(m.balanced_accuracy)} (the mean recall).",
             f"Always predicting {printable(self.class_names[m.largest])} would give {percent(m.baseline)}.",
             *(["AUC {:.4f} (95% interval {:.4f} to {:.4f}).".format(*self.area)] if self.area else []),

@@ -55,7 +55,7 @@ class Bin:
     confidence: float = value("Mean", share(), "Mean confidence of the samples in the bin.")
     accuracy: Interval = value(
         "Accuracy",
-        share(),
+        share(1),
         "Share of them that are predicted correctly.",
         limits=("95% interval", "The 95% interval of that share (Wilson)."),
         names=("accuracy", "low", "high"),

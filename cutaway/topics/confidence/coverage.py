@@ -50,7 +50,7 @@ class WantedAccuracy:
         "Answer from", THRESHOLD, "The confidence that is chosen for it on the validation samples."
     )
     coverage: float | None = value("Answered", share(), "Share of the samples of the split that are answered.")
-    accuracy: Interval | None = value("Right", share(), _RIGHT, limits=_LIMITS, names=_NAMES)
+    accuracy: Interval | None = value("Right", share(1), _RIGHT, limits=_LIMITS, names=_NAMES)
     val_coverage: float | None = value(
         "Answered on val", share(), "Share of the validation samples that are answered.", shown=False
     )
@@ -64,7 +64,7 @@ class Answers:
     threshold: np.ndarray = value("Answer from", THRESHOLD, "The lowest confidence that is answered.")
     answered: np.ndarray = value("Samples", COUNT, "Samples that are answered.")
     coverage: np.ndarray = value("Answered", share(), "Share of all samples that are answered.")
-    accuracy: Interval = value("Right", share(), _RIGHT, limits=_LIMITS, names=_NAMES)
+    accuracy: Interval = value("Right", share(1), _RIGHT, limits=_LIMITS, names=_NAMES)
 
 
 @public
