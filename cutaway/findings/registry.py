@@ -102,6 +102,12 @@ PREDICTIONS = (
 )
 """Kinds of findings on predictions of samples that a model was not trained on."""
 
+COMMON = (
+    *("overfitting", "target-leakage", "label-issues", "too-few-epochs", "learning-rate-too-high", "dead-units"),
+    *("class-imbalance", "duplicates"),
+)
+"""What is looked for first by hand: these are named first where nothing of them is found."""
+
 LEAST_EPOCHS = {"stalled": 2, "learning-rate-too-high": 2, "learning-rate-too-low": 2, "oscillation": 6}
 """Epochs below which nothing of a kind is found."""
 
@@ -248,11 +254,14 @@ def run_checks(
 
 
 def passed_kinds(evidence: Evidence, findings: Iterable[Finding]) -> tuple[str, ...]:
-    """Kinds of findings that the evidence is enough to look for, and of which there is no warning and no note."""
+    """Kinds of findings that the evidence is enough to look for, and of which there is no warning and no note.
+
+    The common ones come first.
+    """
     others = {each.kind for each in findings if each.severity != "good"}
     others |= {kind for fact, kinds in _NEEDED.items() if not getattr(evidence, fact) for kind in kinds}
     others |= {kind for kind, least in LEAST_EPOCHS.items() if len(evidence.history) < least}
-    return tuple(kind for kind in RULES if kind not in others)
+    return tuple(kind for kind in dict.fromkeys((*COMMON, *RULES)) if kind not in others)
 
 
 def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Collection[str]) -> tuple[Finding, ...]:

@@ -140,11 +140,14 @@ def _figures(section: Section) -> list[tuple[str, Sequence[Panel], bool]]:
     if isinstance(section, Figure):
         return [(section.name, section.panels, False)]
     cards = section.cards if isinstance(section, Cards) else ()
+    own = ()
     if isinstance(section, Summary):
-        cards = [line.card for line in section.lines]
-    return [
-        (f"{section.name}-{number}", card.panels, True) for number, card in enumerate(cards) if card and card.panels
+        cards, own = [line.card for line in section.lines], section.panels
+    drawn = [
+        (section.name, own),
+        *((f"{section.name}-{number}", card.panels) for number, card in enumerate(cards) if card),
     ]
+    return [(name, panels, True) for name, panels in drawn if panels]
 
 
 def _escaped(value: Any) -> Any:

@@ -238,19 +238,23 @@ class Summary(Section):
 
     Attributes:
         answer: The answer in a sentence, shown large.
+        number: The number that the answer is about, shown larger; may be empty.
         beside: What it is compared with; may be empty.
         marks: The same values on a scale; may be empty.
         lines: The most important first.
-        small: Sentences in small print at the end.
+        small: Sentences in small print below them.
+        panels: Small charts at the end, which a narrow page does not show.
     """
 
     template: ClassVar[str] = "summary.html"
 
     answer: str
+    number: str = ""
     beside: str = ""
     marks: tuple[Mark, ...] = ()
     lines: tuple[SummaryLine, ...] = ()
     small: tuple[str, ...] = ()
+    panels: tuple["Panel", ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from cutaway.page import Card, Cards, Mark, Section, Summary, SummaryLine, scale
 from cutaway.runs import by_name, run_command
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.comparison.section import answer, comparison_of
+from cutaway.topics.history.section import loss_panel
 from cutaway.topics.importance.section import carriers, importances_of
 from cutaway.topics.label_issues.section import label_issues_of
 from cutaway.topics.layers.section import layers_of
@@ -53,11 +54,11 @@ NAME = 40
 def verdict(source: ReportSource) -> Section:
     """The accuracy on a scale with its baselines, what was found with one action each, and what is not known."""
     found = verdict_of(source)
-    answer, worth = "Its accuracy on new samples is unknown.", found.worth
+    number, answer, worth = "", "Its accuracy on new samples is unknown.", found.worth
     if worth is not None:
-        answer = f"Right on {worth.interval} of samples like these: on {worth.share}."
+        number, answer = measured(worth.accuracy, worth.digits), f"of {worth.of_samples} are right."
         if not found.has_gain:
-            than = "less often right than" if worth.gain == "none" else "not clearly better than"
+            than = "less often than" if worth.gain == "none" else "not clearly more often than"
             answer = f"{answer[:-1]}: {than} always predicting {worth.largest_class}."
     hidden = sum(card.severity == "warning" for card in _others(source))
     more = f"{counted(hidden, 'more warning')} among the findings." if hidden else ""
@@ -66,10 +67,12 @@ def verdict(source: ReportSource) -> Section:
         name="verdict",
         title="Verdict",
         answer=answer,
-        beside="" if worth is None else ". ".join(("95% interval", *worth.besides)) + ".",
+        number=number,
+        beside="" if worth is None else ". ".join((f"95% interval: {worth.interval}", *worth.besides)) + ".",
         marks=() if worth is None or not worth.others else _marks(worth),
         lines=shown_lines(source),
         small=tuple(by_name(each, source.context.path) for each in small if each),
+        panels=loss_panel(source),
     )
 
 
@@ -147,7 +150,8 @@ def _lines(source: ReportSource) -> list[SummaryLine]:
             shown = answer(comparison_of(source), source.names)
             compared = SummaryLine(shown.answer, shown.beside, "note", "See what differs.", "comparison")
             lines.insert(min(len(lines), LINES - 1), compared)
-    if found.worth is not None and found.worth.gain == "clear":
+    is_said = any(each.kind == "target-leakage" for each, _ in found.causes)
+    if found.worth is not None and found.worth.gain == "clear" and not is_said:
         known = importances_of(source)
         if known is not None and (carried := carriers(known)) is not None:
             lines.append(SummaryLine(*carried, "note", "See what each column does.", "columns"))

@@ -107,7 +107,12 @@ class Worth:
     @property
     def share(self) -> str:
         """The accuracy in words, and of which samples."""
-        return f"{measured(self.accuracy, self.digits)} of {split_in_words(self.split, self.samples)}"
+        return f"{measured(self.accuracy, self.digits)} of {self.of_samples}"
+
+    @property
+    def of_samples(self) -> str:
+        """Of which samples it is the accuracy."""
+        return split_in_words(self.split, self.samples)
 
     @property
     def besides(self) -> tuple[str, ...]:
@@ -214,7 +219,8 @@ class Verdict(Result):
     @property
     def passed_in_words(self) -> str:
         """What was checked without a finding, in one line: `SHOWN` kinds, and how many more; "" if nothing was."""
-        return f"Checked without a finding: {listed(self.passed, SHOWN)}." if self.passed else ""
+        named = [kind.replace("-", " ") for kind in self.passed]
+        return f"Checked without a finding: {listed(named, SHOWN)}." if named else ""
 
     @property
     def has_gain(self) -> bool:
@@ -300,6 +306,8 @@ def verdict(
     elif worth is not None and worth.baseline is None and state != "running":
         why = "is not known without the data" if measure else "was not counted yet"
         unknown.append(f"How often always predicting the largest class would be right {why}.")
+    # without label issues, only the surest predictions have shown nothing about labels
+    unjudged = () if are_judged(context) else ("label-issues",)
     causes = folded(findings)
     problem = _first_warning(causes)[0]
     wrong = evidence.wrong_labels.low if evidence.wrong_labels else 0
@@ -319,7 +327,7 @@ def verdict(
         is_measured=is_measured,
         next_step=next_step,
         command=command,
-        passed=passed_kinds(evidence, findings),
+        passed=tuple(kind for kind in passed_kinds(evidence, findings) if kind not in unjudged),
         unknown=tuple(unknown),
         opens=manifest.model is not None,
     )

@@ -63,7 +63,7 @@ class RunSections {
     this.list = element("nav", { class: "view-list", "aria-label": "Views" });
     this.labels = element("a", { href: `${runPath(run.id)}/label-issues`, text: "Labels" });
     this.line = element("div");
-    const known = run.test && element("p", { class: "answer" }, element("strong", { text: `Right on ${percent(run.test.accuracy, 2)} of the test samples.` }));
+    const known = run.test && element("div", { class: "answer" }, element("strong", { class: "worth-number", text: percent(run.test.accuracy, 2) }), element("strong", { text: "of the test samples are right." }));
     this.verdict = element("div", { id: "verdict", class: "verdict-waiting" }, known ?? null, this.line);
     this.mapHost = element("div", { class: "map-view" });
     this.map = new MapView(this.mapHost, this.task, { links: host });
