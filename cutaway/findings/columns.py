@@ -21,6 +21,7 @@ from cutaway.metrics import wilson_interval
 from cutaway.words import listed, percent
 
 from .records import Evidence, Finding, Remedy, Rule, check, class_in_words
+from .simpler_models import predicts_poorly
 from .splits import costly_groups, is_identifier
 from .steps import DEAD_AFTER_FIRST_STEPS, DEAD_AND_STILL, dead_since_first_steps, has_large_mean, largest_update
 
@@ -208,9 +209,9 @@ def varying(evidence: Evidence) -> int | None:
             "trees) without them is right as often by no more than chance, since the classes are easy to tell; of data "
             "without columns, up to a tenth of the inputs are judged so. Also a note where a column tells less, but "
             "gains 90% or more of what this model, and the model of the run, gains over always predicting the largest "
-            "class, and this model loses most of that without it. Not judged if only one input, or the inputs of one "
-            "column, vary. A column that is named as an "
-            "identifier and found to be group leakage is not named again."
+            "class, this model loses most of that without it, and the accuracy of the run is nearer to 100% than to "
+            "that of always predicting that class. Not judged if only one input, or the inputs of one column, vary. A "
+            "column that is named as an identifier and found to be group leakage is not named again."
         ),
         source='Kaufman, Rosset, Perlich, Stitelman 2012, "Leakage in data mining"; Wilson 1927 for the interval',
         known_as="target leakage; feature-label correlation in deepchecks",
@@ -239,6 +240,7 @@ def target_leakage(evidence: Evidence) -> Iterable[Finding]:
     gives_away = bool(leaks) and not found.is_replaceable and (count is None or len(leaks) + 1 < count)
     measured = evidence.measured
     is_less = measured and not leaks and found.gain < REACHED * (measured.accuracy - measured.baseline)
+    is_less = is_less or (not leaks and predicts_poorly(evidence))  # most of little
     if is_less or (evidence.images and not gives_away):
         return
     names, advice = [_called(evidence, each.input) for each in told], ""

@@ -192,8 +192,9 @@ ALIKE = 0.02
             "both, has a p-value below {BETTER_LEVEL:g}, and the difference is {BETTER_MARGIN:.0%} or more. "
             "Good where the 95% interval of no difference reaches "
             "{ALIKE:.0%}, and no model has a lower log loss (signs of the differences of samples exchanged, "
-            "the same level); otherwise a note. For tables, once cutaway.doctor has compared them; not with weights of "
-            "classes or samples."
+            "the same level); otherwise a note. It says that classes may overlap where all differences may be chance "
+            "and the accuracy is nearer to that of always giving the largest class than to 100%. For tables, once "
+            "cutaway.doctor has compared them; not with weights of classes or samples."
         ),
         source=(
             "McNemar 1947; Pitman 1937 for losses; Newcombe 1998 for the interval; Grinsztajn, Oyallon, Varoquaux "
@@ -244,10 +245,21 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
     elif surer is not None:
         title = f"{surer.name.capitalize()} would give better probabilities"
         yield Finding("simpler-model", "note", title, text, record)
+    elif predicts_poorly(evidence) and not learned_nothing(evidence) and _are_alike(intervals.values()):
+        text += " The classes may overlap in these columns."
+        advice = "Look for columns that tell the classes apart: another kind of model is unlikely to help much."
+        title = "Other kinds of models are wrong as often"
+        yield Finding("simpler-model", "note", title, text, record, advice=advice)
     elif max(high for _, high in intervals.values()) >= ALIKE:
         yield Finding("simpler-model", "note", "It is unclear whether a simpler model would do better", text, record)
     elif not learned_nothing(evidence):  # one answer for all is simpler still
         yield Finding("simpler-model", "good", "No simpler model is better", text, record)
+
+
+def _are_alike(intervals: Iterable[tuple[float, float]]) -> bool:
+    """Whether each difference may be chance, of two kinds of models or more."""
+    known = [low <= 0 <= high for low, high in intervals]
+    return len(known) > 1 and all(known)
 
 
 def underperforms(evidence: Evidence) -> bool:

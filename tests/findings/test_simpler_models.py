@@ -42,6 +42,14 @@ def test_what_chance_explains_is_no_warning_and_what_cannot_be_told_is_not_good(
     assert list(simpler_model(Evidence())) == []
 
 
+@pytest.mark.parametrize(("right", "trees", "overlap"), [(140, 22, True), (195, 22, False), (140, 2, False)])
+def test_classes_may_overlap_where_three_kinds_of_models_are_wrong_as_often(right: int, trees: int, overlap: bool):
+    models = (replace(LINEAR, won=22, lost=24), replace(TREES, won=trees, lost=24))
+    confusion = np.array([[right, 200 - right], [200 - right, right]])
+    (found,) = simpler_model(Evidence(simpler_models=models, confusion=confusion, test_samples=400))
+    assert (found.severity, bool(found.help)) == ("note", overlap)
+
+
 def test_class_weights_trade_accuracy_so_that_nothing_is_compared() -> None:
     assert list(simpler_model(Evidence(simpler_models=(LINEAR, TREES), config={"class_weight": "balanced"}))) == []
 
