@@ -21,7 +21,7 @@ from cutaway.words import counted, measured
 from .evidence import evidence_of
 from .images import panels_of, samples_of
 from .simpler_models import compare_simpler_models, known_simpler_models, why_not_compared
-from .verdict import LESSER, Verdict, Worth, question
+from .verdict import LESSER, Verdict, Worth, overlap
 from .verdict import verdict as gather
 
 INSIDE = "\ue000"
@@ -137,13 +137,12 @@ def _lines(source: ReportSource) -> list[SummaryLine]:
     notes = {
         kind: [line for each, line in causes if each.kind == kind and each.severity != "warning"] for kind in TELLING
     }
-    if (
-        question(found.causes) is None
-        and not notes["missed-class"]
-        and not any(line.severity == "warning" for line in lines)
-    ):
+    first = [*notes.pop("target-leakage"), *notes.pop("missed-class")]
+    if overlap(found.causes) is not None:
+        first += notes.pop("simpler-model")
+    if not first and not any(line.severity == "warning" for line in lines):
         lines.append(SummaryLine(found.no_problem, "", "note" if found.wrong else "good"))
-    lines += [*notes.pop("target-leakage"), *notes.pop("missed-class")]
+    lines += first
     if source.against is not None:
         # for example, it has diverged
         with survive(__name__, "saying in the verdict which run is better", CutawayError):

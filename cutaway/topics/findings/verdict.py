@@ -231,6 +231,8 @@ class Verdict(Result):
     def no_problem(self) -> str:
         """The sentence for a run without a warning: that nothing needs attention only if no class is mostly missed."""
         said = [f"{each.title}. {each.text}" for each, _ in self.causes if each.kind == "missed-class"]
+        if (alike := overlap(self.causes)) is not None:
+            said.append(f"{alike.title}. {alike.text}")
         worth, recall = self.worth, self.worth and self.worth.recall
         if not said and worth and recall and recall.value <= HALF and recall.samples >= LEAST_SAMPLES:
             samples = split_in_words(worth.split, recall.samples)
@@ -309,10 +311,10 @@ def verdict(
     # without label issues, only the surest predictions have shown nothing about labels
     unjudged = () if are_judged(context) else ("label-issues",)
     causes = folded(findings)
-    problem = _first_warning(causes)[0]
+    problem, asked = _first_warning(causes)[0], question(causes) or overlap(causes)
     wrong = evidence.wrong_labels.low if evidence.wrong_labels else 0
     next_step, command = _next_step(
-        context, state, problem, is_measured=is_measured, wrong=wrong, worth=worth, asked=question(causes)
+        context, state, problem, is_measured=is_measured, wrong=wrong, worth=worth, asked=asked
     )
     if command == doctor:  # said once
         unknown = [each for each in unknown if doctor not in each]
@@ -342,6 +344,12 @@ def question(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> Finding |
     """The question to the user about a column that tells most of the answer; None if no column does."""
     asked = (each for each, _ in causes if each.kind == "target-leakage" and each.severity == "note" and not each.muted)
     return next(asked, None)
+
+
+def overlap(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> Finding | None:
+    """That classes may overlap, since other kinds of models are wrong as often; None where that is not found."""
+    alike = (each for each, _ in causes if each.kind == "simpler-model" and each.severity == "note" and each.help)
+    return next(alike, None)
 
 
 def explained_in_words(consequences: Sequence[Finding]) -> str:
