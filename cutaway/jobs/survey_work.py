@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import warnings
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from cutaway.data import (
 )
 from cutaway.errors import Canceled, CutawayError, CutawayWarning, Hint, UsageError
 from cutaway.image_shape import smaller
+from cutaway.page import render_fragment
 from cutaway.progress import ProgressCallback
 from cutaway.words import cut
 
@@ -64,6 +66,12 @@ TOLD_APART = 6
 
 ROLES = ("time", "group", "label", "weight")
 """Options that a page has under "Use" of a column."""
+
+KEPT = ("problem", "columns", "guessed", "left_out", "counts", "split", "recipe", "kind")
+"""What scripts of the page read of a survey; all else is in its HTML."""
+
+OTHERS = "#8b949e"
+"""Color of the classes that have none of their own."""
 
 CHOOSE = "\0"
 """Stands for the verb before such an option."""
@@ -261,9 +269,8 @@ def class_histograms(table: Table, ids: SampleIds, *, on_progress: ProgressCallb
 
     Returns:
         ``classes``, their names, the largest first, with "others" if there are more; ``colors``, one for each;
-        ``rows``, how many were counted, ``of`` how many; and ``columns``: for each by its name ``names``, of the ends
-        of the bars of numbers or else of every bar, ``is_number``, and ``counts``, rows by bar and class. Columns of a
-        single value are left out.
+        ``rows``, how many were counted, ``of`` how many; and ``columns``: for each by its name ``names``, of the bars,
+        and ``counts``, rows by bar and class. Columns of a single value are left out.
     """
     from cutaway.plots import CLASS_COLORS
 
@@ -283,9 +290,12 @@ def class_histograms(table: Table, ids: SampleIds, *, on_progress: ProgressCallb
     for column in used:
         count = _categories if column.kind == "category" else _numbers
         if (counted := count(cells[column.name], of_row, len(names))) is not None:
-            found[column.name] = counted
+            bars, counts = counted
+            if column.kind == "date":
+                bars = [f"bar {bar + 1} of {BARS}" for bar in range(BARS)]
+            found[column.name] = {"names": bars, "counts": counts}
     colors = [CLASS_COLORS[k % len(CLASS_COLORS)] for k in order[:TOLD_APART].tolist()]
-    return {"classes": names, "colors": colors, "rows": len(drawn), "of": len(ids), "columns": found}
+    return {"classes": names, "colors": [*colors, OTHERS], "rows": len(drawn), "of": len(ids), "columns": found}
 
 
 def _labels(table: Table, ids: SampleIds) -> np.ndarray:
@@ -293,7 +303,7 @@ def _labels(table: Table, ids: SampleIds) -> np.ndarray:
     return table.labels[source][ids.index]
 
 
-def _numbers(cells: Any, of_row: np.ndarray, classes: int) -> dict[str, Any] | None:
+def _numbers(cells: Any, of_row: np.ndarray, classes: int) -> tuple[list[str], list[list[int]]] | None:
     values = cells.to_numpy().astype(np.float64)
     known = np.isfinite(values)
     low, high = np.quantile(values[known], (0.01, 0.99)) if known.any() else (0.0, 0.0)
@@ -302,11 +312,12 @@ def _numbers(cells: Any, of_row: np.ndarray, classes: int) -> dict[str, Any] | N
     if not high > low:
         return None
     bars = np.clip(((values[known] - low) / (high - low) * BARS).astype(np.int64), 0, BARS - 1)
-    counts = _counts(bars, of_row[known], BARS, classes)
-    return {"names": [float(low), float(high)], "is_number": True, "counts": counts}
+    ends = [f"{float(f'{end:.3g}'):.12g}" for end in np.linspace(low, high, BARS + 1)[1:-1]]
+    names = [f"up to {ends[0]}", *map("{} to {}".format, ends, ends[1:]), f"from {ends[-1]}"]
+    return names, _counts(bars, of_row[known], BARS, classes)
 
 
-def _categories(cells: Any, of_row: np.ndarray, classes: int) -> dict[str, Any] | None:
+def _categories(cells: Any, of_row: np.ndarray, classes: int) -> tuple[list[str], list[list[int]]] | None:
     texts = ["missing" if cell is None else str(cell) for cell in cells.to_pylist()]
     values, codes = np.unique(texts, return_inverse=True)
     if len(values) < 2:
@@ -316,8 +327,7 @@ def _categories(cells: Any, of_row: np.ndarray, classes: int) -> dict[str, Any] 
     bar[most] = np.arange(len(most))
     shown = bar[codes] >= 0
     names = [str(value)[:40] for value in values[most].tolist()]
-    counts = _counts(bar[codes][shown], of_row[shown], len(names), classes)
-    return {"names": names, "is_number": False, "counts": counts}
+    return names, _counts(bar[codes][shown], of_row[shown], len(names), classes)
 
 
 def _counts(bars: np.ndarray, of_row: np.ndarray, length: int, classes: int) -> list[list[int]]:
@@ -341,6 +351,9 @@ def load() -> None:
 def run(survey: Survey, context: JobContext) -> dict[str, Any]:
     """Look at the data of a survey, for `survey_data` or `changed_images`; without the path of test data.
 
+    Returns:
+        Of `survey_data`, ``html``, which shows everything, and what scripts read, `KEPT`.
+
     Raises:
         UsageError: They cannot be read, in the words of a page.
     """
@@ -357,4 +370,8 @@ def run(survey: Survey, context: JobContext) -> dict[str, Any]:
     except MemoryError:
         raise UsageError(SURVEY_MEMORY, got=Path(survey.data).name, hint=SURVEY_HINT) from None
     options = {name: value for name, value in result["options"].items() if name != "test"}
-    return {**result, "options": options}
+    if survey.augment is not None:
+        return {**result, "options": options}
+    known = defaultdict[str, Any](type(None), result, options=defaultdict[str, Any](type(None), options))
+    html = render_fragment("survey.html", found=known, bundled=not Path(survey.data).is_absolute())
+    return {**{name: known[name] for name in KEPT}, "options": options, "html": html}

@@ -16,7 +16,7 @@ from .label_sheet import LabelIssue, LabelSheet
 from .matrices import HeatMap, Matrix
 from .notebook.explorer_widget import check_widget, explorer_widget
 from .playground import PlaygroundDigits, PlaygroundPage, render_playground
-from .render import render, render_section
+from .render import render, render_fragment, render_section
 from .sections import (
     Card,
     Cards,

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from cutaway.errors import escaped
 from cutaway.plots import Panel, data_uri
+from cutaway.words import counted
 
 from .bundle import QUICK_LEVEL, Bundle
 from .explorer import Explorer
@@ -104,6 +105,16 @@ def render_section(section: Section) -> SectionPart:
     return SectionPart({**named, "html": html, **data}, bundle.data)
 
 
+def render_fragment(template: str, **values: Any) -> str:
+    """Return a part of a page of the studio, by a template; all text is escaped.
+
+    Args:
+        template: Its name, such as "survey.html".
+        values: What the template shows.
+    """
+    return _environment().get_template(template).render(**values)
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(read_template),
@@ -114,7 +125,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = _breakable
-    environment.globals |= {"data_uri": data_uri, "number_columns": _number_columns}
+    environment.globals |= {"data_uri": data_uri, "number_columns": _number_columns, "counted": counted}
     return environment
 
 

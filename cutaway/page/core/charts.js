@@ -56,23 +56,17 @@ export function sparkline(lines, { width, height, margin = 0, low, high }, attri
 }
 
 /**
- * A small chart without axes: bars side by side, each with its parts above one another.
- * @param {{ parts: { height: number, color?: string }[], words?: string }[]} bars heights in any unit; words: shown where
- *   the mouse is
+ * A small chart without axes: bars side by side.
+ * @param {number[]} heights in any unit
  * @param {{ width: number, height: number }} frame the highest bar fills it
  * @param {Record<string, string | number>} attributes
  */
-export function barStrip(bars, { width, height }, attributes) {
-  const highest = Math.max(...bars.map(({ parts }) => parts.reduce((sum, part) => sum + part.height, 0)), 1);
-  const step = width / bars.length;
-  const drawn = bars.map(({ parts, words }, k) => {
-    let top = height;
-    const rects = parts.map((part) => {
-      const high = (height * part.height) / highest;
-      top -= high;
-      return svgElement("rect", { x: k * step, y: top, width: BAR * step, height: high, ...(part.color ? { fill: part.color } : {}) });
-    });
-    return svgElement("g", {}, ...(words ? [svgElement("title", {}, words)] : []), ...rects);
+export function barStrip(heights, { width, height }, attributes) {
+  const highest = Math.max(...heights, 1);
+  const step = width / heights.length;
+  const drawn = heights.map((each, k) => {
+    const high = (height * each) / highest;
+    return svgElement("rect", { x: k * step, y: height - high, width: BAR * step, height: high });
   });
   return svgElement("svg", { ...attributes, viewBox: `0 0 ${width} ${height}`, role: "img" }, ...drawn);
 }

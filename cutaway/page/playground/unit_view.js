@@ -245,6 +245,6 @@ function histogram(name, values) {
     if (Number.isFinite(share)) counts[Math.min(BINS - 1, Math.floor(share * BINS))]++;
   }
   const words = `${name} from ${short(-largest)} to ${short(largest)}`;
-  const picture = barStrip(counts.map((height) => ({ parts: [{ height }] })), { width: WIDTH, height: HEIGHT }, { "aria-label": words, class: name });
+  const picture = barStrip(counts, { width: WIDTH, height: HEIGHT }, { "aria-label": words, class: name });
   return element("figure", {}, picture, element("figcaption", { text: words }));
 }

@@ -11,6 +11,19 @@ export function field(label, control, ...below) {
 }
 
 /**
+ * What the server has made of a template, which escapes every text; scripts in it would not run, and the policy of the
+ * page admits none.
+ * @param {string} html
+ * @returns {DocumentFragment}
+ */
+export function fragment(html) {
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  const made = document.createDocumentFragment();
+  made.append(...parsed.body.childNodes);
+  return made;
+}
+
+/**
  * What a check found, in a list; without a title or a text where these are empty.
  * @param {{ severity: string, title: string, text: string }} found
  */

@@ -1,44 +1,15 @@
-import { choice, element } from "../../core/elements.js";
-import { capitalized, counted, grouped } from "../../core/words.js";
-import { columnTable, rowTable, showUses, surveyData } from "./column_table.js";
+import { element } from "../../core/elements.js";
+import { surveyData } from "./survey.js";
 import { dataAddress, dataName, dataText, readData, readOptions } from "./data_address.js";
 import { placesElement, tablesBeside } from "./data_places.js";
-import { field, verdictItem } from "../elements.js";
+import { fragment } from "../elements.js";
 import { showError } from "../messages.js";
 import { ask, mayWrite } from "../server.js";
 import { errorText } from "../words.js";
 
-/**
- * Choices that concern a whole table.
- * @type {{ name: string, label: string, values: [string, string][] }[]}
- */
-const CHOICES = [
-  {
-    name: "numbers",
-    label: "Numbers are",
-    values: [
-      ["standard", "standardized"],
-      ["robust", "scaled by quartiles"],
-      ["quantile", "ranks as normal deviates"],
-      ["none", "taken as they are"],
-    ],
-  },
-  {
-    name: "missing",
-    label: "Unknown numbers",
-    values: [
-      ["median", "become the median"],
-      ["refuse", "are an error"],
-    ],
-  },
-];
-
-/** @type {[string, string][]} Shares of the rows that become test samples, and their names. */
-const SHARES = [
-  ["", "a fifth of the rows"],
-  ["0.1", "a tenth"],
-  ["0.3", "three tenths"],
-];
+/** Uses of a column of which only one column of a table can have each. */
+const ROLES = ["label", "id", "group", "time", "weight"];
+const LISTS = ["ignore", "use", "category"];
 
 /** @param {HTMLElement} host */
 export async function showData(host) {
@@ -61,7 +32,7 @@ class ChosenData {
   #obstacle = /** @type {string | null} */ ("The data are being read.");
   /** @type {Promise<import("./data_address.js").DataReference[]> | null} */
   #beside = null;
-  /** @type {import("./column_table.js").DataSurvey | null} the survey with the last options that could be used */
+  /** @type {import("./survey.js").DataSurvey | null} the survey with the last options that could be used */
   #found = null;
 
   /**
@@ -77,12 +48,12 @@ class ChosenData {
     this.notice = element("div", { id: "data-said" });
     this.working = element("div");
     this.body = element("div", { class: "data-body" });
-    this.facts = element("p", { class: "subtitle" });
     const other = element("a", { class: "button", href: "data", text: "Other data" });
     host.append(
       element("div", { class: "data-head" }, element("h1", { text: dataName(data) }), element("p", { class: "train-start" }, this.train, other)),
-      ...[this.notice, this.facts, this.working, this.body],
+      ...[this.notice, this.working, this.body],
     );
+    this.body.addEventListener("change", ({ target }) => this.#choose(/** @type {HTMLSelectElement} */ (target)));
     this.#link();
     this.#say(mayWrite() ? "" : "You may look at these data, but not train on them.");
   }
@@ -138,87 +109,52 @@ class ChosenData {
     this.#choices++;
     history.replaceState(null, "", dataAddress("data", this.data, this.options));
     this.#link();
-    if (this.#found) showUses(this.body, this.#found, this.options);
     void this.look().catch(showError);
   }
 
   /**
-   * @param {import("./column_table.js").DataSurvey} found
+   * @param {import("./survey.js").DataSurvey} found
    * @param {string} reason
    */
   #show(found, reason) {
-    const focused = document.activeElement?.closest("tr")?.getAttribute("data-column");
+    const focused = document.activeElement?.id;
     this.#found = found;
     this.options = found.options;
     this.#choices = 0;
     this.#obstacle = found.problem;
     this.#link();
     if (mayWrite()) this.#say(reason);
-    this.facts.textContent = found.counts ? factsText(found) : "";
-    this.body.replaceChildren(...this.#parts(found));
+    this.body.replaceChildren(fragment(found.html));
+    void this.#offerTables(found.options.test).catch(showError);
     this.body.dataset.looked = String(this.#asked);
-    if (focused) /** @type {HTMLElement | null} */ (this.body.querySelector(`tr[data-column="${CSS.escape(focused)}"] select`))?.focus();
-  }
-
-  /** @param {import("./column_table.js").DataSurvey} found */
-  #parts(found) {
-    const parts = [];
-    if (found.guessed) {
-      const text = `The label was taken to be "${found.options.label}". If it is another column, choose "Label" there.`;
-      parts.push(element("p", { class: "lead", text }));
-    }
-    parts.push(findingsElement(found));
-    if (found.columns.length) {
-      parts.push(element("h2", { text: "Columns" }));
-      if (found.left_out) parts.push(element("p", { class: "caption", text: `Left out: ${found.left_out}.` }));
-      parts.push(columnTable(found, (edit) => this.change(edit)), this.#tableChoices());
-      if (found.rows.length) parts.push(rowTable(found));
-    }
-    if (found.kind === "images" || /size/.test(found.problem ?? "")) parts.push(this.#size());
-    if (found.classes) parts.push(element("h2", { text: "Classes" }), classesElement(found));
-    if (found.sheet) parts.push(element("h2", { text: "Images" }), sheetElement(found.sheet));
-    return parts;
-  }
-
-  /** The size that images are brought to; those that come with cutaway keep theirs. */
-  #size() {
-    if (this.data.place === "bundled") return element("div");
-    const input = element("input", { id: "data-size", type: "text", inputmode: "numeric", placeholder: "their own", value: this.options.size ?? "" });
-    input.addEventListener("change", () => {
-      this.change(({ size: _, ...others }) => (input.value.trim() ? { ...others, size: Number(input.value) || input.value } : others));
-    });
-    return element("div", { class: "data-choices" }, field("Rows and columns of each image, in pixels", input));
-  }
-
-  #tableChoices() {
-    const fields = CHOICES.map(({ name, label, values }) => {
-      const change = () => {
-        this.change(({ [name]: _, ...others }) => (select.value === values[0][0] ? others : { ...others, [name]: select.value }));
-      };
-      const select = choice(values, { id: `data-${name}`, onchange: change }, this.options[name]);
-      return field(label, select);
-    });
-    return element("div", { class: "fields data-choices" }, ...fields, this.#testField());
-  }
-
-  /** Which samples are the test: a share of the rows, or a second table. */
-  #testField() {
-    const { test, test_share: share } = this.options;
-    const change = () => {
-      const { value } = select;
-      const chosen = value === "" ? {} : value.includes("/") ? { test: value } : { test_share: Number(value) };
-      this.change(({ test: _, test_share: __, ...others }) => ({ ...others, ...chosen }));
-    };
-    const select = choice(SHARES, { id: "data-test", onchange: change }, share ?? "");
-    void this.#offerTables(select, test).catch(showError);
-    return field("Test samples", select);
+    if (focused) document.getElementById(focused)?.focus();
   }
 
   /**
-   * @param {HTMLSelectElement} select
+   * A use of a column is chosen, or something that concerns all of them. What becomes of a column whose use has changed
+   * is not known until the table is read again.
+   * @param {HTMLSelectElement | HTMLInputElement} control
+   */
+  #choose({ name, value, dataset: { number } }) {
+    if (!number) return this.change((options) => withChoice(options, name, value.trim()));
+    for (const [k, row] of this.body.querySelectorAll(".column-table tbody tr").entries()) {
+      const [select, treatment] = [row.querySelector("select"), row.querySelector(".treatment")];
+      if (!(row instanceof HTMLElement) || !select || !treatment) continue;
+      if (ROLES.includes(value) && select.value === value && k !== Number(number)) select.value = "feature";
+      if (row.dataset.use !== select.value) treatment.textContent = "";
+      row.dataset.use = select.value;
+    }
+    const column = this.#found?.columns[Number(number)];
+    if (column) this.change((options) => withUse(options, column, value));
+  }
+
+  /**
+   * Offer the tables beside this one as the test.
    * @param {string | undefined} chosen
    */
-  async #offerTables(select, chosen) {
+  async #offerTables(chosen) {
+    const select = this.body.querySelector("#data-test");
+    if (!select) return;
     const group = element("optgroup", { label: "All rows of another table" });
     const offer = (/** @type {import("./data_address.js").DataReference} */ each) => {
       const value = dataText(each);
@@ -234,52 +170,36 @@ class ChosenData {
   }
 }
 
-/** @param {import("./column_table.js").DataSurvey} found */
-function factsText(found) {
-  const { counts = {}, split, inputs, shape } = found;
-  const total = Object.values(counts).reduce((sum, each) => sum + each, 0);
-  const sizes = split ? Object.entries(split).map(([part, count]) => `${grouped(count)} for ${{ train: "training", val: "validation", test: "test" }[part] ?? part}`) : [];
-  const form = shape && shape.length > 1 ? ` of ${shape.join(" x ")}` : inputs ? `, ${counted(inputs, "input")} each` : "";
-  return `${counted(total, found.kind === "table" ? "row" : "sample")}${form}${sizes.length ? `: ${sizes.join(", ")}` : ""}.`;
+/**
+ * The options with another use of a column.
+ * @param {Record<string, any>} options
+ * @param {{ name: string, use: string }} column
+ * @param {string} use
+ */
+function withUse(options, { name, use: before }, use) {
+  const changed = structuredClone(options);
+  for (const role of ROLES) if (changed[role] === name) delete changed[role];
+  for (const list of LISTS) {
+    const left = (changed[list] ?? []).filter((/** @type {string} */ each) => each !== name);
+    if (left.length) changed[list] = left;
+    else delete changed[list];
+  }
+  const list = use === "feature" && before === "ignored" ? "use" : use; // it might be left out by itself
+  if (ROLES.includes(use)) changed[use] = name;
+  else if (list !== "feature") changed[list] = [...(changed[list] ?? []), name];
+  return changed;
 }
 
-/** @param {import("./column_table.js").DataSurvey} found */
-function findingsElement({ findings, notes, problem }) {
-  const items = [
-    ...findings.map(({ severity, title, text }) => ({ severity, title, text })),
-    ...notes.map((text) => ({ severity: "note", title: "", text: `${capitalized(text)}.` })),
-  ];
-  if (!items.length && !problem) items.push({ severity: "good", title: "Nothing is wrong with these data, as far as their samples show", text: "" });
-  return element("ul", { class: "live-verdicts data-findings" }, ...items.map(verdictItem));
-}
-
-/** @param {import("./column_table.js").DataSurvey} found */
-function classesElement({ classes = [], more_classes: more }) {
-  const most = Math.max(...classes.map(({ samples }) => samples), 1);
-  const list = classes.map(({ name, samples }) => {
-    const bar = element("span", { class: "class-bar", "aria-hidden": "true" });
-    bar.style.width = `${(100 * samples) / most}%`;
-    return element("li", {}, element("span", { class: "class-name", text: name, title: name }), element("span", { class: "class-track" }, bar), element("span", { class: "number", text: grouped(samples) }));
-  });
-  const rest = more ? element("p", { class: "caption", text: `and ${grouped(more)} more` }) : null;
-  return element("div", {}, element("ul", { class: "class-counts" }, ...list), rest);
-}
-
-/** @param {NonNullable<import("./column_table.js").DataSurvey["sheet"]>} sheet */
-function sheetElement({ png, columns, height, width, names, classes }) {
-  const url = `url("data:image/png;base64,${png}")`;
-  const zoom = Math.max(1, Math.round(56 / Math.max(height, width)));
-  const rows = Math.ceil(names.length / columns);
-  const cells = names.map((name, i) => {
-    const image = element("div", { class: "sheet-image", role: "img", "aria-label": `${name}, ${classes[i]}`, title: `${name}: ${classes[i]}` });
-    Object.assign(image.style, {
-      width: `${zoom * width}px`,
-      height: `${zoom * height}px`,
-      backgroundImage: url,
-      backgroundSize: `${zoom * width * columns}px ${zoom * height * rows}px`,
-      backgroundPosition: `${-zoom * width * (i % columns)}px ${-zoom * height * Math.floor(i / columns)}px`,
-    });
-    return element("li", {}, image, element("span", { class: "hint", text: classes[i] }));
-  });
-  return element("ul", { class: "sheet" }, ...cells);
+/**
+ * The options with another choice, "" for the default. Test samples are a share of the rows, or a second table.
+ * @param {Record<string, any>} options
+ * @param {string} name
+ * @param {string} value
+ */
+function withChoice(options, name, value) {
+  const { [name]: _, ...others } = options;
+  if (name === "test") delete others.test_share;
+  if (!value) return others;
+  if (name === "test" && !value.includes("/")) return { ...others, test_share: Number(value) };
+  return { ...others, [name]: name === "size" ? Number(value) || value : value };
 }

@@ -1,4 +1,5 @@
 import { Bundle } from "../../core/bundle.js";
+import { fragment } from "../elements.js";
 import { ask, askBytes } from "../server.js";
 
 /**
@@ -28,12 +29,9 @@ export function partArrays(key, { name, arrays }, part = name) {
 }
 
 /**
- * The element of a section. Its HTML is made by our templates, which escape every text; scripts in it would
- * not run, and the policy of the page admits none.
+ * The element of a section.
  * @param {SectionRecord} section
- * @returns {HTMLElement}
  */
 export function sectionElement({ html }) {
-  const parsed = new DOMParser().parseFromString(html, "text/html");
-  return /** @type {HTMLElement} */ (document.adoptNode(/** @type {Element} */ (parsed.body.firstElementChild)));
+  return /** @type {HTMLElement} */ (fragment(html).firstElementChild);
 }

@@ -8,7 +8,7 @@ import { queueElement } from "./queue.js";
 import { field } from "../elements.js";
 import { ask, goTo, mayWrite, runPath } from "../server.js";
 import { SettingField } from "./setting_fields.js";
-import { surveyData } from "../data/column_table.js";
+import { surveyData } from "../data/survey.js";
 import { errorText } from "../words.js";
 
 /** Milliseconds after the last key until the input is checked. */
@@ -287,7 +287,7 @@ async function showNew(host, data, options) {
       problem.textContent = survey.problem ?? "";
       leftOut.textContent = survey.left_out ? `Columns left out: ${survey.left_out}.` : "";
       view.given = { ...view.given, survey, options: survey.guessed ? survey.options : options };
-      if (survey.sheet) view.offerChangedImages();
+      if (survey.kind === "images") view.offerChangedImages();
       return view.check();
     },
     (error) => (problem.textContent = error.message),
