@@ -189,7 +189,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
         {
             "severity": each.severity,
             "title": each.title,
-            "text": _for_page(each.text + (each.advice and " " + each.advice), where),
+            "text": _for_page(each.text, where),
             "samples": list(each.samples),
         }
         for each in data_findings(given, data, split)

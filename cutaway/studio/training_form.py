@@ -40,23 +40,13 @@ def form_fields() -> dict[str, Any]:
     """The fields of a form for a training, from the schema of its settings.
 
     Returns:
-        ``settings``, a record each: ``name``, ``kind`` ("whole", "number", "choice" or "text"), ``help``, ``low``,
-        ``high``, ``choices``, ``auto`` and ``optional``; ``activations``; and ``recipes`` with the settings of each.
+        ``settings``, a record each: ``name``, ``kind`` ("whole", "number", "choice" or "text"), ``help``, ``limits``,
+        ``choices`` and ``optional``; ``activations``; and ``recipes``.
     """
     properties: dict[str, dict[str, Any]] = TrainingConfig.model_json_schema()["properties"]
-    recipes = [
-        {
-            "name": recipe.name,
-            "summary": recipe.summary,
-            "form": asdict(recipe.form),
-            "settings": {name: field.default for name, field in TrainingConfig.model_fields.items()}
-            | dict(recipe.settings),
-        }
-        for recipe in RECIPES.values()
-    ]
     words = {each.name: each.metadata["help"] for each in fields(TrainingOptions)}
     settings = [_field(name, properties[name], words[name]) for name in TrainingConfig.model_fields]
-    return {"settings": settings, "activations": list(ACTIVATIONS), "recipes": recipes}
+    return {"settings": settings, "activations": ACTIVATIONS, "recipes": RECIPES.values()}
 
 
 def _field(name: str, schema: Mapping[str, Any], words: str) -> dict[str, Any]:
@@ -66,11 +56,8 @@ def _field(name: str, schema: Mapping[str, Any], words: str) -> dict[str, Any]:
         "name": name,
         "kind": "choice" if choices else KINDS.get(inner.get("type", ""), "text"),
         "help": words,
-        "low": inner.get("minimum", inner.get("exclusiveMinimum")),
-        "high": inner.get("maximum", inner.get("exclusiveMaximum")),
         "limits": ", ".join(f"{limit} {inner[key]:,.10g}" for key, limit in LIMITS.items() if key in inner),
         "choices": [*choices, "auto"] if choices and name in AUTO else choices,
-        "auto": name in AUTO,
         "optional": "anyOf" in schema,
     }
 

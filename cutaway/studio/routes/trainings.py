@@ -2,15 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from cutaway.context import RunContext
-from cutaway.data import Preparation
+from cutaway.data import Preparation, dataset_names
 from cutaway.errors import ConfigError, CutawayError
 from cutaway.jobs import Continuation, Form, Repeat, Settings, Training, TrainingJob, stop_process
 from cutaway.log import survive
-from cutaway.runs import Manifest, RunFolder, history_path, labels_path, sample_counts
+from cutaway.page import render_fragment
+from cutaway.runs import Manifest, RunFolder, history_path, sample_counts
 from cutaway.studio.references import WantedData
 from cutaway.studio.training_form import check_training, form_fields
 from cutaway.studio.workspace import Workspace
@@ -23,6 +24,7 @@ router = APIRouter(prefix="/api")
 COLUMNS = 300
 """Maximum number of columns with a box of their own in the form."""
 
+RunName = Annotated[str, Field(max_length=255)]
 JobId = Annotated[str, Path(max_length=100, description="Id of a training in the queue.")]
 
 
@@ -47,6 +49,18 @@ class Question(BaseModel, extra="forbid"):
     default: Annotated[str, Field(max_length=100)] | None = None
 
 
+class FormQuery(BaseModel):
+    """Which form the address of a page asks for: like a run, or from one of its epochs, or without some columns.
+
+    What it says of data is read by the script of the page.
+    """
+
+    like: RunName = ""
+    branch: RunName = ""
+    epoch: Annotated[str, Field(max_length=20)] = ""
+    ignore: Annotated[list[str], Field(max_length=COLUMNS)] = []
+
+
 class Stop(BaseModel, extra="forbid"):
     """How a training is stopped."""
 
@@ -60,9 +74,13 @@ def trainings(workspace: GivenWorkspace, manager: GivenManager) -> dict[str, Any
 
 
 @router.get("/trainings/form")
-def form(_: GivenWorkspace) -> dict[str, Any]:
-    """The fields of a form for a training."""
-    return form_fields()
+def form(asked: Annotated[FormQuery, Query()], workspace: GivenWorkspace, person: GivenPerson) -> dict[str, Any]:
+    """The form of the address of a page, as HTML, and the columns that can be left out."""
+    run = asked.branch or asked.like
+    like = settings(run, workspace) if run and person.writes else None
+    values = {**form_fields(), **dict(asked), "like": like, "bundled": dataset_names(), "writes": person.writes}
+    html = render_fragment("train_form.html", **values)
+    return {"html": html, "columns": like and like["columns"]}
 
 
 @router.post("/trainings/check")
@@ -119,13 +137,11 @@ def settings(run: RunId, workspace: GivenWorkspace) -> dict[str, Any]:
     counts = sample_counts(manifest)
     return {
         "run": run,
-        "config": manifest.config,
         "data": manifest.dataset.name,
         "model": manifest.model.sizes if manifest.model else "",
         "repeats": (context.train_like() or "").startswith("cutaway train "),
         "samples": counts.get("train", 0) + counts.get("val", 0) or None,
         "epochs": folder.epochs,
-        "labels": labels_path(folder.path).is_file(),
         "columns": _columns(manifest),
     }
 
