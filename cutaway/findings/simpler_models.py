@@ -193,8 +193,8 @@ ALIKE = 0.02
             "Good where the 95% interval of no difference reaches "
             "{ALIKE:.0%}, and no model has a lower log loss (signs of the differences of samples exchanged, "
             "the same level); otherwise a note. It says that classes may overlap where all differences may be chance "
-            "and the accuracy is nearer to that of always giving the largest class than to 100%. For tables, once "
-            "cutaway.doctor has compared them; not with weights of classes or samples."
+            "and the accuracy is nearer to that of always giving the largest class than to 100%, of classes of "
+            "similar size. For tables, once cutaway.doctor has compared them; not with weights of classes or samples."
         ),
         source=(
             "McNemar 1947; Pitman 1937 for losses; Newcombe 1998 for the interval; Grinsztajn, Oyallon, Varoquaux "
@@ -245,7 +245,7 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
     elif surer is not None:
         title = f"{surer.name.capitalize()} would give better probabilities"
         yield Finding("simpler-model", "note", title, text, record)
-    elif predicts_poorly(evidence) and not learned_nothing(evidence) and _are_alike(intervals.values()):
+    elif _may_overlap(evidence) and _are_alike(intervals.values()):
         text += " The classes may overlap in these columns."
         advice = "Look for columns that tell the classes apart: another kind of model is unlikely to help much."
         title = "Other kinds of models are wrong as often"
@@ -254,6 +254,14 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
         yield Finding("simpler-model", "note", "It is unclear whether a simpler model would do better", text, record)
     elif not learned_nothing(evidence):  # one answer for all is simpler still
         yield Finding("simpler-model", "good", "No simpler model is better", text, record)
+
+
+def _may_overlap(evidence: Evidence) -> bool:
+    """Whether the classes are of similar size, and something is learned, but little."""
+    measured = evidence.measured
+    if measured is None or _is_uneven(measured):
+        return False
+    return predicts_poorly(evidence) and not learned_nothing(evidence)
 
 
 def _are_alike(intervals: Iterable[tuple[float, float]]) -> bool:
