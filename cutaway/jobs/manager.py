@@ -63,6 +63,7 @@ class JobState:
         progress: A `cutaway.progress.ProgressRecord` as JSON, or None.
         error: Why it failed, or None.
         result: The result of a job without parts; otherwise None.
+        place: Its number among those that wait; 0 where it does not.
     """
 
     key: str
@@ -71,6 +72,7 @@ class JobState:
     progress: dict[str, Any] | None = None
     error: str | None = None
     result: Any = None
+    place: int = 0
 
 
 @dataclass(eq=False)
@@ -88,6 +90,7 @@ class Job:
         progress: How far it is, or None.
         error: Why it failed, or None.
         result: The result, or None.
+        place: Its number among those that wait; 0 where it does not.
         process: Which process runs it, or None.
         is_moved: Whether it is being stopped for something more urgent, and then waits again.
         asked: When it was first asked for.
@@ -105,6 +108,7 @@ class Job:
     progress: dict[str, Any] | None = None
     error: str | None = None
     result: Any = None
+    place: int = 0
     process: "JobProcess | None" = None
     is_moved: bool = False
     asked: float = -math.inf
@@ -126,7 +130,7 @@ class Job:
 
     def as_state(self, parts: Sequence[Any] = ()) -> JobState:
         """How it stands, with the parts that are there."""
-        return JobState(self.key, self.state, list(parts), self.progress, self.error, self.result)
+        return JobState(self.key, self.state, list(parts), self.progress, self.error, self.result, self.place)
 
     def notify(self, **more: Any) -> None:
         """Tell the pages, all but a result, which they ask for."""
@@ -432,10 +436,15 @@ class JobManager:
             return
         for name in QUEUES:
             while waiting := [job for job in self._jobs.values() if job.queue == name and job.state == "waiting"]:
+                waiting.sort(key=lambda job: job.order(self._last_served(job)))
                 process = self._free_process(name)
                 if process is None or self._is_held_back(name, waiting):
                     break
-                self._begin(min(waiting, key=lambda job: job.order(self._last_served(job))), process)
+                self._begin(waiting[0], process)
+            for place, job in enumerate(waiting, 1):
+                if place != job.place:
+                    job.place = place
+                    job.notify()
 
     def _free_process(self, name: QueueName) -> JobProcess | None:
         """The process that takes the next job of a queue, or None."""
@@ -450,7 +459,7 @@ class JobManager:
     def _begin(self, job: Job, process: JobProcess) -> None:
         now = time.monotonic()
         job.turn, job.begun, process.begun = self._last_served(job), now, now
-        job.state, job.process, job.error = "running", process, None
+        job.state, job.process, job.error, job.place = "running", process, None, 0
         self._served |= {(job.queue, person): now for person in job.people}
         try:
             runner = process.runner or self._start(job.queue, process)

@@ -30,11 +30,11 @@ const MOST_LABELED = 200;
  *   layer: number, epoch: number, epochShown: number, playing: boolean, color: string, search: string, off: number[],
  *   selection: Uint32Array, pinned: number, hovered: number, mode: "pan" | "box" | "lasso", shown: number,
  *   counts: Uint32Array, rings: boolean, fault: string, painted: number, model: import("./model.js").PageModel | null,
- *   newSample: Map<number, { index: number[], distance: ArrayLike<number> }> | null,
+ *   newSample: Map<number, { index: number[], distance: ArrayLike<number> }> | null, entered: any,
  * }} State `epoch` may lie between two epochs, `epochShown` is the nearest one; `off` are categories that are hidden;
  *   `shown` is the number of samples that are found and not hidden, and `counts` those of each category; `rings` is whether
  *   mistakes are ringed; `fault` is that of the search; `newSample` are the nearest samples, in each layer, of what a
- *   person draws or enters; `painted` counts changes of colors, states and images
+ *   person draws or enters; `entered` are its strokes or cells, null before; `painted` counts changes of colors, states and images
  * @typedef {{
  *   resetView: () => void, zoomToSelection: () => void, invert: () => void, select: (indices: ArrayLike<number>) => void,
  * }} Commands
@@ -80,6 +80,7 @@ export class Explorer {
       painted: 0,
       model: null,
       newSample: null,
+      entered: null,
     };
     this.store = new Store(state);
   }
@@ -101,6 +102,7 @@ export class Explorer {
     if (!map) return;
     const { signal } = this.#ending;
     const { keys } = layouts;
+    if (store.state.entered) await this.#loadModel(); // somebody is drawing
     for (const [k, key] of keys.entries()) {
       for (const next of keys.slice(k, k + AHEAD)) void layouts.load(next).catch(() => {}); // an error is thrown below
       if (!map.transition.has(key)) map.transition.add(key, await layouts.load(key));
@@ -112,8 +114,12 @@ export class Explorer {
     if (signal.aborted) return;
     map.images(samples.images);
     this.#repainted();
-    const model = await PageModel.load(this.record, samples.bundle);
-    if (!signal.aborted) store.set({ model });
+    if (!store.state.model) await this.#loadModel();
+  }
+
+  async #loadModel() {
+    const model = await PageModel.load(this.record, this.samples.bundle);
+    if (!this.#ending.signal.aborted) this.store.set({ model });
   }
 
   /**

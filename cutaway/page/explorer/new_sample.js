@@ -29,13 +29,14 @@ export function makeNewSample(parts) {
   const host = element("details", { class: "new-sample", hidden: !(drawing || preparation) }, element("summary", { text }));
   let isMade = false;
   const make = () => {
-    const { model } = store.state;
+    const { model, entered } = store.state;
+    if (entered) host.open = true;
     if (isMade || !host.open || !model) return;
     isMade = true;
     new NewSample(parts, model, host);
   };
   host.addEventListener("toggle", make);
-  store.watch(["model"], make);
+  store.watch(["model", "entered"], make);
   return host;
 }
 
@@ -83,16 +84,20 @@ class NewSample {
     const [height, width] = this.model.drawing.shape;
     /** @type {AdversarialImage | null} */
     let adversarial = null;
-    new DrawingPad(host, {
+    const { store } = this.parts;
+    const pad = new DrawingPad(host, {
+      strokes: store.state.entered ?? [],
       aspect: width / height,
       penFollows: this.model.drawing.centering !== null,
       onStroke: (sheet) => {
         adversarial?.forget();
+        store.set({ entered: pad.strokes });
         const { input, image, isEmpty } = prepareDrawing(this.model.drawing, sheet);
         if (isEmpty) this.#clear();
         else this.#show(input, image);
       },
     });
+    store.set({ entered: pad.strokes });
     if (!this.model.explainer.isExact || this.model.drawing.shape.length !== 2) return; // no gradient, or colors
     const classes = this.parts.samples.columns.get("label")?.names ?? [];
     const show = (/** @type {Float32Array} */ input) => this.#show(input, this.#asImage(input));
@@ -110,8 +115,14 @@ class NewSample {
 
   /** @param {HTMLElement} host */
   #enter(host) {
-    const change = (/** @type {Record<string, any>} */ cells) => this.#show(prepareRow(this.model.preparation, cells), null);
+    const { store } = this.parts;
+    const { entered } = store.state;
+    const change = (/** @type {Record<string, any>} */ cells) => {
+      store.set({ entered: cells });
+      this.#show(prepareRow(this.model.preparation, cells), null);
+    };
     const sliders = new ColumnSliders(host, this.model.preparation.controls, change);
+    if (entered) sliders.write(entered);
     change(sliders.cells);
   }
 

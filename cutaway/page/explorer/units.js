@@ -52,8 +52,7 @@ export function makeUnits(parts) {
  */
 function costInWords({ cost, error, measurable, accuracy, affected, affected_accuracy: lost }, unit, names) {
   if (!measurable[unit]) return "No measurable cost";
-  const points = (/** @type {number} */ share) =>
-    share ? `${signed(-100 * share)} points` : "unchanged";
+  const points = (/** @type {number} */ share) => share ? `${signed(-100 * share)} points` : "unchanged";
   const about = error[unit] > 0 ? ` (standard error ${error[unit].toPrecision(2)})` : "";
   const most = lost[unit] > 0 ? `, for ${names[affected[unit]] ?? "–"} ${points(lost[unit])}` : "";
   return `Without it: loss ${signed(cost[unit], (size) => size.toPrecision(2))}${about}; accuracy ${points(accuracy[unit])}${most}`;

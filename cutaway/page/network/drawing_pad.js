@@ -28,15 +28,13 @@ let padCount = 0;
 
 /** A drawing pad with buttons for undo and clear. Points of strokes are in pixels of the sheet that is handed on. */
 export class DrawingPad {
-  /** @type {StrokePoint[][]} */
-  #strokes = [];
   /** @type {number | null} The pointer that draws. */
   #pointer = null;
   #penIsDown = false;
   #showsPen = false;
   #changed = inNextFrame(() => {
     this.repaint();
-    this.onStroke(drawStrokes(this.#strokes, this.size, this.#radius));
+    this.onStroke(drawStrokes(this.strokes, this.size, this.#radius));
   });
 
   /**
@@ -46,11 +44,13 @@ export class DrawingPad {
    *   paper and 255 for ink.
    * @param {number} [options.aspect] Width over height of the sheet.
    * @param {boolean} [options.penFollows] Whether the pen is as wide as suits the size of the drawing.
+   * @param {StrokePoint[][]} [options.strokes] That are drawn already.
    * @param {string} [options.label] What is to be drawn, for screen readers.
    */
-  constructor(host, { onStroke, aspect = 1, penFollows = false, label = "Sheet to draw on" }) {
+  constructor(host, { onStroke, aspect = 1, penFollows = false, strokes = [], label = "Sheet to draw on" }) {
     this.onStroke = onStroke;
     this.penFollows = penFollows;
+    this.strokes = strokes;
     const longer = Math.max(aspect, 1);
     this.size = { width: Math.round((SHEET_PIXELS * aspect) / longer), height: Math.round(SHEET_PIXELS / longer) };
     this.pen = { x: this.size.width / 2, y: this.size.height / 2, pressure: 1 };
@@ -69,19 +69,20 @@ export class DrawingPad {
     host.append(this.element);
     this.#listen();
     this.#allowButtons();
+    if (strokes.length) this.#changed();
   }
 
   /** Take the last stroke back. */
   undo() {
-    if (!this.#strokes.length) return;
-    this.#strokes = this.#strokes.slice(0, -1);
+    if (!this.strokes.length) return;
+    this.strokes = this.strokes.slice(0, -1);
     this.#redraw("Stroke undone");
   }
 
   /** Take all strokes back. */
   clear() {
-    if (!this.#strokes.length) return;
-    this.#strokes = [];
+    if (!this.strokes.length) return;
+    this.strokes = [];
     this.#redraw("Sheet cleared");
   }
 
@@ -96,13 +97,13 @@ export class DrawingPad {
     context.clearRect(0, 0, this.size.width, this.size.height);
     context.lineCap = context.lineJoin = "round";
     context.strokeStyle = getComputedStyle(this.canvas).color;
-    for (const points of this.#strokes) paintStroke(context, points, this.#radius);
+    for (const points of this.strokes) paintStroke(context, points, this.#radius);
     if (this.#showsPen) this.#paintPen(context);
   }
 
   /** Radius of the pen, in pixels of the sheet that is handed on. */
   get #radius() {
-    return penRadius(this.#strokes, { size: this.size, follows: this.penFollows });
+    return penRadius(this.strokes, { size: this.size, follows: this.penFollows });
   }
 
   #listen() {
@@ -128,7 +129,7 @@ export class DrawingPad {
     this.canvas.setPointerCapture(event.pointerId);
     this.#pointer = event.pointerId;
     this.#penIsDown = this.#showsPen = false;
-    this.#strokes = [...this.#strokes, []];
+    this.strokes = [...this.strokes, []];
     this.#extend(this.#pointOf(event));
   }
 
@@ -185,7 +186,7 @@ export class DrawingPad {
     this.#showsPen = true;
     this.status.textContent = this.#penIsDown ? "Pen down" : "Pen up";
     if (!this.#penIsDown) return this.repaint();
-    this.#strokes = [...this.#strokes, []];
+    this.strokes = [...this.strokes, []];
     return this.#extend({ ...this.pen });
   }
 
@@ -199,8 +200,8 @@ export class DrawingPad {
    * @param {StrokePoint} point
    */
   #extend(point) {
-    if (!this.#strokes.length) this.#strokes = [[]];
-    this.#strokes.at(-1)?.push(point);
+    if (!this.strokes.length) this.strokes = [[]];
+    this.strokes.at(-1)?.push(point);
     this.#update();
   }
 
@@ -222,7 +223,7 @@ export class DrawingPad {
   #allowButtons() {
     // a button that loses its focus by being disabled would leave the keyboard nowhere
     for (const button of [this.undoButton, this.clearButton]) {
-      button.setAttribute("aria-disabled", String(!this.#strokes.length));
+      button.setAttribute("aria-disabled", String(!this.strokes.length));
     }
   }
 

@@ -1,4 +1,4 @@
-"""A first look at the samples: linear maps after the kept epoch, made in a second, until the real ones are there."""
+"""A first look at samples and model: linear maps after the kept epoch, made in a second, until the real ones come."""
 
 import math
 
@@ -10,7 +10,7 @@ from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.explorer import class_columns, explorer_colors, page_images
 
-from .section import shown_maps
+from .section import model_fields, shown_maps
 
 
 def preview(source: ReportSource) -> Explorer | None:
@@ -29,6 +29,7 @@ def preview(source: ReportSource) -> Explorer | None:
         units = math.prod(context.data.shape) if name == INPUT else context.outline.units[name]
         title, words = ("Input", "values") if name == INPUT else (name, "units")
         maps.append(LayerMap(name=name, title=title, detail=f"{units:,} {words}", layouts=(_linear(h),)))
+    images = page_images(context, source.shown)
     found = probabilities(context, source.shown, epoch=epoch, on_progress=source.on_progress)
     return Explorer(
         name="explore",
@@ -40,9 +41,9 @@ def preview(source: ReportSource) -> Explorer | None:
         columns=tuple(class_columns(labels, context.class_names, [found.argmax(axis=1)], [found.max(axis=1)])),
         layers=tuple(maps),
         layer=layers.index(root),
-        images=page_images(context, source.shown),
-        without="The model comes with the maps that are being computed.",
+        images=images,
         colors=explorer_colors(),
+        **model_fields(source, images),
     )
 
 

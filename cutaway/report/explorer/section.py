@@ -68,13 +68,6 @@ def explore(source: ReportSource) -> Explorer | None:
     embedding = grid.embeddings[root, context.epoch()]
     columns = sample_columns(source, grid.epochs, embedding)
     images = page_images(context, source.shown)
-    network = network_data(context)
-    inputs = None
-    if not isinstance(network, str):
-        fits = len(source.shown) * math.prod(context.data.shape) <= MOST_BYTES  # with at least one byte per value
-        inputs = _inputs(source, source.shown, images) if fits else None
-        if not fits or (inputs is not None and inputs.nbytes > MOST_BYTES):
-            network, inputs = "Samples of this size and number would make the page too large.", None
     place = grid.epochs.index(context.epoch())
     density = density_below(source, shown=embedding.xy, layer=grid.layers.index(root), epoch=place)
     caption = _caption(source, grid, embedded=embedded, missing=missing)
@@ -107,14 +100,28 @@ def explore(source: ReportSource) -> Explorer | None:
             on_progress=source.on_progress,
         ),
         neighbors_in=root,
-        network=None if isinstance(network, str) else network,
-        without=network if isinstance(network, str) else "",
-        inputs=inputs,
         density=density,
-        references=None if isinstance(network, str) else _references(source),
         python=_in_python(source),
         colors=explorer_colors(),
+        **model_fields(source, images),
     )
+
+
+def model_fields(source: ReportSource, images: np.ndarray | None) -> dict[str, Any]:
+    """The fields of an explorer by which the page computes the model, or the one that says why it cannot.
+
+    Args:
+        source: The run.
+        images: Those of the explorer.
+    """
+    network = network_data(source.context)
+    if isinstance(network, str):
+        return {"without": network}
+    fits = len(source.shown) * math.prod(source.context.data.shape) <= MOST_BYTES  # with at least one byte per value
+    inputs = _inputs(source, source.shown, images) if fits else None
+    if not fits or (inputs is not None and inputs.nbytes > MOST_BYTES):
+        return {"without": "Samples of this size and number would make the page too large."}
+    return {"network": network, "inputs": inputs, "references": _references(source)}
 
 
 def _in_python(source: ReportSource) -> tuple[str, str]:

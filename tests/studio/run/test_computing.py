@@ -75,6 +75,7 @@ def test_a_first_look_has_the_principal_components(studio, wait_for, trained):
     h = ct.open_run(trained / "first").activations("dense_2", split="test")
     scores = np.linalg.svd(h - h.mean(axis=0), full_matrices=False)
     expected = scores[0][:, :2] * scores[1][:2]
+    assert record["network"]
     for axis in range(2):
         assert abs(np.corrcoef(xy[:, axis], expected[:, axis])[0, 1]) > 0.999
 

@@ -232,13 +232,16 @@ def test_a_first_look_comes_before_the_maps_and_keeps_what_a_person_did(open_pag
     assert opened.page.evaluate("document.querySelector('.map-view').dataset.shown") == "preview"
     opened.page.get_by_role("button", name="Show the map of dense_1").click()
     opened.page.get_by_label("Color").first.select_option("confidence")
+    opened.page.locator(".new-sample > summary").click()
+    for key in ("Space", "ArrowDown", "Space", "ArrowUp", "Space"):  # the model is there before the maps
+        opened.page.locator(".drawing-sheet").press(key, timeout=100_000)
     opened.wait("document.querySelector('.map-work progress')")
     opened.wait(REAL, seconds=400)
     state = opened.page.evaluate(
-        "(() => { const { store, record } = document.querySelector('[data-explorer]').explorer;"
-        " return [record.layers[store.state.layer].name, store.state.color, record.epochs.length]; })()"
+        "(() => { const { store: { state }, record } = document.querySelector('[data-explorer]').explorer;"
+        " return [record.layers[state.layer].name, state.color, record.epochs.length, state.entered.length]; })()"
     )
-    assert state == ["dense_1", "confidence", 4]
+    assert state == ["dense_1", "confidence", 4, 2]
     opened.check_quiet()
 
 

@@ -86,6 +86,7 @@ export class MapView {
     const section = await fetchPart(key, part);
     if (part === "preview" && this.#real) return;
     const shown = this.explorer && shownIn(this.explorer);
+    const entered = this.explorer?.store.state.entered ?? null;
     const made = sectionElement(section);
     const host = /** @type {HTMLElement} */ (made.querySelector("[data-explorer]"));
     this.explorer?.release();
@@ -99,6 +100,7 @@ export class MapView {
     if (!explorer.parts) return;
     this.explorer = explorer;
     if (shown) showIn(explorer, shown);
+    explorer.store.set({ entered });
     if (this.options.address) keepInAddress(explorer.parts);
     shareSelection(explorer, this.task.run);
     linkSections(explorer, this.options.links);

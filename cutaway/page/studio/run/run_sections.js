@@ -79,7 +79,8 @@ class RunSections {
     this.host.after(element("footer", {}, this.subtitle, this.footer));
     startViews();
     void this.map.start();
-    void this.#sections();
+    const onPart = (/** @type {string} */ key, /** @type {string} */ name) => void this.#part(key, name).catch(showError);
+    void showWork(this.line, { title: "Judging the run", kind: "sections", given: { run: this.run.id }, cancels: true, onPart }, () => {});
     void this.#countLabels();
   }
 
@@ -117,17 +118,6 @@ class RunSections {
     list.append(...known.map((/** @type {any} */ each) => element("option", { value: each.id, text: each.title || each.id })));
   }
 
-  #sections() {
-    const work = {
-      title: "Judging the run",
-      kind: "sections",
-      given: { run: this.run.id },
-      cancels: true,
-      onPart: (/** @type {string} */ key, /** @type {string} */ name) => void this.#part(key, name).catch(showError),
-    };
-    return showWork(this.line, work, () => {});
-  }
-
   /**
    * @param {string} key
    * @param {string} name
@@ -136,14 +126,8 @@ class RunSections {
     this.#order ??= fetchPart(key, "order").then(({ names }) => names);
     if (name === "order") return;
     const [order, part] = await Promise.all([this.#order, fetchPart(key, name)]);
-    if (name === "heading") this.#heading(part);
+    if (name === "heading") [this.subtitle.textContent, this.footer.textContent] = [part.subtitle, part.footer];
     else this.#add(part, order.indexOf(name));
-  }
-
-  /** @param {{ subtitle: string, footer: string }} heading */
-  #heading({ subtitle, footer }) {
-    this.subtitle.textContent = subtitle;
-    this.footer.textContent = footer;
   }
 
   /**

@@ -17,7 +17,7 @@ const KNOWN = 0.05;
  * @typedef {{ task: string, done: number, total: number, unit: string, note: string, rate: number | null,
  *   left: number | null }} WorkProgress
  * @typedef {{ key: string, state: "waiting" | "running" | "done" | "failed" | "canceled", parts: any[],
- *   progress: WorkProgress | null, error: string | null, result: any }} WorkState
+ *   progress: WorkProgress | null, error: string | null, result: any, place?: number }} WorkState
  */
 
 /** Somebody has canceled the work. */
@@ -144,11 +144,11 @@ export function progressLine({ title, cancel = null }) {
   const words = element("span", { class: "work-words", "aria-live": "polite", text: title });
   const button = cancel && textButton("Cancel", cancel);
   const host = element("div", { class: "work-line" }, words, bar, button);
-  const show = (/** @type {Pick<WorkState, "state" | "progress">} */ { state, progress }) => {
+  const show = (/** @type {Pick<WorkState, "state" | "progress" | "place">} */ { state, progress, place }) => {
     const share = progress?.total ? progress.done / progress.total : null;
     if (share === null) bar.removeAttribute("value");
     else bar.value = share;
-    const details = state === "waiting" ? ["waiting for its turn"] : progressWords(progress);
+    const details = state === "waiting" ? [`number ${place || 1} in the queue`] : progressWords(progress);
     words.textContent = details.length ? `${title}: ${details.join(", ")}` : title;
   };
   return { host, show };
@@ -173,10 +173,7 @@ function progressWords(progress) {
  */
 export function failureLine(error, retry) {
   const canceled = error instanceof WorkCanceled;
-  return element(
-    "div",
-    { class: canceled ? "work-line" : "work-line failed", role: canceled ? "status" : "alert" },
-    element("span", { class: "work-words", text: errorText(error) }),
-    textButton(canceled ? "Go on" : "Try again", retry),
-  );
+  const words = element("span", { class: "work-words", text: errorText(error) });
+  const given = { class: canceled ? "work-line" : "work-line failed", role: canceled ? "status" : "alert" };
+  return element("div", given, words, textButton(canceled ? "Go on" : "Try again", retry));
 }

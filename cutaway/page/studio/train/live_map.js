@@ -60,7 +60,7 @@ export class LiveMap {
     if (!this.#timer) {
       listen({
         job: ({ kind, run, part, error }) => {
-          if (kind === "live" && run === this.run && this.#timer && (part || error)) this.#take(part ?? { run, error });
+          if (kind === "live" && run === this.run && this.#timer && (part || error)) this.#take(part ?? { error });
         },
         reset: () => void this.#watch(),
       });
@@ -83,7 +83,7 @@ export class LiveMap {
       const { parts, error } = await askForJob("live", { run: this.run }, !this.#asked);
       this.#asked = true;
       if (parts.length) this.#take(parts.at(-1));
-      else if (error) this.#take({ run: this.run, error });
+      else if (error) this.#take({ error });
       else if (this.element.hidden && !this.element.classList.contains("ended")) {
         this.element.hidden = false;
         this.caption.textContent = WAITING;
@@ -95,17 +95,15 @@ export class LiveMap {
     }
   }
 
-  /** @param {FrameHead & { error?: string } | { run: string, error: string }} head */
+  /** @param {FrameHead | { error: string }} head */
   #take(head) {
-    if ("error" in head && head.error) {
+    if ("error" in head) {
       this.element.hidden = false;
       this.caption.textContent = head.error;
-      return;
+    } else if (head.number !== this.#shown) {
+      this.#next = head;
+      if (!this.#busy) void this.#follow();
     }
-    const frame = /** @type {FrameHead} */ (head);
-    if (frame.number === this.#shown) return;
-    this.#next = frame;
-    if (!this.#busy) void this.#follow();
   }
 
   async #follow() {
@@ -172,8 +170,7 @@ export class LiveMap {
     const list = byClass ? classes : [right, wrong];
     this.map.color(byClass ? this.#codes.codes : this.#codes.wrong, categoryPalette(list, missing, isDark()));
     const names = byClass ? this.head.classes.slice(0, 20) : ["right", "wrong"];
-    this.legend.replaceChildren(
-      ...names.map((name, code) => element("li", {}, swatch(list[code % list.length]), element("span", { text: name }))),
-    );
+    const item = (/** @type {string} */ name, /** @type {number} */ code) => element("li", {}, swatch(list[code % list.length]), element("span", { text: name }));
+    this.legend.replaceChildren(...names.map(item));
   }
 }
