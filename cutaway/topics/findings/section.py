@@ -129,7 +129,9 @@ def _lines(source: ReportSource) -> list[SummaryLine]:
     causes = [(each, _line(each, card)) for (each, _), card in zip(found.causes, cards_of(source), strict=True)]
     label_warnings = [line for line in labels if line.severity == "warning"]
     warnings = [pair for pair in causes if pair[0].severity == "warning"]
-    if label_warnings:  # the same fact
+    if label_warnings:  # the same fact, so its card holds the details
+        details = [line.card for each, line in warnings if each.kind == "label-issues"]
+        label_warnings = [replace(line, card=next(iter(details), None)) for line in label_warnings]
         warnings = [pair for pair in warnings if pair[0].kind != "label-issues"]
     place = next((number for number, (each, _) in enumerate(warnings) if each.kind in LESSER), len(warnings))
     of_causes = [line for _, line in warnings]
