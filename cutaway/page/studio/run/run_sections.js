@@ -146,8 +146,7 @@ class RunSections {
     if (before) before.replaceWith(made);
     else view.insertBefore(made, [...others].find((each) => Number(each.dataset.place) > place) ?? null);
     for (const link of made.querySelectorAll("a[href='#label_issues']")) link.setAttribute("href", `${runPath(this.run.id)}/label-issues`);
-    // the same curves, unless those of the run before it are among them
-    if (section.name === "learning" && !this.run.like) view.querySelector(".live-grid")?.remove();
+    if (section.name === "learning" && !this.run.like) view.querySelector(".live-grid")?.remove(); // the same curves
     startTables(made);
     offerRemedies(made, this.run);
     if (section.name === "columns" && mayWrite() && this.run.origin === "training") void this.#leaveOut(made).catch(showError);
