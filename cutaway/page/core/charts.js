@@ -316,8 +316,8 @@ export class CurveChart extends Chart {
    */
   show(curves, last) {
     this.#curves = curves;
-    const begin = Math.min(...curves.map(({ points }) => points[0]?.[0] ?? last));
-    const end = Math.max(last, begin + 1);
+    const first = Math.floor(Math.min(last, ...curves.flatMap(({ points, dot }) => withDot(points, dot).slice(0, 1)).map(([x]) => x)));
+    const [begin, end] = [first < last ? first : 0, Math.max(last, 1)];
     const [low, high] = spaced(curves.flatMap(({ points, dot }) => withDot(points, dot).flatMap(([, y]) => y ?? [])), 0.06);
     this.draw({
       curves,
