@@ -139,7 +139,7 @@ def test_page_and_figures_follow_the_color_scheme(browser, visit, scheme, ground
 def test_hostile_names_are_shown_as_text(opened):
     legend = opened.page.locator("#confidence-figure figcaption .key").all_inner_texts()
     assert legend == [HOSTILE, "$$x^2$$"]
-    assert _point(opened, "confidence", 0.2, 0.5) == ["confidence 50%", f"{HOSTILE} 50% (40% to 60%)"]
+    assert _point(opened, "confidence", 0.05, 0.9) == ["confidence 50%", f"{HOSTILE} 50% (40% to 60%)"]
     assert opened.page.title() == HOSTILE
 
 
