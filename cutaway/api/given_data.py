@@ -14,8 +14,8 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
     """The data that a verb is given: as they are, loaded by name or path, or made from inputs and labels.
 
     Args:
-        data: A `Dataset`, a `Table`, its name or path, a Bunch of scikit-learn, a Hugging Face dataset, or inputs
-            ``(sample, ...)``.
+        data: A `Dataset`, a `Table`, its name or path, a Bunch of scikit-learn, a split of a Hugging Face dataset, or
+            inputs ``(sample, ...)``.
         y: Labels ``(sample,)`` of inputs; None otherwise.
         verb: Name of the function, for the message.
         options: Options for data that are loaded, as `cutaway.load_dataset` takes them.

@@ -66,7 +66,7 @@ from .sample_names import find_sample
 from .samples import SampleIds
 from .sampling import stratified_sample
 from .sources.look import TableLook, look_at_table
-from .sources.parts import data_states
+from .sources.record import data_states
 from .sources.table import is_table_path
 from .split import PARTS, Split, join_ids
 from .splitting import all_ids, split_dataset

@@ -17,11 +17,10 @@ from cutaway.words import listed, quoted, shown
 
 from .dataset import Dataset
 from .images import as_centering
-from .labeled import holds_labels, labeled_frames
+from .labeled import holds_labels, labeled_frame, named_labels
 from .sources import DatasetInfo, DataSource, registry
-from .sources.features import Features
 from .sources.look import likely_label
-from .sources.parts import data_states
+from .sources.record import data_states
 from .sources.table import tables_beside
 from .tables import (
     Reader,
@@ -76,8 +75,8 @@ def load_dataset(
 
     Args:
         where: "mnist", "digits"; a table: a CSV, TSV, Parquet, Feather or Arrow file, a folder of the last three, a
-            frame of pandas or Polars, an Arrow table, a Bunch of scikit-learn, or a Hugging Face dataset (one split or
-            a dict of them); a folder with a folder of images for each class, perhaps inside folders train, val and
+            frame of pandas or Polars, an Arrow table, a Bunch of scikit-learn, or one split of a Hugging Face dataset;
+            a folder with a folder of images for each class, perhaps inside folders train, val and
             test; a folder of IDX files named as MNIST's; a folder with x_train.npy and y_train.npy, whose inputs stay
             on disk; or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence
             over a path: write "./mnist" for a folder of that name.
@@ -204,15 +203,15 @@ def _load(
 
 
 def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallback) -> Dataset | Table:
-    frames, label, names = labeled_frames(frame) if holds_labels(frame) else ({"train": frame}, None, {})
-    frame, options = frames["train"], {"label": label} | options
+    frame, names = labeled_frame(frame) if holds_labels(frame) else (frame, {})
     if not is_frame(frame):
         raise UsageError(
             f"cannot load data from a value of the type {type(frame).__name__}",
             hint="pass a name, a path, or a table of pandas, Polars or Arrow; for arrays, Dataset.from_arrays(x, y)",
         )
-    readers: dict[str, Reader] = {source: frame_reader(each) for source, each in frames.items()}
-    reader, label, test = readers["train"], options.pop("label"), options.pop("test", None)
+    reader, only = frame_reader(frame), next(iter(names)) if len(names) == 1 else None
+    readers: dict[str, Reader] = {"train": reader}
+    label, test = options.pop("label", only), options.pop("test", None)
     if test is not None:
         readers["test"] = open_any(test, what="test")
     likely = likely_label(reader) if label is None else ""
@@ -221,8 +220,7 @@ def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallba
     table = make_table(readers, chosen, name="table", origin=origin, on_progress=on_progress)
     if chosen.class_names:
         return table
-    features = Features(tuple(reader.columns), names)
-    return replace(table, class_names=features.names_of(chosen.label, table.class_names))
+    return replace(table, class_names=named_labels(table.class_names, names.get(chosen.label, ())))
 
 
 def _find(where: str | Path) -> DataSource | None:

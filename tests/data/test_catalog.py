@@ -32,9 +32,9 @@ from cutaway.data import (
     split_and_prepare,
     split_dataset,
 )
+from cutaway.data.labeled import named_labels
 from cutaway.data.sources import DataSource, registry
 from cutaway.data.sources import mnist as mnist_source
-from cutaway.data.sources.features import Features
 from cutaway.data.sources.record import dataset_from_files
 from cutaway.errors import CutawayError, DataError, UnknownNameError, UsageError
 from cutaway.image_shape import ImageShape
@@ -334,7 +334,7 @@ def test_a_number_of_5000_digits_is_refused_or_taken_for_a_name(tmp_path):
         with pytest.raises(CutawayError) as caught:
             call()
         assert len(str(caught.value)) < 1000
-    assert Features(("a",), {"a": ("no", "yes")}).names_of("a", ["0", digits]) == ("0", digits)
+    assert named_labels(["0", digits], ["no", "yes"]) == ("0", digits)
 
 
 def test_links_in_a_circle_are_no_data(tmp_path):

@@ -52,7 +52,8 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
                 f"{folder} contains no {FILE_NAMES[part]}* and no {part}.npy",
                 hint=f"name the table itself, {' or '.join(str(folder / each) for each in tables[:3])}"
                 if (tables := tables_beside(folder))
-                else "check the path; the names of IDX files end in .idx or -ubyte, with or without .gz",
+                else "check the path; the names of IDX files end in .idx or -ubyte, with or without .gz; "
+                "load other data in Python, and pass a frame or arrays",
             )
     return {part: _read(paths[0]) for part, paths in found.items() if paths}
 

@@ -11,7 +11,6 @@ from cutaway.data.tables import (
     TableOptions,
     decide_each,
     first_columns,
-    open_columnar,
     open_reader,
     python_values,
     survey,
@@ -20,9 +19,6 @@ from cutaway.data.tables import (
 from cutaway.errors import CutawayError
 from cutaway.log import survive
 from cutaway.progress import ProgressCallback, ignore_progress
-
-from .features import read_features
-from .parts import columnar_parts
 
 LABELS = ("label", "labels", "class", "classes", "target", "y", "outcome", "species", "diagnosis", "category")
 """Names that columns of classes often have; if there is none of them, the last column is the usual place."""
@@ -67,13 +63,7 @@ def look_at_table(where: Path, *, on_progress: ProgressCallback = ignore_progres
         UsageError, DataError: An option is unknown, or the file is damaged.
     """
     options = {name: value for name, value in options.items() if name != "test"}
-    parts, label = columnar_parts(where), options.get("label")
-    if parts:
-        columnar = open_columnar(parts["train"][0].parent if where.is_dir() else where, files=parts["train"])
-        label = read_features(columnar).only_classes if label is None else label
-        reader: Reader = columnar
-    else:
-        reader = open_reader(where, header=options.get("header"))
+    label, reader = options.get("label"), open_reader(where, header=options.get("header"))
     options["label"] = "" if label is None else label
     chosen = table_options(reader.columns, where=str(where), **options)
     found = survey(reader, chosen, on_progress=on_progress)

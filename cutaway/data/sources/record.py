@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from cutaway.checks import file_state
 from cutaway.data.dataset import Dataset
 from cutaway.data.images import Centering
 from cutaway.data.labels import check_class_names
+from cutaway.data.split import PARTS
 from cutaway.data.tables import Table
 from cutaway.errors import CutawayError, DataError
 
@@ -95,6 +97,16 @@ def dataset_from_files(
     except CutawayError as error:
         raise DataError(f"{error.fault} in {path}", hint=error.hint) from None
     return replace(dataset, origin=path_origin(path, class_names=class_names))
+
+
+def data_states(path: object) -> dict[Path, Any]:
+    """What changes with the data at a path: the `file_state` of it, all in it, and all in the folders of its parts.
+
+    A folder itself changes when a file is added to it, but not when one is added to a folder in it.
+    """
+    where = Path(str(path))
+    folders = (where, *map(where.joinpath, PARTS))
+    return {each: file_state(each) for folder in folders for each in (folder, *sorted(folder.glob("*")))}
 
 
 def path_origin(path: Path, **options: Any) -> dict[str, str]:

@@ -9,18 +9,16 @@ from cutaway.data.tables import (
     Reader,
     Table,
     TableOptions,
+    columnar_files,
     is_workbook,
     make_table,
     open_any,
-    open_columnar,
     open_reader,
     table_options,
 )
 from cutaway.progress import ProgressCallback, ignore_progress
 
-from .features import read_features
 from .look import likely_label
-from .parts import columnar_parts
 from .record import DataSource
 
 TEXT = (".csv", ".tsv", ".tab", ".txt", ".data")
@@ -38,8 +36,8 @@ def load(
     """Open a table.
 
     Args:
-        where: The file; a folder of columnar files, as `columnar_parts` takes it.
-        label: Name or number of the column of the classes; of a Hugging Face dataset, if None, its only column of them.
+        where: The file; a folder of columnar files, which are one table.
+        label: Name or number of the column of the classes.
         test: Another table with the test samples: a path, or a frame.
         on_progress: Told while the tables are read.
         options: See `TableOptions`.
@@ -49,25 +47,14 @@ def load(
     """
     path = Path(where)
     header = options.get("header")
-    features, readers = None, dict[str, Reader]()
-    for source, files in columnar_parts(path).items():
-        # a folder with other files is called by the folder that they are in
-        reader = open_columnar(files[0].parent if path.is_dir() else path, files=files)
-        readers[source], features = reader, features or read_features(reader)
-    if features is None:
-        readers["train"] = open_reader(path, header=header)
-    elif label is None:
-        label = features.only_classes
+    readers: dict[str, Reader] = {"train": open_reader(path, header=header)}
     if test is not None:
         readers["test"] = open_any(test, header=header, what="test")
         options["test"] = str(readers["test"].where or "")
     likely = likely_label(readers["train"]) if label is None else ""
     chosen = table_options(readers["train"].columns, label=label, where=str(path), likely=likely, **options)
     origin = {"kind": "path", "path": str(path), "options": chosen.to_json()}
-    table = make_table(readers, chosen, name=_stem(path), origin=origin, on_progress=on_progress)
-    if features is None or chosen.class_names:
-        return table
-    return dataclasses.replace(table, class_names=features.names_of(chosen.label, table.class_names))
+    return make_table(readers, chosen, name=_stem(path), origin=origin, on_progress=on_progress)
 
 
 def _stem(path: Path) -> str:
@@ -82,7 +69,7 @@ def is_table_path(where: str | Path) -> bool:
     if not isinstance(where, Path):
         return False
     if where.is_dir():
-        return bool(columnar_parts(where))
+        return bool(columnar_files(where))
     endings = [ending.lower() for ending in where.suffixes[-2:]]
     if endings and endings[-1] in PACKED:
         endings.pop()
@@ -93,8 +80,7 @@ def tables_beside(folder: Path) -> list[str]:
     """Names of the files of a folder that could be trained on by themselves, and are not read with it."""
     if not folder.is_dir():
         return []
-    read = {file for files in columnar_parts(folder).values() for file in files}
-    found = [file for file in folder.iterdir() if file.is_file() and file not in read and file.name[0] != "."]
+    found = {file for file in folder.iterdir() if file.is_file() and file.name[0] != "."} - {*columnar_files(folder)}
     # a text file is more often a note than a table
     return sorted(
         file.name

@@ -11,7 +11,6 @@ from .column import UNIQUE, Column, decide_each, has_owner_name, left_out, left_
 from .options import TableOptions, table_options
 from .readers import (
     FORMATS,
-    ColumnarReader,
     Dialect,
     Reader,
     columnar_files,

@@ -150,21 +150,6 @@ def test_a_folder_of_parquet_files_is_one_table(customers, tmp_path):
         load_dataset(tmp_path, label="churned")
 
 
-def test_a_folder_that_is_split_already_stays_so(customers, tmp_path):
-    """As `datasets.save_to_disk` of Hugging Face writes it: Arrow streams in train, validation and test."""
-    import pyarrow
-
-    for part, rows in (("train", slice(0, 400)), ("validation", slice(400, 500)), ("test", slice(500, 600))):
-        (tmp_path / part).mkdir()
-        table = pyarrow.Table.from_pandas(customers[rows], preserve_index=False)
-        with pyarrow.ipc.new_stream(tmp_path / part / "data-00000-of-00001.arrow", table.schema) as writer:
-            writer.write_table(table)
-        (tmp_path / part / "state.json").write_text("{}")
-    split, data = prepared(tmp_path)
-    assert [len(split.part(part)) for part in ("train", "val", "test")] == [400, 100, 100]
-    assert data.preparation.rows == 400
-
-
 def test_text_in_a_frame_is_read_as_text_in_a_file(tmp_path):
     """pandas itself knows no "?", so a column of numbers with one is text to it."""
     frame = pd.DataFrame(

@@ -1,6 +1,7 @@
 """Parquet, Feather and Arrow files, and folders of them: typed columns, which a process of its own reads."""
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from cutaway.checks import file_state
 from cutaway.errors import DataError
 from cutaway.file_process import FileProcess
+from cutaway.log import survive
+from cutaway.words import listed
 
 from .reader import FileStates, check_columns
 
@@ -23,7 +26,7 @@ FORMATS = {
     ".arrow": "arrow",
     ".ipc": "arrow",
 }
-"""Ending of a file's name -> its format; an .arrow file may also be a stream, as Hugging Face writes it."""
+"""Ending of a file's name -> its format; an .arrow file may also be a stream."""
 
 
 _READINGS = itertools.count()
@@ -85,21 +88,26 @@ class ColumnarReader:
                 yield pa.ipc.open_stream(data).read_all()
 
 
-def open_columnar(path: Path, *, files: Sequence[Path] = ()) -> ColumnarReader:
+def open_columnar(path: Path) -> ColumnarReader:
     """Open a Parquet, Feather or Arrow file, or a folder that holds some of one kind.
 
     Args:
         path: The file or folder.
-        files: Those of the folder that are read; all if there are none.
 
     Raises:
-        DataError: The file is damaged, or two columns have the same name.
+        DataError: The file is damaged, two columns have the same name, or the folder also holds test samples.
     """
-    files = tuple(files or (columnar_files(path) if path.is_dir() else (path,)))
+    files = columnar_files(path) if path.is_dir() else [path]
     if not files:
         raise DataError(
             f"no file in {path} ends in {', '.join(FORMATS)}",
             hint="pass the folder that they are in, such as the folder of one split",
+        )
+    test = [file.name for file in files if re.match(r"test\b|test_", file.name, re.IGNORECASE)]
+    if 0 < len(test) < len(files):
+        raise DataError(
+            f"{path} holds test samples ({listed(test, 3)}) next to other files, which would become one table",
+            hint="move them to a folder of their own, and pass that as the test table",
         )
     process = _process_for(path)
     process.start()  # it loads while we do
@@ -116,8 +124,11 @@ def _process_for(path: Path) -> FileProcess:
 
 
 def columnar_files(folder: Path) -> list[Path]:
-    """The files of a folder that end like columnar files, sorted by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in FORMATS and path.is_file())
+    """The files of a folder that end like columnar files, sorted by name; none if it cannot be listed."""
+    with survive(__name__, f"listing {folder}", OSError):
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in FORMATS and path.is_file())
+        return [file for file in files if not file.name.startswith(".")]
+    return []
 
 
 def _kind(file: Path) -> str:
