@@ -147,7 +147,7 @@ class Specification(BaseModel):
         return []
 
     def home(self, folder: Path, starter: Path) -> Path:
-        """The folder whose name decides the result: equal copies of runs that everybody has may share one.
+        """The folder that decides the result: equal copies of runs that everybody has may share one.
 
         Args:
             folder: The folder of runs.
@@ -165,9 +165,10 @@ class Specification(BaseModel):
         Raises:
             RunError: A run cannot be read.
         """
-        home, inputs = str(self.home(folder, starter or folder)), self.inputs(folder)
+        # a folder that is moved stays the same one; a path is part of no key
+        home, inputs = (file_state(self.home(folder, starter or folder)) or ())[2:], self.inputs(folder)
         data = [data for data, *_ in inputs] if self.runs else ()
-        found = cached("job", home, self.model_dump(mode="json"), inputs, method=7, rows_of=data)
+        found = cached("job", home, self.model_dump(mode="json"), inputs, method=8, rows_of=data)
         return found.key + found.marks
 
 

@@ -85,7 +85,7 @@ class RunIndex:
         self.is_missing, self.unread, self.begun = False, 0, threading.Event()
         self._lock, self._scanning = threading.Lock(), threading.Lock()
         self._changed = False
-        self._kept = cached("rows", str(self.folder), method=SUMMARY)
+        self._kept = cached("rows", (file_state(self.folder) or ())[2:], method=SUMMARY)  # of a folder, wherever it is
         self._entries: dict[str, Entry] = self._kept.read() or {}
 
     def scan(self) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:

@@ -12,11 +12,14 @@ import pytest
 from safetensors.numpy import load, save
 
 import cutaway as ct
+from cutaway import cache
 from cutaway.context import RunContext
 from cutaway.errors import CutawayWarning, DataError, UnknownNameError
+from cutaway.jobs.specifications import LiveMap, SectionJob
 from cutaway.progress import ignore_progress
 from cutaway.report.explorer.columns import sample_columns
 from cutaway.runs import RunFolder, write_title
+from cutaway.studio.run_index import RunIndex
 from cutaway.topics.common.options import MapOptions
 from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
@@ -137,6 +140,38 @@ def test_a_key_stays_with_what_decides_nothing_and_changes_with_weights(copied_r
     assert run.folder.identity(2, 3) != before
     shutil.copy(run.path / "snapshots/epoch-0000.safetensors", run.path / "snapshots/epoch-0003.safetensors")
     assert RunFolder.open(run.path).identity(3) != before
+
+
+def test_no_key_holds_the_path_of_a_run(ready_run, tmp_path, monkeypatch, own_cache):
+    """Nothing is computed again for a copy; a folder of runs that is moved keeps those of its pages."""
+    decides, digest = [], cache._digest
+
+    def record(content):
+        decides.append(json.dumps(content, sort_keys=True, default=cache._of_array))
+        return digest(content)
+
+    def keys_of(path):
+        decides.clear()
+        run = ct.open_run(path)
+        run.findings()
+        run.layers()
+        run.units("dense_1", samples=100)
+        run.layer_history(samples=100, progress=False)
+        return {*decides}
+
+    monkeypatch.setattr(cache, "_digest", record)
+    (tmp_path / "a").mkdir()
+    copy = shutil.copytree(ready_run("other").path, tmp_path / "a" / "run")
+    first = keys_of(ready_run("other").path)
+    computed = {*own_cache.iterdir()}
+    assert len(computed) > 4
+    assert keys_of(copy) <= first
+    assert {*own_cache.iterdir()} == computed
+    jobs = [SectionJob(kind="sections", run="run"), SectionJob(kind="report", run="run"), LiveMap(run="run")]
+    before = [RunIndex(tmp_path / "a")._kept.key, *(job.key(tmp_path / "a") for job in jobs)]
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert [RunIndex(tmp_path / "b")._kept.key, *(job.key(tmp_path / "b") for job in jobs)] == before
+    assert not [text for text in decides if str(tmp_path) in text]
 
 
 @pytest.mark.parametrize("role", ["group", "weight", "time"])
