@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from cutaway.errors import CutawayWarning, DataError, Hint, UnknownNameError, UsageError, printable
-from cutaway.words import shown
+from cutaway.words import listed, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,7 +118,7 @@ LIMITS: dict[str, tuple[Callable[[float, float], bool], str]] = {
 
 def limits_in_words(limits: Mapping[str, float]) -> str:
     """Limits of a number as text: "above 0 and at most 1"."""
-    return " and ".join(f"{LIMITS[each][1]} {limit:g}" for each, limit in limits.items())
+    return listed([f"{LIMITS[each][1]} {limit:g}" for each, limit in limits.items()])
 
 
 def check_number(value: Any, *, name: str, **limits: float) -> float:

@@ -260,14 +260,13 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         said = " ".join(str(error).split())[:300]
         if ran_out_of_memory(error):
             got = said.removeprefix("RESOURCE_EXHAUSTED: ").rstrip(".") or "a request for more than is left"
-            rule = "the work needs memory"
-            return _fail(f"{rule}; got {got}; next: free some, or ask for fewer samples", 1, debug=debug)
+            return _fail(f"out of memory: {got}; next: close other programs, or use fewer samples", 1, debug=debug)
         if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
             give_up_output()
             if isinstance(error, BrokenPipeError):  # the reader of a pipe, such as head, has closed it
                 return 1
-            rule = "the answer needs a place where it can be written"
-            return _fail(f"{rule}; got {error.strerror}; next: check where the output goes", 1, debug=debug)
+            fault = f"cannot write the output: {error.strerror}"
+            return _fail(f"{fault}; next: free some space, or write it elsewhere", 1, debug=debug)
         return _fail(f"unexpected {type(error).__name__}: {said}; next: run it again with --debug", 1, debug=debug)
 
 

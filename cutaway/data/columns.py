@@ -68,6 +68,7 @@ class ColumnValues:
         treatment: What becomes of it, or why it is left out.
         values: float64 ``(sample,)``: numbers, seconds since 1970, or codes from 0; NaN if nothing is known.
         texts: ``(sample,)`` of a category, None if nothing is known; empty for other kinds.
+        reason: Why it is left out, see `Column`.
     """
 
     name: str
@@ -76,6 +77,7 @@ class ColumnValues:
     treatment: str
     values: np.ndarray
     texts: Sequence[str | None] = ()
+    reason: str = ""
 
 
 class _Grouping(NamedTuple):
@@ -245,15 +247,15 @@ def _values(
             values = cells.to_numpy().astype(np.float64)
             yield ColumnValues(name, kinds[name], column.use, column.treatment, values)
             continue
-        codes = cells.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
-        yield ColumnValues(name, "category", column.use, column.treatment, codes.astype(np.float64), cells.to_pylist())
+        codes = cells.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.float64)
+        yield ColumnValues(name, "category", column.use, column.treatment, codes, cells.to_pylist(), column.reason)
 
 
 def _is_read(column: Column) -> bool:
     """Whether a column holds what another does not."""
     if column.use not in ("feature", "ignored", "id"):
         return False
-    return column.type not in ("empty", "unsupported") and not column.treatment.startswith("the same as")
+    return column.type not in ("empty", "unsupported") and column.reason != "copy"
 
 
 def _read_as(column: Column) -> str:
@@ -281,7 +283,7 @@ def _facts(
     texts = [text for text, is_train in zip(column.texts, of_train, strict=False) if is_train]
     if (amount := amounts(texts)) is not None or column.use == "feature":
         return ColumnFacts(column.name, sentinels=words_among_numbers(texts), shift=shift, amounts=amount)
-    if column.treatment in ("as requested", "constant", "counts the rows") or not texts:
+    if column.reason in ("requested", "constant", "row number") or not texts:
         return ColumnFacts(column.name)
     return ColumnFacts(column.name, left_out=column.treatment, words=predictive_words(texts, y))
 

@@ -231,4 +231,4 @@ def _at_place(name: str, sources: tuple[str, ...], sizes: Mapping[str, int], spl
 
 def _ranges(sizes: Mapping[str, int]) -> str:
     """The names of samples in a few words: "train[0] to train[59999] and test[0] to test[9999]"."""
-    return " and ".join(f"{name}[0] to {name}[{size - 1}]" for name, size in sizes.items() if size)
+    return listed([f"{name}[0] to {name}[{size - 1}]" for name, size in sizes.items() if size])

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.neighbors import nearest_neighbors, principal_scores
+from cutaway.neighbors import nearest_neighbors, principal_scores, squared_to_nth
 from cutaway.parallel import single_threaded_blas
 from cutaway.row_keys import first_equal, row_keys
 
@@ -219,8 +219,5 @@ def _structure(layer: np.ndarray, rng: np.random.Generator) -> float | None:
 
 def _nearness(points: np.ndarray) -> float:
     """The mean logarithm of the distance to the tenth neighbor."""
-    norms = (points**2).sum(axis=1)
-    # by products, five times as fast for 512 columns: no two points are equal
-    squares = norms[:, None] + norms - 2 * points @ points.T
-    tenth = np.partition(squares, GROUP_NEIGHBORS, axis=1)[:, GROUP_NEIGHBORS]
+    tenth = squared_to_nth(points, GROUP_NEIGHBORS)
     return float(0.5 * np.log(np.maximum(tenth, np.finfo(np.float64).tiny)).mean())

@@ -317,7 +317,7 @@ def target_encoding(evidence: Evidence) -> Iterable[Finding]:
     found = dict(evidence.of_columns("encodes"))
     inputs = enumerate(evidence.input_columns or evidence.input_names or ())
     places = tuple(place for place, column in inputs if column in found)
-    words = " and ".join(f'"{name}"' for name in found)
+    words = listed([f'"{name}"' for name in found])
     remedy = Remedy(f"leave out {words}", change="drop-inputs", inputs=places)
     text = (
         "In rows with the same value these columns are what their labels say: {}. Validation and test rows are among "

@@ -2,7 +2,7 @@
 
 In come points, float32 (sample, column); out come the k nearest other points of each (`nearest_neighbors`, or most of
 them and how many: `approximate_neighbors`), or the k points nearest to each query (`nearest_among`, and
-`nearest_with_ties`), exactly. `kernel` compiles the loops of this
+`nearest_with_ties`), exactly; or how far the n-th neighbor is (`squared_to_nth`). `kernel` compiles the loops of this
 package and of `cutaway.embedding` and keeps them on disk. May call numpy, numba, `cutaway.parallel`, `cutaway.checks`,
 `cutaway.progress` and `cutaway.errors`. Numba is loaded by the first search.
 """
@@ -20,7 +20,7 @@ from .components import (
     principal_scores,
 )
 from .exact import nearest_neighbors
-from .queries import nearest_among, nearest_with_ties
+from .queries import nearest_among, nearest_with_ties, squared_to_nth
 from .records import Neighbors
 
 if TYPE_CHECKING:

@@ -80,6 +80,14 @@ def nearest_with_ties(points: np.ndarray, queries: np.ndarray, k: int) -> Iterat
         yield rows + start, columns
 
 
+def squared_to_nth(points: np.ndarray, n: int) -> np.ndarray:
+    """Squared distance of each point to its n-th neighbor, float64 ``(point,)``, by products: points must differ."""
+    norms = (points**2).sum(axis=1)
+    # five times as fast for 512 columns as differences
+    squares = norms[:, None] + norms - 2 * points @ points.T
+    return np.partition(squares, n, axis=1)[:, n]
+
+
 def _scores(points: np.ndarray, norms: np.ndarray, queries: np.ndarray) -> np.ndarray:
     """Squared distance of each query to each point, less the query's own squared norm, which changes no order."""
     with _overflow_is_far():

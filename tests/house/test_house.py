@@ -35,7 +35,7 @@ def loaded_after(code: str) -> set[str]:
     ],
 )
 def test_light_calls_load_neither_keras_nor_jax(code):
-    assert not {"keras", "jax", "bokeh", "matplotlib", "sklearn", "pandas", "anywidget"} & loaded_after(code)
+    assert not {"keras", "jax", "bokeh", "matplotlib", "sklearn", "pandas", "anywidget", "numba"} & loaded_after(code)
 
 
 def test_import_cutaway_alone_loads_no_numpy():

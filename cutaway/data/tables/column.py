@@ -33,6 +33,19 @@ if TYPE_CHECKING:
 
 Type = Literal["number", "category", "date", "empty", "unsupported"]
 Use = Literal["feature", "label", "group", "time", "weight", "id", "ignored"]
+Reason = Literal[
+    "",
+    "requested",
+    "unsupported",
+    "empty",
+    "copy",
+    "row number",
+    "identifier",
+    "text",
+    "constant",
+    "faulty",
+    "many values",
+]
 
 ROLES: dict[Use, str] = {
     "label": "the class",
@@ -71,11 +84,21 @@ EXACT = 2**53
 FEW = 64
 """Different values of a column up to which each gets an input of its own, and the column is no identifier."""
 
-REQUESTED = "as requested"
-"""Why a column is left out that the user named."""
-
 UNIQUE = "nearly unique"
 """Why a column is left out whose values nearly all differ, such as names or numbers of customers."""
+
+WHY: dict[Reason, str] = {
+    "requested": "as requested",
+    "unsupported": "not numbers, text or dates",
+    "empty": "no value is known",
+    "copy": 'the same as "{}"',
+    "row number": "counts the rows",
+    "identifier": UNIQUE,
+    "text": "free text",
+    "constant": "constant",
+    "faulty": "cannot be used as it is",
+}
+"""The reasons for leaving out a column, in words; {} is the column that it is a copy of."""
 
 FREE_TEXT = 5
 """With this many words the values of a column that nearly all differ are sentences rather than names or identifiers."""
@@ -115,6 +138,7 @@ class Column:
         use: "feature", or what else it is for.
         kind: What its cells are read as: "number", "category" or "date".
         treatment: What becomes of it: "standardized", "one-hot", "hashed", "date parts", or why it is ignored.
+        reason: Why it is ignored, or hashed.
         rows: Number of rows.
         missing: Rows without a known value.
         numbers: Rows with a number.
@@ -141,6 +165,7 @@ class Column:
     use: Use = "ignored"
     kind: Kind = "category"
     treatment: str = ""
+    reason: Reason = ""
     rows: int = 0
     missing: int = 0
     numbers: int = 0
@@ -232,14 +257,16 @@ class Column:
         frequent = [name if len(name) <= LONGEST else f"{name[:LONGEST]}..." for name in common]
         return listed(frequent + [f"{hidden:,} more"] * (hidden > 0))
 
-    def decided(self, treatment: str, kind: Kind = "category", use: Use = "feature") -> "Column":
+    def decided(
+        self, treatment: str, kind: Kind = "category", use: Use = "feature", *, reason: Reason = ""
+    ) -> "Column":
         """A copy that holds the use of the column; the texts of numbers and dates are forgotten."""
         frequencies = self.frequencies if self.type == "category" else Counter[str]()
-        return replace(self, treatment=treatment, kind=kind, use=use, frequencies=frequencies)
+        return replace(self, treatment=treatment, kind=kind, use=use, reason=reason, frequencies=frequencies)
 
-    def ignored(self, why: str) -> "Column":
+    def ignored(self, reason: Reason) -> "Column":
         """A copy that no model learns from, and why."""
-        return self.decided(why, use="ignored")
+        return self.decided(WHY[reason].format(self.same), use="ignored", reason=reason)
 
     def add(self, column: "pa.ChunkedArray") -> None:
         """Take in the next rows of the column."""
@@ -345,7 +372,7 @@ def _type_of(kind: "pa.DataType") -> Type:
     return "category" if text else "unsupported"
 
 
-def why_identifier(column: Column) -> str:
+def why_identifier(column: Column) -> Reason:
     """Why a column counts as an identifier, which is left out unless `use` names it; "" if it does not.
 
     An identifier is one of
@@ -361,16 +388,16 @@ def why_identifier(column: Column) -> str:
     """
     if column.type == "number":
         if column.counts_up and column.compared and not column.missing and column.rows > 2:
-            return "counts the rows"
+            return "row number"
         values = len(column.compared or ())
         equal = values * (values - 1) / 2 / (column.high - column.low + 1)
         unique = values > FEW and (equal >= TIES or has_identifier_name(column.name))
-        return UNIQUE if unique else ""
+        return "identifier" if unique else ""
     # 0.9: a few names that occur twice do not make a column of names worth learning
     most = max(0.9 * column.known, FEW)
     if column.type != "category" or (column.distinct is not None and column.distinct <= most):
         return ""
-    return "free text" if 1 + column.spaces / max(column.sampled, 1) >= FREE_TEXT else UNIQUE
+    return "text" if 1 + column.spaces / max(column.sampled, 1) >= FREE_TEXT else "identifier"
 
 
 def has_identifier_name(name: str) -> bool:
@@ -429,7 +456,7 @@ def decide_each(
             decided.append(_decide(column, options, where))
         except DataError as error:
             wrong[column.name] = error
-            decided.append(column.ignored("cannot be used as it is"))
+            decided.append(column.ignored("faulty"))
         if column.name == options.label and (error := _label_error(column, where)):
             wrong[column.name] = error
     return tuple(decided), wrong
@@ -448,14 +475,14 @@ def _decide(column: Column, options: TableOptions, where: str) -> Column:
             )
             return column.decided(what, read, role)
     if name in options.ignore:
-        return column.ignored(REQUESTED)
+        return column.ignored("requested")
     if kind == "unsupported":
-        return column.ignored("not numbers, text or dates")
+        return column.ignored("unsupported")
     if kind == "empty":
-        return column.ignored("no value is known")
+        return column.ignored("empty")
     wanted = name in options.use
     if column.same is not None and not wanted:
-        return column.ignored(f'the same as "{column.same}"')
+        return column.ignored("copy")
     if name in options.category:
         return column.decided("one-hot")
     if column.others is not None:
@@ -467,14 +494,16 @@ def _decide(column: Column, options: TableOptions, where: str) -> Column:
             + (f", and {count - 1:,} more that are no {what}" if count > 1 else ""),
             hint=Hint("empty these cells if they are not known, or pass {} or {}", category=name, ignore=name),
         )
-    if not wanted and (why := why_identifier(column) or "constant" * column.constant):
-        return column.ignored(why)
+    if not wanted and (reason := why_identifier(column) or ("constant" if column.constant else "")):
+        return column.ignored(reason)
     if kind == "date":
         written = (column.month_first,) if options.month_first and column.month_first else column.formats
         return replace(column.decided("date parts", "date"), formats=written)
     if kind == "number":
         return column.decided(NUMBER_WORDS[options.numbers], "number")
-    return column.decided("one-hot" if column.distinct is not None and column.distinct <= FEW else "hashed")
+    if column.distinct is not None and column.distinct <= FEW:
+        return column.decided("one-hot")
+    return column.decided("hashed", reason="many values")
 
 
 def _meant_column(role: str, name: str, known: Collection[str]) -> str:

@@ -72,7 +72,7 @@ def _fit(column: Column, values: "pa.ChunkedArray", numbers: str) -> Step:
     indicator = values.null_count > 0
     if column.kind == "category":
         counts = value_counts(values)
-        if column.treatment == "hashed":
+        if column.reason == "many values":
             return HashStep(column=column.name, inputs=HASHED)
         least = min(RARE, max(len(values) // 100, 1))
         # a value of a thousand characters is no name of a category

@@ -27,7 +27,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.words import listed, quoted
 
 from .cells import as_categories, python_values, read_cells
-from .column import REQUESTED, Column, decide, questions
+from .column import Column, decide, questions
 from .fitting import fit_preparation
 from .options import TableOptions
 from .readers import Reader, compute, decimal_mark, open_any, reading
@@ -539,7 +539,7 @@ def leave_out(table: Table, columns: Sequence[str]) -> Table:
     return replace(
         table,
         options=options,
-        columns=tuple(each.ignored(REQUESTED) if each.name in columns else each for each in table.columns),
+        columns=tuple(each.ignored("requested") if each.name in columns else each for each in table.columns),
         origin={**table.origin, **({"options": options.to_json()} if "options" in table.origin else {})},
     )
 

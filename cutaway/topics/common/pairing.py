@@ -14,6 +14,7 @@ from cutaway.errors import CutawayError, Hint, UsageError
 from cutaway.log import survive
 from cutaway.options import HELD_OUT
 from cutaway.row_keys import first_equal, row_keys
+from cutaway.words import listed
 
 PIECE = 4096
 """Samples whose content is read at a time."""
@@ -170,14 +171,12 @@ def _place(context: RunContext) -> tuple[Any, ...] | None:
 
 def _refusal(first: RunContext, second: RunContext, *, split: str) -> UsageError:
     """Why two runs are not compared, with the option that compares them only if there is something to compare."""
-    sizes = (f"{len(each.part(split)):,} of {each.manifest.dataset.name}" for each in (first, second))
+    sizes = [f"{len(each.part(split)):,} of {each.manifest.dataset.name}" for each in (first, second)]
     hint = f"they share no {split} sample, so {SAME_DATA}"
     with survive(__name__, "looking for samples that both runs hold out", CutawayError):  # or their data have changed
         count = len(pair_samples(first, second, split=split, shared=True).labels)
         hint = Hint("pass {}", shared=True) + f" to compare them on the {count:,} samples that they share"
-    return UsageError(
-        f"the {split} samples of the two runs, or their labels, differ", got=" and ".join(sizes), hint=hint
-    )
+    return UsageError(f"the {split} samples of the two runs, or their labels, differ", got=listed(sizes), hint=hint)
 
 
 def _by_identity(contexts: tuple[RunContext, RunContext], split: str) -> _Found:
@@ -231,10 +230,10 @@ def _keys(contexts: tuple[RunContext, RunContext]) -> tuple[Keys, Keys]:
         return partial(_of_cells, first, columns, numbers), partial(_of_cells, second, columns, numbers)
     one, other = (each.data for each in contexts)
     if isinstance(first, Table) or isinstance(second, Table) or one.features != other.features:
-        kinds = ("rows of a table" if isinstance(e.loaded, Table) else f"arrays of {e.data.shape}" for e in contexts)
+        kinds = ["rows of a table" if isinstance(e.loaded, Table) else f"arrays of {e.data.shape}" for e in contexts]
         raise UsageError(
             "the samples of the two runs are of different kinds",
-            got=" and ".join(kinds),
+            got=listed(kinds),
             hint="compare runs on the same data",
         )
     # images of bytes and the same images as shares of 1 are equal once they are divided by their scales

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cutaway.context import RunContext
-from cutaway.data import UNIQUE, SampleIds, Table, join_ids
+from cutaway.data import SampleIds, Table, join_ids
 from cutaway.errors import CutawayError, ModelError
 from cutaway.log import survive
 from cutaway.words import cut
@@ -99,9 +99,7 @@ def sample_rows(
     most = sorted(used, key=lambda name: (-times[name], -float(np.abs(spoke[name]).sum()))) if spoke else used
     shown, left_out = cut(most, columns)
     # by such a column people look rows up, though no model learns from it
-    unique = (
-        [c.name for c in data.columns if c.use == "ignored" and c.treatment == UNIQUE] if columns == COLUMNS else []
-    )
+    unique = [c.name for c in data.columns if c.reason == "identifier"] if columns == COLUMNS else []
     written = [*unique[:1], *shown]
     headings = dict(zip(written, _headings(written, {"Sample", *told}), strict=True))
     near = _nearest(context, ids) if nearest is None else nearest

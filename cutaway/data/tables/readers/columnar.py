@@ -150,4 +150,4 @@ def _difference(names: Sequence[str], expected: Sequence[str]) -> str:
     lacking, further = [n for n in expected if n not in names], [n for n in names if n not in expected]
     parts = [f'no "{lacking[0]}"'] if lacking else []
     parts += [f'also "{further[0]}"'] if further else []
-    return " and ".join(parts) or "another order"
+    return listed(parts) or "another order"
