@@ -72,7 +72,7 @@ def trained(opened, studio):
 def test_a_table_of_this_machine_is_chosen_changed_by_click_and_trained_on(start_studio, open_page, data):
     studio = start_studio(None, "--data", data)
     opened = open_page(studio, "/data")
-    opened.page.get_by_role("button", name="tables/").click()
+    opened.page.get_by_role("link", name="tables/").click()
     opened.page.get_by_role("link", name="<i>odd<i>.csv").click()
     opened.ready()
     count = looked(opened)
@@ -234,9 +234,8 @@ def test_a_choice_that_cannot_be_is_said_and_the_last_one_stays(start_studio, op
     looked(opened, count)
     assert uses(opened) == {**before, "x": "ignore"}
     assert opened.page.locator(".problem").count() == 0
-    opened.page.goto(
-        f"{address}&options=%7B%22label%22%3A%22kind%22%2C%22weight%22%3A%22w%22%7D"
-    )  # a link from elsewhere
+    elsewhere = f"{address}&options=%7B%22label%22%3A%22kind%22%2C%22weight%22%3A%22w%22%7D"
+    opened.page.goto(elsewhere)
     opened.ready()
     opened.wait("document.querySelector('.problem')", seconds=60)
     opened.page.get_by_role("link", name="Look at them without these choices").click()

@@ -133,5 +133,6 @@ def test_a_student_reaches_no_folder_of_another_one_through_the_data(in_process,
             assert answer.status == 404, (path, parts)
     for query in ("part=runs", "part=runs&part=people", "part=runs&part=people&part=ada"):
         assert studio.ask("/api/data/folder/0", query=query, token=bob.token).status == 404
+        assert "shown.csv" not in studio.ask("/api/data", query=f"folder=0&{query}", token=bob.token).json["html"]
     own = studio.ask("/api/data/folder/0", query="part=runs&part=people&part=bob", token=bob.token)
     assert own.status == 200

@@ -1,6 +1,5 @@
 """Data: allowed folders, and uploads."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -8,29 +7,51 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from cutaway.data import dataset_names
-from cutaway.studio.references import DataReference, list_folder
+from cutaway.errors import CutawayError
+from cutaway.page import render_fragment
+from cutaway.studio.references import DataReference, DataRoots, list_folder
 from cutaway.studio.uploads import upload_name
 
-from .given import GivenRoots, GivenWorkspace
+from .given import GivenPerson, GivenRoots, GivenWorkspace
 
 router = APIRouter(prefix="/api")
 
 UploadName = Annotated[str, Path(max_length=255)]
 
 
+Parts = Annotated[list[str] | None, Query(max_length=64)]
+
+
 @router.get("/data")
-def places(workspace: GivenWorkspace, places: GivenRoots) -> dict[str, Any]:
-    """Where data may be chosen."""
-    bundled = [asdict(info) for info in dataset_names()]
-    folders = [{"folder": number, "name": folder.name or "/"} for number, folder in enumerate(places.folders)]
-    return {"bundled": bundled, "folders": folders, "uploads": workspace.uploads.rows()}
+def places(
+    workspace: GivenWorkspace,
+    places: GivenRoots,
+    person: GivenPerson,
+    folder: Annotated[int | None, Query(ge=0, le=1000)] = None,
+    part: Parts = None,
+) -> dict[str, Any]:
+    """Where data may be chosen, as HTML, with the content of each folder, or of one below it; and the uploads."""
+    uploads = workspace.uploads.rows()
+    folders = [
+        _content(number, tuple(part or ()) if number == folder else (), places) for number in range(len(places.folders))
+    ]
+    values = {"bundled": dataset_names(), "folders": folders, "uploads": uploads, "writes": person.writes}
+    return {"html": render_fragment("places.html", **values), "uploads": uploads}
+
+
+def _content(folder: int, parts: tuple[str, ...], places: DataRoots) -> dict[str, Any]:
+    found = {"name": places.folders[folder].name or "/", "parts": parts, "entries": [], "more": False, "problem": ""}
+    try:
+        return found | list_folder(DataReference(place="folder", folder=folder, parts=parts), places)
+    except CutawayError as error:  # the others can be chosen
+        return found | {"problem": str(error)}
 
 
 @router.get("/data/folder/{folder}")
 def folder(
     folder: Annotated[int, Path(ge=0, le=1000)],
     places: GivenRoots,
-    part: Annotated[list[str] | None, Query(max_length=64)] = None,
+    part: Parts = None,
 ) -> dict[str, Any]:
     """The content of a folder, or of one below it."""
     return list_folder(DataReference(place="folder", folder=folder, parts=tuple(part or ())), places)

@@ -1,10 +1,10 @@
 import { element } from "../../core/elements.js";
 import { surveyData } from "./survey.js";
 import { dataAddress, dataName, dataText, readData, readOptions } from "./data_address.js";
-import { placesElement, tablesBeside } from "./data_places.js";
+import { showPlaces, tablesBeside } from "./data_places.js";
 import { fragment } from "../elements.js";
 import { showError } from "../messages.js";
-import { ask, mayWrite } from "../server.js";
+import { mayWrite } from "../server.js";
 import { errorText } from "../words.js";
 
 /** Uses of a column of which only one column of a table can have each. */
@@ -15,12 +15,8 @@ const LISTS = ["ignore", "use", "category"];
 export async function showData(host) {
   const query = new URLSearchParams(location.search);
   const data = readData(query.get("data"));
-  if (data) {
-    await new ChosenData(host, data, readOptions(query.get("options"))).look();
-    return;
-  }
-  host.append(element("h1", { text: "Data" }), element("p", { class: "subtitle", text: "Choose what a model is to learn from." }));
-  host.append(placesElement(await ask("api/data")));
+  if (data) await new ChosenData(host, data, readOptions(query.get("options"))).look();
+  else await showPlaces(host);
 }
 
 /** Some data: their content, their use, and their problems. */
