@@ -232,7 +232,7 @@ class Verdict(Result):
         """The sentence for a run without a warning: that nothing needs attention only if no class is mostly missed."""
         said = [f"{each.title}. {each.text}" for each, _ in self.causes if each.kind == "missed-class"]
         if (alike := overlap(self.causes)) is not None:
-            said.append(f"{alike.title}. {alike.text}")
+            said.append(f"{alike.title}: the classes may overlap in these columns.")
         worth, recall = self.worth, self.worth and self.worth.recall
         if not said and worth and recall and recall.value <= HALF and recall.samples >= LEAST_SAMPLES:
             samples = split_in_words(worth.split, recall.samples)
@@ -247,7 +247,7 @@ class Verdict(Result):
     @property
     def wrong(self) -> list[str]:
         """What is wrong, as a list of runs says it: the titles of warnings and of the question to the user."""
-        asked = question(self.causes)
+        asked = question(self.causes) or overlap(self.causes)
         shown = [each.title for each, _ in self.causes if each.warns or each is asked]
         return shown or ([] if self.no_problem in SOUND else [self.no_problem])
 
