@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from cutaway.data import Column, Dataset, Table
+from cutaway.data import Dataset, Table
 from cutaway.errors import CutawayError
 from cutaway.models import units_in_words
 from cutaway.results.plain import plain
@@ -106,16 +106,5 @@ def dataset_document(data: Dataset | Table) -> dict[str, Any]:
     }
     if isinstance(data, Dataset):
         return document | {"shape": " x ".join(map(str, data.shape))}
-    return document | {"read_as": data.readers["train"].form, "columns": [_column_document(c) for c in data.columns]}
-
-
-def _column_document(column: Column) -> dict[str, Any]:
-    return {
-        "name": column.name,
-        "type": column.type,
-        "use": column.use,
-        "treatment": column.treatment,
-        "rows": column.rows,
-        "missing": column.missing,
-        "values": column.summary,
-    }
+    columns = [each.record() | {"rows": each.rows, "missing": each.missing} for each in data.columns]
+    return document | {"read_as": data.readers["train"].form, "columns": columns}

@@ -138,6 +138,14 @@ def train(
     return _train(given, **how, **wanted, sample_weight=sample_weight, **settings)
 
 
+def _relabeled(
+    data: Dataset | Table, labels: str | Path | Decision | Sequence[Decision] | None
+) -> tuple[Decided | None, Dataset | Table]:
+    """What decisions on labels name, and the data with them."""
+    decided = None if labels is None else decide(data, as_decisions(labels))
+    return decided, data if decided is None else relabel(data, decided.relabeled)
+
+
 def _train(
     given: Dataset | Table,
     *,
@@ -147,8 +155,7 @@ def _train(
     progress: ProgressOption,
     **wanted: Any,
 ) -> Run:
-    decided = None if labels is None else decide(given, as_decisions(labels))
-    loaded = given if decided is None else relabel(given, decided.relabeled)
+    decided, loaded = _relabeled(given, labels)
     with show_progress(progress) as on_progress:
         divide = partial(split_and_prepare, given, decided=decided, on_progress=on_progress)
         planned = plan(loaded, divide=divide, **wanted)
@@ -311,8 +318,7 @@ def train_like(
     manifest, base = like.context.manifest, recorded_config(like.config).model_dump()
     check_same_weights(given_weights(like.context.loaded, sample_weight), manifest.sample_weight)
     loaded = _without(like, ignore, from_epoch)
-    decided = None if labels is None else decide(loaded, as_decisions(labels))
-    relabeled = loaded if decided is None else relabel(loaded, decided.relabeled)
+    decided, relabeled = _relabeled(loaded, labels)
     drawn = manifest.first_weights == DRAWN and from_epoch is None
     if like.folder.epochs:
         like.context.check_sizes(-1)

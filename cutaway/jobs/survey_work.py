@@ -133,19 +133,7 @@ def _chosen(name: str, value: Any) -> str:
 
 def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
     first, hidden = cut(look.columns, COLUMNS)
-    columns = [
-        {
-            "name": column.name,
-            "type": column.type,
-            "kind": column.kind,
-            "use": column.use,
-            "treatment": column.treatment,
-            "missing": column.missing / max(column.rows, 1),
-            "values": column.summary,
-            "wrong": look.wrong.get(column.name),
-        }
-        for column in first
-    ]
+    columns = [each.record() | {"kind": each.kind, "wrong": look.wrong.get(each.name)} for each in first]
     return {
         "kind": "table",
         "columns": columns,

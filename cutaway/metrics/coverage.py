@@ -80,10 +80,16 @@ def coverage_curve(confidence: np.ndarray, correct: np.ndarray) -> CoverageCurve
         DataError: The arrays do not fit together, or are empty.
     """
     confidence, correct = check_outcomes(confidence, correct)
-    order = np.argsort(-confidence, kind="stable")
-    ranked, right = confidence[order], np.cumsum(correct[order])
+    levels, counts, right = down_to_each(confidence, correct)
+    return CoverageCurve(levels, counts, right.astype(np.int64))
+
+
+def down_to_each(scores: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The different scores, highest first, and for each the samples that have at least it: how many, and their hits."""
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
-    return CoverageCurve(ranked[ends], ends + 1, right[ends].astype(np.int64))
+    return ranked[ends], ends + 1, np.cumsum(hits[order])[ends]
 
 
 def answered_at(confidence: np.ndarray, correct: np.ndarray, threshold: float) -> Answered:

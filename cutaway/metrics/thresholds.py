@@ -8,6 +8,7 @@ import numpy as np
 from cutaway.errors import DataError, UsageError
 from cutaway.words import shown
 
+from .coverage import down_to_each
 from .intervals import CONFIDENCE, Share, normal_deviate, share_of
 
 
@@ -159,15 +160,13 @@ def best_threshold(positive: np.ndarray, scores: np.ndarray, cost: np.ndarray) -
         DataError: See `roc_curve`.
     """
     positive, scores = _checked(positive, scores)
-    order = np.argsort(-scores, kind="stable")
-    ranked, hits = scores[order], np.cumsum(positive[order])
-    ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
-    called = np.concatenate([[0], ends + 1])  # the number called positive: none, or down to each different score
-    true = np.concatenate([[0], hits[ends]])
+    levels, counts, hits = down_to_each(scores, positive)
+    called = np.concatenate([[0], counts])  # the number called positive: none, or down to each different score
+    true = np.concatenate([[0], hits])
     false, positives, negatives = called - true, int(positive.sum()), int((~positive).sum())
     costs = true * cost[1, 1] + false * cost[0, 1] + (positives - true) * cost[1, 0] + (negatives - false) * cost[0, 0]
-    above = np.concatenate([[max(1.0, np.nextafter(ranked[0], np.inf))], ranked[ends]])
-    below = np.concatenate([ranked[ends], [0.0]])
+    above = np.concatenate([[max(1.0, np.nextafter(levels[0], np.inf))], levels])
+    below = np.concatenate([levels, [0.0]])
     between = (above + below) / 2
     between[0] = above[0] if below[0] >= 1 else between[0]
     between[-1] = 0.0

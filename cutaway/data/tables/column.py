@@ -257,6 +257,15 @@ class Column:
         frequent = [name if len(name) <= LONGEST else f"{name[:LONGEST]}..." for name in common]
         return listed(frequent + [f"{hidden:,} more"] * (hidden > 0))
 
+    def record(self) -> dict[str, Any]:
+        """What it holds and how it is used, JSON-able; missing is a share, 0..1."""
+        names = ("name", "type", "use")
+        return {name: getattr(self, name) for name in names} | {
+            "missing": self.missing / max(self.rows, 1),
+            "values": self.summary,
+            "treatment": self.treatment,
+        }
+
     def decided(
         self, treatment: str, kind: Kind = "category", use: Use = "feature", *, reason: Reason = ""
     ) -> "Column":

@@ -164,16 +164,7 @@ class Table:
         """
         import pandas
 
-        return pandas.DataFrame(
-            {
-                "name": [column.name for column in self.columns],
-                "type": [column.type for column in self.columns],
-                "use": [column.use for column in self.columns],
-                "missing": [column.missing / max(column.rows, 1) for column in self.columns],
-                "values": [column.summary for column in self.columns],
-                "treatment": [column.treatment for column in self.columns],
-            }
-        )
+        return pandas.DataFrame([column.record() for column in self.columns])
 
     def split(self, *, validation: float = 0.25, seed: int = 0) -> Split:
         """Split the samples as the options say: by class, by group, or by time.
