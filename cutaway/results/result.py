@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway.errors import UsageError, printable
 
 from .notebook import NotebookDisplay, declared_html, notes_html
+from .plain import plain
 from .table import Table
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ class Result(NotebookDisplay):
     def to_json(self) -> Any:
         """What ``--json`` answers."""
         return {"rows": self.table().records()}
+
+    def _plain(self, *names: str) -> dict[str, Any]:
+        """Some of its attributes, JSON-able."""
+        return {name: plain(getattr(self, name)) for name in names}
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame; the page on results in the documentation says what each column means."""

@@ -21,7 +21,6 @@ from cutaway.metrics import (
     probability_scores,
     reliability,
 )
-from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, INTERVAL, NAME, decimals, share
@@ -173,11 +172,8 @@ class Calibration(Result):
 
     def to_json(self) -> dict[str, Any]:
         """Scores at temperature 1 and with the fitted one, and the bins of the curve."""
-        return {
-            "scores": plain(self.scores),
+        return self._plain("scores", "temperature", "scaled_scores") | {
             "error_by_chance": self.curve.error_by_chance,
-            "temperature": plain(self.temperature),
-            "scaled_scores": plain(self.scaled_scores),
             "bins": self.table().records(),
             "note": self.note or None,
         }

@@ -22,7 +22,6 @@ from cutaway.metrics import (
     precision_recall,
     roc_curve,
 )
-from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import POINTS, Interval, Table, value
 from cutaway.results.units import MARKED, SHARE_WITH_INTERVAL, THRESHOLD, decimals, share
@@ -158,17 +157,10 @@ class Thresholds(Result):
 
     def to_json(self) -> dict[str, Any]:
         """The areas, what the chosen threshold and 0.5 give, and the ROC curve in at most `POINTS` points."""
-        return {
-            "positive": self.positive,
-            "negative": self.negative,
-            "positives": self.positives,
+        given = ("positive", "negative", "positives", "cost", "chosen", "chosen_on", "half", "calibrated")
+        return self._plain(*given) | {
             "area": {"value": self.roc.area, "low": self.roc.low, "high": self.roc.high},
             "average_precision": self.precision_recall.average_precision,
-            "cost": plain(self.cost),
-            "chosen": plain(self.chosen),
-            "chosen_on": plain(self.chosen_on),
-            "half": plain(self.half),
-            "calibrated": self.calibrated,
             "curve": self.table().records(POINTS),
             "note": self.note or None,
         }

@@ -232,19 +232,15 @@ class Embedding(Result):
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway embed --json`` answers about the run."""
         layout = self.layout
-        return {
-            "layer": self.layer,
-            "epoch": self.epoch,
+        return self._plain("layer", "epoch", "canceled", "file") | {
             "method": layout.method,
             "samples": len(layout.xy),
             "total": len(layout.xy) if self.total is None else self.total,
-            "canceled": self.canceled,
             "seconds": {part: layout.seconds.get(part) for part in ("neighbors", "affinities", "optimize", "total")},
             "kl_divergence": layout.kl_divergence,
             "quality": plain(layout.quality),
             "cautions": list(self._cautions),
             "settings": plain(layout.settings),
-            "file": None if self.file is None else str(self.file),
         }
 
     def plot(self) -> "Figure":

@@ -112,10 +112,7 @@ class Importances(Result):
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway importance --json`` answers about the run: all columns, the most important first."""
-        return {
-            "epoch": self.epoch,
-            "split": self.split,
-            "samples": self.samples,
+        return self._plain("epoch", "split", "samples") | {
             "loss": self.measures.loss,
             "accuracy": self.measures.accuracy,
             "columns": self.summaries(),

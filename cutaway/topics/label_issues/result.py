@@ -185,9 +185,7 @@ class LabelIssues(SampleList):
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway label-issues --json`` answers."""
-        return {
-            "samples": self.samples,
-            "not_judged": self.not_judged,
+        return self._plain("samples", "not_judged", "accuracy", "folds", "seeds", "epochs", "recipe", "hidden") | {
             "surest": {"samples": self.surest[1], "labeled_otherwise": self.surest[0]},
             "estimate": {
                 "wrong": None if self.count is None else self.count.count,
@@ -195,12 +193,6 @@ class LabelIssues(SampleList):
                 "high": None if self.count is None else self.count.high,
             },
             "note": self.note or None,
-            "accuracy": self.accuracy,
-            "folds": self.folds,
-            "seeds": self.seeds,
-            "epochs": self.epochs,
-            "recipe": self.recipe,
-            "hidden": list(self.hidden),
             "label_issues": list(self.records()),
         }
 

@@ -194,15 +194,10 @@ class LearningCurve(Result):
 
     def to_json(self) -> dict[str, Any]:
         """The trainings, and the forecast for more data."""
-        return {
-            "split": self.split,
-            "samples": self.samples,
-            "train_samples": self.train_samples,
-            "epochs": self.epochs,
-            "points": plain(self.points),
+        given = ("split", "samples", "train_samples", "epochs", "points", "verdict")
+        return self._plain(*given) | {
             "forecast": self.summaries(),
             "check": {**plain(self.check), "accuracy": self.accuracy, "agrees": self.agrees},
-            "verdict": self.verdict,
         }
 
     def table(self) -> Table:

@@ -289,13 +289,8 @@ class Units(Result):
 
     def to_json(self, sort: str = "unit") -> dict[str, Any]:
         """What ``cutaway units --json`` answers about the run: all units, sorted."""
-        return {
-            "layer": self.layer,
-            "epoch": self.epoch,
-            "split": self.split,
-            "accuracy": self.ablation.accuracy,
-            "units": self.summaries(sort),
-        }
+        measured = {"accuracy": self.ablation.accuracy, "units": self.summaries(sort)}
+        return self._plain("layer", "epoch", "split") | measured
 
 
 @dataclass(frozen=True, eq=False, repr=False)
