@@ -332,6 +332,15 @@ def file_state(path: object) -> tuple[int, int, int] | None:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
+def folder_mark(folder: Path) -> object:
+    """What stays with a folder that is moved, its device and inode; its path while there is no such folder."""
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return str(folder)
+    return [status.st_dev, status.st_ino]
+
+
 def check_unchanged(states: Mapping[Path, object]) -> None:
     """Refuse files that were written or replaced since they were opened: old and new rows would be mixed.
 

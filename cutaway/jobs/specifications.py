@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from cutaway.cache import cached
-from cutaway.checks import file_state
+from cutaway.checks import file_state, folder_mark
 from cutaway.data import data_states
 from cutaway.errors import os_errors
 from cutaway.progress import ProgressCallback
@@ -165,8 +165,7 @@ class Specification(BaseModel):
         Raises:
             RunError: A run cannot be read.
         """
-        # a folder that is moved stays the same one; a path is part of no key
-        home, inputs = (file_state(self.home(folder, starter or folder)) or ())[2:], self.inputs(folder)
+        home, inputs = folder_mark(self.home(folder, starter or folder)), self.inputs(folder)
         data = [data for data, *_ in inputs] if self.runs else ()
         found = cached("job", home, self.model_dump(mode="json"), inputs, method=8, rows_of=data)
         return found.key + found.marks

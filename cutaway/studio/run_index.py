@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cutaway.cache import cached
-from cutaway.checks import file_state
+from cutaway.checks import file_state, folder_mark
 from cutaway.errors import UnknownNameError
 from cutaway.log import survive
 from cutaway.runs import SUMMARY, WATCHED, ProcessRecord, RunSummary, names_in, read_run
@@ -85,7 +85,7 @@ class RunIndex:
         self.is_missing, self.unread, self.begun = False, 0, threading.Event()
         self._lock, self._scanning = threading.Lock(), threading.Lock()
         self._changed = False
-        self._kept = cached("rows", (file_state(self.folder) or ())[2:], method=SUMMARY)  # of a folder, wherever it is
+        self._kept = cached("rows", folder_mark(self.folder), method=SUMMARY)
         self._entries: dict[str, Entry] = self._kept.read() or {}
 
     def scan(self) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
