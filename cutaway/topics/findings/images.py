@@ -162,3 +162,9 @@ PANELS: dict[str, Callable[[ReportSource, Finding], Panels]] = {
     "class-imbalance": _sizes,
 }
 """The small charts of a kind of finding."""
+
+
+def loss_panels(source: ReportSource) -> tuple[Panel, ...]:
+    """The loss by epoch; empty for a model that was not trained here."""
+    kept = source.context.row()
+    return tuple(learning_panels(source.rows, kept=kept["epoch"] if kept else None)[:1]) if source.rows else ()

@@ -12,14 +12,13 @@ from cutaway.page import Card, Cards, Mark, Section, Summary, SummaryLine, scale
 from cutaway.runs import by_name, run_command
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.topics.comparison.section import answer, comparison_of
-from cutaway.topics.history.section import loss_panel
 from cutaway.topics.importance.section import carriers, importances_of
 from cutaway.topics.label_issues.section import label_issues_of
 from cutaway.topics.layers.section import layers_of
 from cutaway.words import counted, measured
 
 from .evidence import evidence_of
-from .images import panels_of, samples_of
+from .images import loss_panels, panels_of, samples_of
 from .simpler_models import compare_simpler_models, known_simpler_models, why_not_compared
 from .verdict import LESSER, Verdict, Worth, overlap
 from .verdict import verdict as gather
@@ -72,7 +71,7 @@ def verdict(source: ReportSource) -> Section:
         marks=() if worth is None or not worth.others else _marks(worth),
         lines=shown_lines(source),
         small=tuple(by_name(each, source.context.path) for each in small if each),
-        panels=loss_panel(source),
+        panels=loss_panels(source),
     )
 
 

@@ -1,7 +1,5 @@
 """The learning curves of the report."""
 
-from typing import TYPE_CHECKING
-
 from cutaway.errors import ConfigError
 from cutaway.image_shape import smaller
 from cutaway.page import Card, Cards, Image, Section
@@ -10,9 +8,6 @@ from cutaway.topics.common.source import ReportSource
 
 from .changed_images import changed_images
 from .result import History
-
-if TYPE_CHECKING:
-    from cutaway.plots import Panel
 
 SHOWN_IMAGES, SHOWN_EPOCHS = 6, 5
 """Maximum number of training images to show as the model saw them, and of first epochs to show them for."""
@@ -40,13 +35,6 @@ def learning(source: ReportSource) -> Section | None:
         f"{changed}; validation values are of the weights after the epoch, on samples that the model was not trained "
         f"on.{_smoothed(source)}",
     )
-
-
-def loss_panel(source: ReportSource) -> "tuple[Panel, ...]":
-    """The loss by epoch; empty for a model that was not trained here."""
-    from cutaway.plots import learning_panels
-
-    return tuple(learning_panels(source.rows, kept=_kept_epoch(source))[:1]) if source.rows else ()
 
 
 def augmented(source: ReportSource) -> Section | None:
