@@ -336,7 +336,7 @@ def folder_mark(folder: Path) -> object:
     """What stays with a folder that is moved, its device and inode; its path while there is no such folder."""
     try:
         status = os.stat(folder)
-    except OSError:
+    except OSError:  # a folder that does not exist yet is known by its path
         return str(folder)
     return [status.st_dev, status.st_ino]
 

@@ -117,7 +117,7 @@ def test_commands_show_the_kept_epoch(trained, capsys):
         main(["show", str(trained.path)])
     shown = capsys.readouterr().out
     assert f"epoch {kept}" in shown
-    assert f"{trained.test['accuracy']:.2%}" in shown
+    assert f"{trained.test['accuracy']:.1%}" in shown
     assert f"{trained.test['cross_entropy']:.4f}" in shown
     with pytest.raises(SystemExit):
         main(["runs", str(trained.path.parent), "--json"])
