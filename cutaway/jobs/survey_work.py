@@ -2,10 +2,12 @@
 
 import base64
 import contextlib
+import math
 import os
 import re
 import warnings
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,25 +111,35 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
                 )
             found |= _of_samples(where, options, on_progress, notes)
         except CutawayError as error:
-            found["problem"] = str(_in_words_of_the_page(error, where))
+            found["problem"] = str(_in_words_of_the_page(error, _paths(where, options)))
     said = dict.fromkeys(each.message.args[0] for each in caught if isinstance(each.message, CutawayWarning))
-    notes[:0] = [_for_page(each, where) for each in said]
+    notes[:0] = [_for_page(each, _paths(where, options)) for each in said]
     return found
 
 
-def _in_words_of_the_page(error: CutawayError, where: str) -> UsageError:
-    rule, got, hint = (_for_page(text, where) for text in (error.rule, error.got, error.hint))
+def _paths(where: str, options: dict[str, Any]) -> list[str]:
+    """The paths of some data and of the table that is the test, which no page shows."""
+    return [where, *filter(None, [str(options.get("test") or "")])]
+
+
+def _in_words_of_the_page(error: CutawayError, paths: Sequence[str]) -> UsageError:
+    rule, got, hint = (_for_page(text, paths) for text in (error.rule, error.got, error.hint))
     return UsageError(rule, got=got, hint=hint)
 
 
-def _for_page(message: str, where: str) -> str:
+def _for_page(message: str, paths: Sequence[str]) -> str:
     """A message with the name of the data instead of their path, and with choices of the page instead of options."""
     said = message.written(_chosen) if isinstance(message, Hint) else message
-    return re.sub(f"(pass (for example )?)?{CHOOSE}", "choose ", said).replace(where, Path(where).name)
+    said = re.sub(f"(pass (for example )?)?{CHOOSE}", "choose ", said)
+    for path in paths:
+        said = said.replace(path, Path(path).name)
+    return said
 
 
 def _chosen(name: str, value: Any) -> str:
     """An option as a choice of the page, if it has one."""
+    if name == "use":
+        return '"Learn from it"'
     return f'{CHOOSE}"{name.capitalize()}" for "{value}"' if name in ROLES else Hint("{}", **{name: value})
 
 
@@ -177,7 +189,7 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
         {
             "severity": each.severity,
             "title": each.title,
-            "text": _for_page(each.text, where),
+            "text": _for_page(each.text, _paths(where, options)),
             "samples": list(each.samples),
         }
         for each in data_findings(given, data, split)
@@ -300,7 +312,9 @@ def _numbers(cells: Any, of_row: np.ndarray, classes: int) -> tuple[list[str], l
     if not high > low:
         return None
     bars = np.clip(((values[known] - low) / (high - low) * BARS).astype(np.int64), 0, BARS - 1)
-    ends = [f"{float(f'{end:.3g}'):.12g}" for end in np.linspace(low, high, BARS + 1)[1:-1]]
+    # digits that tell one end from the next, also of years and of large numbers
+    digits = max(3, 1 + math.ceil(math.log10(BARS * max(abs(low), abs(high)) / (high - low))))
+    ends = [f"{float(f'{end:.{digits}g}'):.12g}" for end in np.linspace(low, high, BARS + 1)[1:-1]]
     names = [f"up to {ends[0]}", *map("{} to {}".format, ends, ends[1:]), f"from {ends[-1]}"]
     return names, _counts(bars, of_row[known], BARS, classes)
 
@@ -354,7 +368,7 @@ def run(survey: Survey, context: JobContext) -> dict[str, Any]:
     except Canceled:
         raise
     except CutawayError as error:
-        raise _in_words_of_the_page(error, survey.data) from error
+        raise _in_words_of_the_page(error, _paths(survey.data, dict(survey.options))) from error
     except MemoryError:
         raise UsageError(SURVEY_MEMORY, got=Path(survey.data).name, hint=SURVEY_HINT) from None
     options = {name: value for name, value in result["options"].items() if name != "test"}

@@ -18,6 +18,7 @@ from cutaway.training import (
     Recipe,
     TrainingConfig,
     base_settings,
+    check_class_weight,
     find_recipe,
     make_config,
     may_normalize,
@@ -26,7 +27,6 @@ from cutaway.training import (
     validation_share,
     wrong_settings,
 )
-from cutaway.words import shown
 
 OF_SAMPLES = ("epochs", "batch_size", "validation")
 """Settings whose "auto" depends on the number of samples."""
@@ -116,13 +116,10 @@ def _resolved(
         recipe = find_recipe(name)
     base, form = _base(task, runs, errors, recipe)
     settings: dict[str, Any] = {name: value for name, value in task.settings.items() if name != "class_weight"}
-    weights = task.settings.get("class_weight")
+    weights: Any = task.settings.get("class_weight")
     with _noted(errors, "class_weight"):
-        if weights is not None and weights != "balanced" and not isinstance(weights, dict):
-            raise UsageError(
-                f"class_weight must be balanced, or a weight for each number of a class, got {shown(weights)}",
-                hint="empty it",
-            )
+        numbered = isinstance(weights, dict) and all(str(key).isdecimal() for key in weights)
+        check_class_weight({int(key): value for key, value in weights.items()} if numbered else weights)
     values = merge_settings(base, settings)
     errors |= {name: str(error) for name, error in wrong_settings(values).items()}
     if errors:

@@ -391,13 +391,15 @@ def test_a_survey_counts_the_values_of_each_column_by_class(tmp_path):
     made.loc[::10, "size"] = np.nan
     made.loc[::7, "city"] = None
     made["same"] = 1
+    made["year"] = random.integers(2001, 2024, 400)
     made["kind"] = random.choice(list("abcdefgh"), 400, p=[0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.05, 0.05])
     made.to_csv(tmp_path / "table.csv", index=False)
     found = survey_data(str(tmp_path / "table.csv"), {"label": "kind"}, lambda _: None)["histograms"]
     assert len(found["classes"]) == 7
     assert found["classes"][0] == "a"
     assert found["classes"][-1] == "others"
-    assert found["columns"].keys() == {"size", "city"}, "one value alone has no histogram"
+    assert found["columns"].keys() == {"size", "city", "year"}, "one value alone has no histogram"
+    assert len(set(found["columns"]["year"]["names"])) == 12, "each bar has a range of its own"
     size, city = (np.array(found["columns"][name]["counts"]) for name in ("size", "city"))
     assert size.shape == (12, 7)
     split = load_dataset(tmp_path / "table.csv", label="kind").split(validation=0.25)

@@ -54,10 +54,11 @@ def snapshots(run):
 
 def test_a_wrong_setting_is_said_at_its_field_and_nothing_waits(in_process):
     studio = in_process()
-    wrong = {**DIGITS, "settings": {"epochs": 0, "momentum": 0.5, "seed": 3}, "form": {"hidden": [0], "dropout": 2}}
+    given = {"epochs": 0, "momentum": 0.5, "seed": 3, "class_weight": {"0": -2}}
+    wrong = {**DIGITS, "settings": given, "form": {"hidden": [0], "dropout": 2}}
     body = json.dumps({"task": wrong}).encode()
     errors = studio.ask("/api/trainings/check", method="POST", body=body).json["errors"]
-    assert set(errors) == {"epochs", "momentum", "hidden", "dropout"}
+    assert set(errors) == {"epochs", "momentum", "hidden", "dropout", "class_weight"}
     assert studio.ask("/api/trainings", method="POST", body=json.dumps(wrong).encode()).status == 400
     assert studio.ask("/api/trainings").json["jobs"] == []
 

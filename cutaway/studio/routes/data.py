@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from cutaway.data import dataset_names
 from cutaway.errors import CutawayError
 from cutaway.page import render_fragment
-from cutaway.studio.references import DataReference, DataRoots, list_folder
+from cutaway.studio.references import DataReference, DataRoots, Part, list_folder
 from cutaway.studio.uploads import upload_name
 
 from .given import GivenPerson, GivenRoots, GivenWorkspace
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api")
 UploadName = Annotated[str, Path(max_length=255)]
 
 
-Parts = Annotated[list[str] | None, Query(max_length=64)]
+Parts = Annotated[list[Part] | None, Query(max_length=64)]
 
 
 @router.get("/data")
