@@ -1,6 +1,7 @@
 """Modules of the page that need no browser, in Node, against independent references."""
 
 import gzip
+import json
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from cutaway.page.bundle import Bundle
 
 from .node import run_script
 
+ADDRESS = {"studio/data/data_address.js": "readData, readOptions"}
 SEARCH = {"map/hit_test.js": "nearestPoint, pointsInside, pointsInBox, combineSelections, HIDDEN"}
 
 
@@ -187,3 +189,27 @@ def test_numbers_get_the_colors_of_the_ramp():
     values = np.array([0, 1, 2, 3, -1, np.nan], np.float32)
     found = run_script(body, {"values": values}, imports={"core/colors.js": "rampPalette, numberCodes"})
     assert found == [[0, 0, 0], [255, 0, 0], [255, 255, 255], [255, 255, 255], [0, 0, 0], [128, 128, 128]]
+
+
+@pytest.mark.parametrize("text", ["", "upload/%", "upload/%E0", "folder/x/a.csv", "other/a", "bundled/a/b"])
+def test_a_text_that_names_no_data_is_none(text):
+    assert run_script("return readData(data.text);", {"text": text}, imports=ADDRESS) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"label": "kind", "ignore": ["size"], "test": "folder/0/a%25.csv", "test_share": 0.3}', None),
+        ('{"ignore": "size"}', "ignore"),
+        ('{"category": ["size", 1]}', "category"),
+        ('{"test": "../x"}', "test"),
+        ('{"test": "%"}', "test"),
+        ('{"test": 5}', "test"),
+        ("[1]", "options"),
+        ("{", "options"),
+    ],
+)
+def test_options_of_an_address_are_all_used_or_the_wrong_one_is_named(text, name):
+    script = "try { return readOptions(data.text); } catch ({ message }) { return message; }"
+    found = run_script(script, {"text": text}, imports=ADDRESS)
+    assert f'"{name}"' in found if name else found == json.loads(text)

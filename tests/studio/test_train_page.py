@@ -82,6 +82,43 @@ def test_a_training_starts_also_if_something_is_checked_meanwhile(start_studio, 
 
 
 @pytest.mark.exhaustive
+def test_a_form_that_is_sent_twice_starts_one_training(start_studio, open_page):
+    opened, sent = open_page(start_studio(), "/train?data=bundled/digits"), []
+    opened.page.on("request", lambda asked: sent.append(asked.method) if asked.url.endswith("/trainings") else None)
+    give(opened, epochs="1")
+    opened.page.evaluate("[1, 2].forEach(() => document.querySelector('.train-form').requestSubmit())")
+    arrive(opened)
+    assert sent.count("POST") == 1
+
+
+@pytest.mark.exhaustive
+def test_nothing_starts_on_data_that_cannot_be_trained_on_which_is_said_once(start_studio, open_page, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "one class.csv").write_text("size,kind\n" + "1,a\n2,a\n" * 40)
+    opened = open_page(start_studio(None, "--data", tmp_path / "data"))
+    for name in ("one class.csv", "nothing.csv"):
+        opened.open(f"/train?data=folder/0/{name}")
+        opened.wait("document.querySelector('#train-unusable').textContent", seconds=60)
+        give(opened, epochs="1")
+        said = opened.page.inner_text("#train-unusable")
+        assert opened.page.inner_text("#studioView").count(said) == 1
+        assert opened.page.get_by_role("button", name="Start training").is_disabled()
+
+
+@pytest.mark.exhaustive
+def test_an_address_that_cannot_be_used_shows_no_form_for_other_data(start_studio, open_page):
+    opened = open_page(start_studio())
+    page, choice = opened.page, 'data=bundled/digits&options={"ignore":"size"}'
+    for address in ("/train?data=upload/%25", "/train?data=other", f"/train?{choice}", f"/data?{choice}"):
+        opened.open(address)
+        assert page.locator(".studio-empty").is_visible(), address
+        assert page.locator("form").count() == 0, address
+    opened.open("/data?data=upload/%25")
+    assert page.locator("#upload-file").count() == 1
+    opened.check_quiet()
+
+
+@pytest.mark.exhaustive
 def test_a_wrong_value_is_said_at_its_field_before_anything_starts(start_studio, open_page):
     opened = open_page(start_studio(), "/train?data=bundled/digits")
     give(opened, epochs="0")

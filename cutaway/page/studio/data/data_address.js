@@ -3,6 +3,9 @@
  * @typedef {{ place: "bundled" | "upload" | "folder", name?: string, folder?: number, parts?: string[] }} DataReference
  */
 
+/** Options that are lists of names of columns. */
+export const LISTS = ["ignore", "use", "category"];
+
 /**
  * Data as a part of an address: "bundled/mnist", "upload/iris.csv", "folder/0/tables/iris.csv".
  * @param {DataReference} data
@@ -14,13 +17,14 @@ export function dataText(data) {
 
 /**
  * @param {string | null} text
- * @returns {DataReference | null}
+ * @returns {DataReference | null} null if it names no data
  */
 export function readData(text) {
-  if (!text) return null;
-  const [place, ...rest] = text.split("/").map(decodeURIComponent);
-  if (place === "folder" && /^\d+$/.test(rest[0] ?? "")) return { place, folder: Number(rest[0]), parts: rest.slice(1) };
-  if ((place === "bundled" || place === "upload") && rest.length === 1) return { place, name: rest[0] };
+  try {
+    const [place, ...rest] = (text ?? "").split("/").map(decodeURIComponent);
+    if (place === "folder" && /^\d+$/.test(rest[0] ?? "")) return { place, folder: Number(rest[0]), parts: rest.slice(1) };
+    if ((place === "bundled" || place === "upload") && rest.length === 1) return { place, name: rest[0] };
+  } catch {} // decodeURIComponent refuses it
   return null;
 }
 
@@ -32,14 +36,24 @@ export function dataName({ name, parts = [] }) {
 /**
  * @param {string | null} text
  * @returns {Record<string, any>}
+ * @throws {Error} in words, if there is a value that cannot be used
  */
 export function readOptions(text) {
+  let found = null;
   try {
-    const found = JSON.parse(text ?? "{}");
-    return found && typeof found === "object" && !Array.isArray(found) ? found : {};
-  } catch {
-    return {};
-  }
+    found = JSON.parse(text || "{}");
+  } catch {} // refused below
+  const isRecord = found && typeof found === "object" && !Array.isArray(found);
+  const wrong = isRecord ? Object.entries(found).find((option) => !isUsable(option)) : ["options", text];
+  if (!wrong) return found;
+  const [name, value] = wrong;
+  throw new Error(`The address has a wrong value for "${name}": ${JSON.stringify(value).slice(0, 100)}. Next: choose the data again under "Data".`);
+}
+
+/** @param {[string, any]} option */
+function isUsable([name, value]) {
+  if (name === "test") return typeof value === "string" && readData(value) !== null;
+  return !LISTS.includes(name) || (Array.isArray(value) && value.every((each) => typeof each === "string"));
 }
 
 /**
@@ -50,8 +64,7 @@ export function readOptions(text) {
  */
 export function dataBody(data, options) {
   const { test, ...others } = options;
-  const table = typeof test === "string" ? readData(test) : null;
-  return { data, options: others, ...(table ? { test: table } : {}) };
+  return { data, options: others, ...(test ? { test: readData(test) } : {}) };
 }
 
 /**

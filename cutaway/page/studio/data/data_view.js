@@ -1,6 +1,6 @@
 import { element } from "../../core/elements.js";
 import { surveyData } from "./survey.js";
-import { dataAddress, dataName, dataText, readData, readOptions } from "./data_address.js";
+import { dataAddress, dataName, dataText, LISTS, readData, readOptions } from "./data_address.js";
 import { showPlaces, tablesBeside } from "./data_places.js";
 import { fragment } from "../elements.js";
 import { showError } from "../messages.js";
@@ -9,7 +9,6 @@ import { errorText } from "../words.js";
 
 /** Uses of a column of which only one column of a table can have each. */
 const ROLES = ["label", "id", "group", "time", "weight"];
-const LISTS = ["ignore", "use", "category"];
 
 /** @param {HTMLElement} host */
 export async function showData(host) {
@@ -156,7 +155,7 @@ class ChosenData {
       const value = dataText(each);
       group.append(element("option", { value, text: dataName(each), selected: value === chosen }));
     };
-    const first = typeof chosen === "string" ? readData(chosen) : null; // shown immediately, and also if it is gone
+    const first = readData(chosen ?? null); // shown immediately, and also if it is gone
     if (first) {
       offer(first);
       select.append(group);

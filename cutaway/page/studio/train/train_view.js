@@ -56,6 +56,9 @@ function showDefault(field, value) {
 /** The form for a training, which the server makes: of data, or like a run, or from an epoch of a run. */
 class TrainForm {
   #asked = 0;
+  #isStarting = false;
+  /** Why nothing can be trained on the data, or "". */
+  obstacle = "";
 
   /**
    * @param {HTMLFormElement} form
@@ -77,8 +80,11 @@ class TrainForm {
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#begin().catch(showError);
+      if (this.#isStarting) return;
+      this.#isStarting = true; // until the page is left: a second submit would queue a second training
+      void this.#begin().catch(showError).then((leaves) => (this.#isStarting = leaves === true));
     });
+    addEventListener("pageshow", () => (this.#isStarting = false)); // a browser may come back to the page as it was
   }
 
   /** Images can be shown as the training would see them, once it is known that the data are images. */
@@ -122,7 +128,7 @@ class TrainForm {
     if (number !== this.#asked) return null; // an answer to an earlier input
     const { errors } = answer;
     if (this.boxes.length && this.boxes.every(({ checked }) => checked)) errors.columns = "A model learns from at least one column. Next: leave fewer out.";
-    this.start.disabled = Object.keys(errors).length > 0;
+    this.start.disabled = this.obstacle !== "" || Object.keys(errors).length > 0;
     for (const field of this.fields) {
       const { [field.name]: wrong = "" } = errors;
       delete errors[field.name];
@@ -131,7 +137,7 @@ class TrainForm {
       const folded = field.closest("details");
       if (wrong && folded) folded.open = true;
     }
-    /** @type {HTMLElement} */ (this.form.querySelector(":scope > .field-wrong")).textContent = Object.values(errors).join(" ");
+    /** @type {HTMLElement} */ (this.form.querySelector(":scope > .field-wrong")).textContent = Object.values(errors).filter((each) => each !== this.obstacle).join(" ");
     if (answer.settings) this.#resolve({ ...answer.settings, ...(answer.form ?? {}) }, answer.recipe);
     this.form.dataset.checked = String(number);
     return !this.start.disabled;
@@ -155,20 +161,13 @@ class TrainForm {
       epochs === "auto" || batch === "auto" ? 'What "auto" becomes is known when the data have been read.' : words;
   }
 
+  /** @returns {Promise<boolean>} whether the training was started and the page is left */
   async #begin() {
     let right = await this.check();
     while (right === null) right = await this.check(); // the data were read meanwhile, or something was typed
-    if (!right) {
-      /** @type {HTMLElement | null} */ (this.form.querySelector('[aria-invalid="true"]'))?.focus();
-      return;
-    }
-    this.start.disabled = true;
-    try {
-      const job = await ask("api/trainings", { method: "POST", body: this.task });
-      goTo(`trainings/${encodeURIComponent(job.id)}`);
-    } finally {
-      this.start.disabled = false;
-    }
+    if (right) goTo(`trainings/${encodeURIComponent((await ask("api/trainings", { method: "POST", body: this.task })).id)}`);
+    else /** @type {HTMLElement | null} */ (this.form.querySelector('[aria-invalid="true"]'))?.focus();
+    return right;
   }
 }
 
@@ -176,14 +175,17 @@ class TrainForm {
 export async function showTrain(host) {
   const query = new URLSearchParams(location.search);
   const run = query.get("branch") ?? query.get("like") ?? undefined;
+  const named = query.get("data");
+  const [data, options] = [readData(named), readOptions(query.get("options"))];
+  if (named && !data) throw new Error('The address names no data. Next: choose them under "Data".');
   const { html, columns } = await ask(`api/trainings/form?${query}`);
   host.append(fragment(html));
   const form = host.querySelector("form");
   if (form) {
     const view = new TrainForm(form, { run, columns });
-    const reading = run ? null : chooseData(view, query);
+    const reading = run ? null : chooseData(view, data, options);
     await view.check();
-    void reading?.();
+    void reading?.().catch(showError);
   }
   host.append(await queueElement());
 }
@@ -191,15 +193,15 @@ export async function showTrain(host) {
 /**
  * Train on the data in the address, or the first that come with cutaway.
  * @param {TrainForm} view
- * @param {URLSearchParams} query
+ * @param {import("../data/data_address.js").DataReference | null} named
+ * @param {Record<string, any>} options
  * @returns {() => Promise<void>} reads the data, which may take a while: what "auto" becomes depends on them
  */
-function chooseData(view, query) {
+function chooseData(view, named, options) {
   const [choice, look, leftOut, unusable, reading] = ["data", "look", "left-out", "unusable", "reading"].map((name) => /** @type {HTMLElement} */ (document.getElementById(`train-${name}`)));
   const select = /** @type {HTMLSelectElement} */ (choice);
   const first = new URLSearchParams(select.value.split("?")[1]);
-  const data = /** @type {import("../data/data_address.js").DataReference} */ (readData(query.get("data")) ?? readData(first.get("data")));
-  const options = readOptions(query.get("options"));
+  const data = /** @type {import("../data/data_address.js").DataReference} */ (named ?? readData(first.get("data")));
   select.value = dataAddress("train", data);
   if (!select.value) {
     const own = element("option", { value: dataAddress("train", data, options), text: dataName(data), selected: true });
@@ -211,13 +213,14 @@ function chooseData(view, query) {
   return async () => {
     try {
       const survey = await surveyData(reading, data, options);
-      unusable.textContent = survey.problem ?? "";
+      view.obstacle = survey.problem ?? "";
       leftOut.textContent = survey.left_out ? `Columns left out: ${survey.left_out}.` : "";
       view.given = { ...view.given, survey, options: survey.guessed ? survey.options : options };
       if (survey.kind === "images") view.offerChangedImages();
-      await view.check();
     } catch (error) {
-      unusable.textContent = errorText(error);
+      view.obstacle = errorText(error);
     }
+    unusable.textContent = view.obstacle;
+    await view.check();
   };
 }
