@@ -281,10 +281,10 @@ def _facts(
             shift=shift,
         )
     texts = [text for text, is_train in zip(column.texts, of_train, strict=False) if is_train]
-    if (amount := amounts(texts)) is not None or column.use == "feature":
-        return ColumnFacts(column.name, sentinels=words_among_numbers(texts), shift=shift, amounts=amount)
     if column.reason in ("requested", "constant", "row number") or not texts:
         return ColumnFacts(column.name)
+    if (amount := amounts(texts)) is not None or column.use == "feature":
+        return ColumnFacts(column.name, sentinels=words_among_numbers(texts), shift=shift, amounts=amount)
     return ColumnFacts(column.name, left_out=column.treatment, words=predictive_words(texts, y))
 
 

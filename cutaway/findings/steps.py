@@ -361,7 +361,7 @@ def too_few_epochs(evidence: Evidence) -> Iterable[Finding]:
     penalties = {"l1", "l2"} & (evidence.regularization or {}).keys()
     if not evidence.ended or per_epoch is None or config.get("class_weight") or penalties:
         return
-    losses = [float(row["loss"]) for row in history if "loss" in row]
+    losses = [float(row["loss"]) for row in history if row.get("loss") is not None]
     # a training that ended before it was planned to was stopped since nothing improved
     if not losses or len(losses) < (config.get("epochs") or 0) or first_divergence(history) or stalled_loss(history):
         return

@@ -111,7 +111,7 @@ def test_arrays_and_sample_weights_are_given_again(tmp_path):
     hidden = keras.layers.BatchNormalization(name="norm")(keras.layers.Dense(8, activation="relu", name="h")(entry))
     model = keras.Model(entry, keras.layers.Dense(3, activation="softmax", name="out")(hidden))
     made = ct.train(model, x, y, sample_weight=weight, epochs=2, runs=tmp_path, progress=False)
-    assert made.context.train_like("here") == "cutaway.train_like('here', data=..., sample_weight=...)"
+    assert made.context.train_like("here") == 'cutaway.train_like("here", data=..., sample_weight=...)'
     with pytest.raises(DataError):
         ct.train_like(made.path, sample_weight=weight, progress=False)
     data = ct.Dataset.from_arrays(x, y)
