@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the font of the pages from InterVariable.woff2 of Inter 4.1: ``.ci/font.py InterVariable.woff2``.
 
-Needs fontTools and brotli. In a page the font is text in base64, 60 kB at most.
+Needs fontTools and brotli. A page holds the font in base64, which may take at most 60 kB.
 """
 
 import base64

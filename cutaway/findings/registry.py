@@ -106,7 +106,7 @@ COMMON = (
     *("overfitting", "target-leakage", "label-issues", "too-few-epochs", "learning-rate-too-high", "dead-units"),
     *("class-imbalance", "duplicates"),
 )
-"""What is looked for first by hand: these are named first where nothing of them is found."""
+"""The kinds that most people look for; they come first in the list of kinds that were not found."""
 
 LEAST_EPOCHS = {"stalled": 2, "learning-rate-too-high": 2, "learning-rate-too-low": 2, "oscillation": 6}
 """Epochs below which nothing of a kind is found."""
@@ -254,10 +254,7 @@ def run_checks(
 
 
 def passed_kinds(evidence: Evidence, findings: Iterable[Finding]) -> tuple[str, ...]:
-    """Kinds of findings that the evidence is enough to look for, and of which there is no warning and no note.
-
-    The common ones come first.
-    """
+    """The kinds of findings that could be looked for and gave no warning and no note; common kinds come first."""
     others = {each.kind for each in findings if each.severity != "good"}
     others |= {kind for fact, kinds in _NEEDED.items() if not getattr(evidence, fact) for kind in kinds}
     others |= {kind for kind, least in LEAST_EPOCHS.items() if len(evidence.history) < least}

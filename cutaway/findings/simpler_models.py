@@ -258,10 +258,8 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
 
 def _may_overlap(evidence: Evidence) -> bool:
     """Whether the classes are of similar size, and something is learned, but little."""
-    measured = evidence.measured
-    if measured is None or _is_uneven(measured):
-        return False
-    return predicts_poorly(evidence) and not learned_nothing(evidence)
+    is_similar = evidence.measured is not None and not _is_uneven(evidence.measured)
+    return is_similar and predicts_poorly(evidence) and not learned_nothing(evidence)
 
 
 def _are_alike(intervals: Iterable[tuple[float, float]]) -> bool:

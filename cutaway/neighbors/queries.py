@@ -81,7 +81,13 @@ def nearest_with_ties(points: np.ndarray, queries: np.ndarray, k: int) -> Iterat
 
 
 def squared_to_nth(points: np.ndarray, n: int) -> np.ndarray:
-    """Squared distance of each point to its n-th neighbor, float64 ``(point,)``, by products: points must differ."""
+    """Squared distance of each point to its n-th neighbor, float64 ``(point,)``.
+
+    Args:
+        points: float64 ``(point, column)``, all different: distances come from products, which lose the digits of
+            distances near 0.
+        n: From 1 to the number of points - 1; the nearest neighbor is 1.
+    """
     norms = (points**2).sum(axis=1)
     # five times as fast for 512 columns as differences
     squares = norms[:, None] + norms - 2 * points @ points.T

@@ -143,7 +143,7 @@ def test_a_key_stays_with_what_decides_nothing_and_changes_with_weights(copied_r
 
 
 def test_no_key_holds_the_path_of_a_run(ready_run, tmp_path, monkeypatch, own_cache):
-    """Nothing is computed again for a copy; a folder of runs that is moved keeps those of its pages."""
+    """A copied run needs no new computation, and a folder of runs that was moved keeps its pages."""
     decides, digest = [], cache._digest
 
     def record(content):

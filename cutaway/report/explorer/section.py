@@ -108,11 +108,11 @@ def explore(source: ReportSource) -> Explorer | None:
 
 
 def model_fields(source: ReportSource, images: np.ndarray | None) -> dict[str, Any]:
-    """The fields of an explorer by which the page computes the model, or the one that says why it cannot.
+    """The fields of an explorer that let the page compute the model, or the field that says why it cannot.
 
     Args:
         source: The run.
-        images: Those of the explorer.
+        images: Those of the explorer, uint8 ``(sample, height, width[, 3])``; None for other data.
     """
     network = network_data(source.context)
     if isinstance(network, str):

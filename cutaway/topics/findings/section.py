@@ -129,8 +129,8 @@ def _lines(source: ReportSource) -> list[SummaryLine]:
     label_warnings = [line for line in labels if line.severity == "warning"]
     warnings = [pair for pair in causes if pair[0].severity == "warning"]
     if label_warnings:  # the same fact, so its card holds the details
-        details = [line.card for each, line in warnings if each.kind == "label-issues"]
-        label_warnings = [replace(line, card=next(iter(details), None)) for line in label_warnings]
+        card = next((line.card for each, line in warnings if each.kind == "label-issues"), None)
+        label_warnings = [replace(line, card=card) for line in label_warnings]
         warnings = [pair for pair in warnings if pair[0].kind != "label-issues"]
     place = next((number for number, (each, _) in enumerate(warnings) if each.kind in LESSER), len(warnings))
     of_causes = [line for _, line in warnings]
@@ -150,8 +150,8 @@ def _lines(source: ReportSource) -> list[SummaryLine]:
             shown = answer(comparison_of(source), source.names)
             compared = SummaryLine(shown.answer, shown.beside, "note", "See what differs.", "comparison")
             lines.insert(min(len(lines), LINES - 1), compared)
-    is_said = any(each.kind == "target-leakage" for each, _ in found.causes)
-    if found.worth is not None and found.worth.gain == "clear" and not is_said:
+    has_leak = any(each.kind == "target-leakage" for each, _ in found.causes)  # its line names the column
+    if found.worth is not None and found.worth.gain == "clear" and not has_leak:
         known = importances_of(source)
         if known is not None and (carried := carriers(known)) is not None:
             lines.append(SummaryLine(*carried, "note", "See what each column does.", "columns"))

@@ -309,7 +309,7 @@ def verdict(
         why = "is not known without the data" if measure else "was not counted yet"
         unknown.append(f"How often always predicting the largest class would be right {why}.")
     # without label issues, only the surest predictions have shown nothing about labels
-    unjudged = () if are_judged(context) else ("label-issues",)
+    unjudged = "" if are_judged(context) else "label-issues"
     causes = folded(findings)
     problem, asked = _first_warning(causes)[0], question(causes) or overlap(causes)
     wrong = evidence.wrong_labels.low if evidence.wrong_labels else 0
@@ -329,7 +329,7 @@ def verdict(
         is_measured=is_measured,
         next_step=next_step,
         command=command,
-        passed=tuple(kind for kind in passed_kinds(evidence, findings) if kind not in unjudged),
+        passed=tuple(kind for kind in passed_kinds(evidence, findings) if kind != unjudged),
         unknown=tuple(unknown),
         opens=manifest.model is not None,
     )

@@ -7,7 +7,7 @@ import { showError } from "../messages.js";
 import { mayWrite } from "../server.js";
 import { errorText } from "../words.js";
 
-/** Uses of a column of which only one column of a table can have each. */
+/** Uses that only one column of a table can have. */
 const ROLES = ["label", "id", "group", "time", "weight"];
 
 /** @param {HTMLElement} host */
@@ -144,7 +144,7 @@ class ChosenData {
   }
 
   /**
-   * Offer the tables beside this one as the test.
+   * Offer the other tables in the folder as test tables.
    * @param {string | undefined} chosen
    */
   async #offerTables(chosen) {
