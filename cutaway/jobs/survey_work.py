@@ -119,7 +119,8 @@ def survey_data(where: str, options: dict[str, Any], on_progress: ProgressCallba
 
 def _paths(where: str, options: dict[str, Any]) -> list[str]:
     """The paths of some data and of the table that is the test, which no page shows."""
-    return [where, *filter(None, [str(options.get("test") or "")])]
+    test = options.get("test")
+    return [where, str(test)] if test else [where]
 
 
 def _in_words_of_the_page(error: CutawayError, paths: Sequence[str]) -> UsageError:
@@ -309,11 +310,11 @@ def _numbers(cells: Any, of_row: np.ndarray, classes: int) -> tuple[list[str], l
     low, high = np.quantile(values[known], (0.01, 0.99)) if known.any() else (0.0, 0.0)
     if known.any() and not high > low:  # nearly all values are the same, and the others may tell most
         low, high = values[known].min(), values[known].max()
-    if not high > low:
+    if not 0 < float(high) - float(low) < math.inf:  # the difference of two numbers may overflow
         return None
     bars = np.clip(((values[known] - low) / (high - low) * BARS).astype(np.int64), 0, BARS - 1)
     # digits that tell one end from the next, also of years and of large numbers
-    digits = max(3, 1 + math.ceil(math.log10(BARS * max(abs(low), abs(high)) / (high - low))))
+    digits = max(3, 1 + math.ceil(math.log10(max(abs(low), abs(high)) / (high - low) * BARS)))
     ends = [f"{float(f'{end:.{digits}g}'):.12g}" for end in np.linspace(low, high, BARS + 1)[1:-1]]
     names = [f"up to {ends[0]}", *map("{} to {}".format, ends, ends[1:]), f"from {ends[-1]}"]
     return names, _counts(bars, of_row[known], BARS, classes)
