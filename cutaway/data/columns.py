@@ -35,7 +35,7 @@ from .facts import (
 )
 from .samples import SampleIds
 from .split import Split, join_ids
-from .tables import Column, Table, has_owner_name, table_cells
+from .tables import WHY, Column, Reason, Table, has_owner_name, table_cells
 
 ROWS, VALUES = 10_000, 4_000_000
 """Samples of each part that are looked at at most, and their values."""
@@ -65,7 +65,6 @@ class ColumnValues:
         name: Its name.
         kind: "number", "category" or "date".
         use: "feature", "ignored", or what else it is for.
-        treatment: What becomes of it, or why it is left out.
         values: float64 ``(sample,)``: numbers, seconds since 1970, or codes from 0; NaN if nothing is known.
         texts: ``(sample,)`` of a category, None if nothing is known; empty for other kinds.
         reason: Why it is left out, see `Column`.
@@ -74,10 +73,9 @@ class ColumnValues:
     name: str
     kind: str
     use: str
-    treatment: str
     values: np.ndarray
     texts: Sequence[str | None] = ()
-    reason: str = ""
+    reason: Reason = ""
 
 
 class _Grouping(NamedTuple):
@@ -233,7 +231,7 @@ def _values(
         for place in range(data.features):
             name = f"column {place + 1}" if data.feature_names is None else data.feature_names[place]
             if wanted is None or name in wanted:
-                yield ColumnValues(name, "number", "feature", "", x[:, place].astype(np.float64))
+                yield ColumnValues(name, "number", "feature", x[:, place].astype(np.float64))
         return
     columns = {
         column.name: column
@@ -245,10 +243,10 @@ def _values(
         column = columns[name]
         if kinds[name] != "category":
             values = cells.to_numpy().astype(np.float64)
-            yield ColumnValues(name, kinds[name], column.use, column.treatment, values)
+            yield ColumnValues(name, kinds[name], column.use, values)
             continue
         codes = cells.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.float64)
-        yield ColumnValues(name, "category", column.use, column.treatment, codes, cells.to_pylist(), column.reason)
+        yield ColumnValues(name, "category", column.use, codes, cells.to_pylist(), column.reason)
 
 
 def _is_read(column: Column) -> bool:
@@ -285,7 +283,7 @@ def _facts(
         return ColumnFacts(column.name)
     if (amount := amounts(texts)) is not None or column.use == "feature":
         return ColumnFacts(column.name, sentinels=words_among_numbers(texts), shift=shift, amounts=amount)
-    return ColumnFacts(column.name, left_out=column.treatment, words=predictive_words(texts, y))
+    return ColumnFacts(column.name, left_out=WHY[column.reason], words=predictive_words(texts, y))
 
 
 def _shifts(

@@ -314,7 +314,7 @@ class Evidence:
         last_class: The class of the last training rows, if these are sorted by class in their file; None if they are
             not, or if unknown.
         leaky_inputs: Columns of a table that tell the class alone, the best one first; if there are none, the column
-            that tells it best, as of the inputs of other data.
+            that tells it best. Of other data the same of inputs, but the best one may be missed if none is a leak.
         repeated: Names of validation and test samples that are training samples as well; empty if unknown.
         repeats: What is known of these samples; None if there are none, or if unknown.
         seen: Correct predictions and number of these samples, and of all other validation and test samples; None if

@@ -1,6 +1,5 @@
 """What tells the class and must not: a column alone, the words of a text, and means of the labels themselves."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -50,7 +49,7 @@ TREES = 25
 
 @dataclass(frozen=True)
 class LeakyInput:
-    """The input that tells the class best.
+    """How well one input tells the class.
 
     Attributes:
         input: Its place in a flattened sample.
@@ -104,7 +103,8 @@ def correct_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.
     """Number of held-out samples whose class a rule on this one input or column predicts correctly.
 
     Numbers are cut into up to `LEAVES` ranges by a decision tree, each with the most frequent class of the samples in
-    `fit`; so is each code of a category, and a code that none of these samples has gets the class of all.
+    `fit`; so is each code of a category, and a code that none of these samples has gets the class of all. Of equally
+    frequent classes the first counts.
 
     Args:
         values: float ``(sample,)``; NaN where a cell is missing, which is a value of its own.
@@ -113,14 +113,18 @@ def correct_alone(values: np.ndarray, y: np.ndarray, fit: np.ndarray, judge: np.
         judge: int ``(sample,)``, the samples that it is judged on.
         codes: Whether values are codes of a category, whole numbers from 0.
     """
-    from sklearn.naive_bayes import CategoricalNB
     from sklearn.tree import DecisionTreeClassifier
 
-    rule: Any = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=3, random_state=0)
-    if codes:  # without smoothing, of one category the most frequent class
-        values = np.nan_to_num(values, nan=-1).astype(np.int64) + 1
-        rule = CategoricalNB(alpha=1e-6, min_categories=int(values.max()) + 1)
-    return int((rule.fit(values[fit, None], y[fit]).predict(values[judge, None]) == y[judge]).sum())
+    if codes:
+        known = np.nan_to_num(values, nan=-1).astype(np.int64) + 1
+        counts = np.zeros((known.max() + 1, y.max() + 1), np.int64)
+        np.add.at(counts, (known[fit], y[fit]), 1)
+        counts[~counts.any(axis=1)] = counts.sum(axis=0)
+        predicted = counts.argmax(axis=1)[known[judge]]
+    else:
+        tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=3, random_state=0)
+        predicted = tree.fit(values[fit, None], y[fit]).predict(values[judge, None])
+    return int((predicted == y[judge]).sum())
 
 
 def halves(samples: int) -> tuple[np.ndarray, np.ndarray]:
@@ -177,9 +181,10 @@ def codes_in_no_order(values: np.ndarray, y: np.ndarray) -> LeakyInput | None:
 def leaky_inputs(x: np.ndarray, y: np.ndarray, *, classes: int) -> tuple[LeakyInput, ...]:
     """Find the inputs that tell the class, by a decision tree on each alone.
 
-    Of many inputs, the ones that a forest uses most get a tree: `FEW_INPUTS` of them, or `TRIED`. The trees come from
-    one half of the samples and are judged on the other half. The best of many inputs has a share that is a little too
-    high by chance.
+    Of many inputs, only those that a forest uses most get a tree: `FEW_INPUTS` of them, or `TRIED`. If no input is a
+    leak, another one may tell the class slightly better than the one that is returned. The trees come from one half of
+    the samples and are judged on the other half. The best of many inputs has a share that is a little too high by
+    chance.
 
     Args:
         x: float32 ``(sample, input)``.
@@ -187,7 +192,7 @@ def leaky_inputs(x: np.ndarray, y: np.ndarray, *, classes: int) -> tuple[LeakyIn
         classes: Number of classes.
 
     Returns:
-        All leaks, the best one first, if they are `FEW_INPUTS`; otherwise the input that tells the class best. The
+        All leaks, the best one first, if they are `FEW_INPUTS`; otherwise the best input of those with a tree. The
         first is judged with and without them. Empty if there are too few samples, or too many classes or inputs.
     """
     if len(y) < LEAST or classes > MOST_CLASSES or x.shape[1] > MOST_INPUTS:
@@ -242,7 +247,7 @@ def _forest(x: np.ndarray, y: np.ndarray) -> Any:
 TEXTS, LETTERS = 4_000, 2_000
 """Texts that are read at most, and letters of each."""
 
-PART = re.compile(r"[^\W\d_]+|\d+")
+PART = r"[^\W\d_]+|\d+"
 """Words, and the parts of an identifier: "A-07b" is "a", "07", "b"."""
 
 
@@ -282,18 +287,13 @@ def predictive_words(texts: Sequence[str | None], y: np.ndarray) -> PredictiveWo
     drawn = np.random.default_rng(0).permutation(len(y))[:TEXTS]
     read, labels = [(texts[i] or "")[:LETTERS] for i in drawn], y[drawn]
     fit, judge = halves(len(drawn))
-    parts: Any = _parts
-    model: Any = make_pipeline(CountVectorizer(analyzer=parts, min_df=2), MultinomialNB())
+    model: Any = make_pipeline(CountVectorizer(token_pattern=PART, min_df=2), MultinomialNB())
     try:
         model.fit([read[i] for i in fit], labels[fit])
     except ValueError:  # no word is in two texts
         return None
     correct = int((model.predict([read[i] for i in judge]) == labels[judge]).sum())
     return PredictiveWords(correct, len(judge), float(np.bincount(labels[judge]).max() / len(judge)))
-
-
-def _parts(text: str) -> list[str]:
-    return PART.findall(text.lower())
 
 
 LEAST_VALUES, LEAST_ROWS = 8, 40

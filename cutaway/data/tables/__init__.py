@@ -7,7 +7,7 @@ by chunk with pyarrow, which is imported inside the functions that need it, and 
 """
 
 from .cells import MISSING, date_seconds, python_values, spellings
-from .column import UNIQUE, Column, decide_each, has_owner_name, left_out, left_out_in_words
+from .column import UNIQUE, WHY, Column, Reason, decide_each, has_owner_name, left_out, left_out_in_words
 from .options import TableOptions, table_options
 from .readers import (
     FORMATS,
