@@ -119,7 +119,7 @@ _NEEDED: Mapping[str, Sequence[str]] = {
         "frozen-layers",
     ),
     "calibration": PREDICTIONS,
-    "simpler_models": ("simpler-model",),
+    "simpler_models": simpler_models.KINDS,
     "class_weights": ("class-weights",),
     "short_trainings": tuple(short_trainings.WORDS),
     "input_columns": (
@@ -134,7 +134,7 @@ _RANK = {"warning": 0, "note": 1, "good": 2}
 _MISTAKES = ("baseline", "missed-class", "confusion", "miscalibration", "label-issues")
 """What is found of predictions that are often wrong."""
 
-_POOR = (*_MISTAKES, "test-gap", "overfitting", "simpler-model")
+_POOR = (*_MISTAKES, "test-gap", "overfitting", *simpler_models.KINDS)
 """What is found of the predictions of any model that has not learned."""
 
 _SHORT = ("first-loss", "unlearned-batch", "poor-rate", "unused-inputs")
@@ -293,7 +293,7 @@ def with_causes(findings: Iterable[Finding], evidence: Evidence, *, muted: Colle
                 continue
         kinds = set(EXPLAINS.get(cause.kind, ()))
         if cause.kind in LIVED_WITH:  # another kind of model may be better for other reasons
-            kinds -= {"simpler-model"} if is_poor else set(_POOR)
+            kinds -= set(simpler_models.KINDS if is_poor else _POOR)
         for place, other in enumerate(listed):
             if other.kind in kinds and other.severity != "good" and place not in explained and place not in causes:
                 explained[place] = cause.kind

@@ -181,6 +181,8 @@ BETTER_MARGIN = 0.01
 TOO_LARGE_GAP = 0.05
 # If a model may be better by more than this, no finding says that it is not better.
 ALIKE = 0.02
+KINDS = ("simpler-model", "overlapping-classes")
+SHARE = "The network is right on {accuracy:.1%} of {samples:,} held-out samples."
 
 
 @check(
@@ -192,9 +194,8 @@ ALIKE = 0.02
             "both, has a p-value below {BETTER_LEVEL:g}, and the difference is {BETTER_MARGIN:.0%} or more. "
             "Good where the 95% interval of no difference reaches "
             "{ALIKE:.0%}, and no model has a lower log loss (signs of the differences of samples exchanged, "
-            "the same level); otherwise a note. It says that classes may overlap where all differences may be chance "
-            "and the accuracy is nearer to that of always giving the largest class than to 100%, of classes of "
-            "similar size. For tables, once cutaway.doctor has compared them; not with weights of classes or samples."
+            "the same level); otherwise a note. "
+            "For tables, once cutaway.doctor has compared them; not with weights of classes or samples."
         ),
         source=(
             "McNemar 1947; Pitman 1937 for losses; Newcombe 1998 for the interval; Grinsztajn, Oyallon, Varoquaux "
@@ -205,7 +206,23 @@ ALIKE = 0.02
             "What a network costs is worth it only if it predicts better. If a simpler model does, use it, or "
             "find out what keeps the network from learning: scale, learning rate, epochs, or too few samples."
         ),
-        text="The network is right on {accuracy:.1%} of {samples:,} held-out samples.",
+        text=SHARE,
+    ),
+    Rule(
+        "overlapping-classes",
+        words=(
+            "In the comparison of simpler-model all differences may be chance, no model has a lower log loss, and the "
+            "accuracy of the network, which has learned something, is nearer to that of always giving the largest "
+            "class than to 100%. For classes of similar size."
+        ),
+        source="McNemar 1947; Newcombe 1998 for the interval",
+        known_as="class overlap, irreducible error, Bayes error",
+        about=(
+            "Samples of different classes seem to have the same values in these columns. Then no model can tell them "
+            "apart, and only columns that measure how the classes differ would help."
+        ),
+        title="The classes may overlap in these columns",
+        text=SHARE,
     ),
 )
 def simpler_model(evidence: Evidence) -> Iterable[Finding]:
@@ -246,10 +263,8 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
         title = f"{surer.name.capitalize()} would give better probabilities"
         yield Finding("simpler-model", "note", title, text, record)
     elif _may_overlap(evidence) and _are_alike(intervals.values()):
-        text += " The classes may overlap in these columns."
         advice = "Look for columns that tell the classes apart: another kind of model is unlikely to help much."
-        title = "Other kinds of models are wrong as often"
-        yield Finding("simpler-model", "note", title, text, record, advice=advice)
+        yield Finding("overlapping-classes", "note", "", text, record, advice=advice)
     elif max(high for _, high in intervals.values()) >= ALIKE:
         yield Finding("simpler-model", "note", "It is unclear whether a simpler model would do better", text, record)
     elif not learned_nothing(evidence):  # one answer for all is simpler still

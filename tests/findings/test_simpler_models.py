@@ -47,7 +47,7 @@ def test_classes_may_overlap_where_three_kinds_of_models_are_wrong_as_often(righ
     models = (replace(LINEAR, won=22, lost=24), replace(TREES, won=trees, lost=24))
     confusion = np.array([[right, 200 - right], [200 - right, right]])
     (found,) = simpler_model(Evidence(simpler_models=models, confusion=confusion, test_samples=400))
-    assert (found.severity, bool(found.help)) == ("note", overlap)
+    assert (found.severity, found.kind == "overlapping-classes", bool(found.help)) == ("note", overlap, overlap)
 
 
 def test_class_weights_trade_accuracy_so_that_nothing_is_compared() -> None:

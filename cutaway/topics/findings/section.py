@@ -20,7 +20,7 @@ from cutaway.words import counted, measured
 from .evidence import evidence_of
 from .images import loss_panels, panels_of, samples_of
 from .simpler_models import compare_simpler_models, known_simpler_models, why_not_compared
-from .verdict import LESSER, Verdict, Worth, overlap
+from .verdict import LESSER, Verdict, Worth
 from .verdict import verdict as gather
 
 INSIDE = "\ue000"
@@ -32,8 +32,11 @@ UNITS = 8
 LINES = 4
 """Maximum number of lines below the answer."""
 
-TELLING = ("missed-class", "target-leakage", "simpler-model", "label-issues", "overfitting", "confusion")
-"""Kinds of findings that say most about a healthy run, the most important first."""
+TELLING = (
+    *("target-leakage", "missed-class", "overlapping-classes"),
+    *("simpler-model", "label-issues", "overfitting", "confusion"),
+)
+"""Kinds of findings that say most about a healthy run, the most important first; the first three need attention."""
 
 ON_THIS_PAGE = {"report": "mistakes", "label-issues": "label_issues"}
 """Commands of a next step that a section of the page takes the place of, and that section."""
@@ -138,9 +141,7 @@ def _lines(source: ReportSource) -> list[SummaryLine]:
     notes = {
         kind: [line for each, line in causes if each.kind == kind and each.severity != "warning"] for kind in TELLING
     }
-    first = [*notes.pop("target-leakage"), *notes.pop("missed-class")]
-    if overlap(found.causes) is not None:
-        first += notes.pop("simpler-model")
+    first = [line for kind in TELLING[:3] for line in notes.pop(kind)]
     if not first and not any(line.severity == "warning" for line in lines):
         lines.append(SummaryLine(found.no_problem, "", "note" if found.wrong else "good"))
     lines += first

@@ -48,6 +48,9 @@ NAMED = 4
 UNEVEN = 1.5
 """If the largest class has so many times the samples of the rarest one, the accuracy says little about the latter."""
 
+ASKED = ("target-leakage", "overlapping-classes")
+"""Kinds of notes that ask the user for something: whether a column is known in time, and for other columns."""
+
 LEAST_SAMPLES, LEAST_SHARE = 3, 20
 """Samples of a class from which on it may be called missed, and from which on its recall is given in percent."""
 
@@ -209,7 +212,7 @@ class Verdict(Result):
         yield "worth", "" if self.worth is None else _worth_in_words(self.worth)
         problem, consequences = _first_warning(self.causes)
         said = [] if problem is None else [f"First: {problem.title}.{explained_in_words(consequences)}"]
-        if (asked := question(self.causes)) is not None:
+        if (asked := noted(self.causes, "target-leakage")) is not None:
             said.append(f"{asked.title}: is it known before the outcome?")
         yield "problem", " ".join(said) or self.no_problem
         yield "next", self.next_step + f" {self.command}" if self.command else self.next_step
@@ -231,8 +234,8 @@ class Verdict(Result):
     def no_problem(self) -> str:
         """The sentence for a run without a warning: that nothing needs attention only if no class is mostly missed."""
         said = [f"{each.title}. {each.text}" for each, _ in self.causes if each.kind == "missed-class"]
-        if (alike := overlap(self.causes)) is not None:
-            said.append(f"{alike.title}: the classes may overlap in these columns.")
+        if (alike := noted(self.causes, "overlapping-classes")) is not None:
+            said.append(f"{alike.title}: other kinds of models are wrong as often.")
         worth, recall = self.worth, self.worth and self.worth.recall
         if not said and worth and recall and recall.value <= HALF and recall.samples >= LEAST_SAMPLES:
             samples = split_in_words(worth.split, recall.samples)
@@ -247,7 +250,7 @@ class Verdict(Result):
     @property
     def wrong(self) -> list[str]:
         """What is wrong, as a list of runs says it: the titles of warnings and of the question to the user."""
-        asked = question(self.causes) or overlap(self.causes)
+        asked = noted(self.causes, *ASKED)
         shown = [each.title for each, _ in self.causes if each.warns or each is asked]
         return shown or ([] if self.no_problem in SOUND else [self.no_problem])
 
@@ -311,7 +314,7 @@ def verdict(
     # without label issues, only the surest predictions have shown nothing about labels
     unjudged = "" if are_judged(context) else "label-issues"
     causes = folded(findings)
-    problem, asked = _first_warning(causes)[0], question(causes) or overlap(causes)
+    problem, asked = _first_warning(causes)[0], noted(causes, *ASKED)
     wrong = evidence.wrong_labels.low if evidence.wrong_labels else 0
     next_step, command = _next_step(
         context, state, problem, is_measured=is_measured, wrong=wrong, worth=worth, asked=asked
@@ -340,16 +343,10 @@ def _first_warning(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> tup
     return next(warnings, (None, ()))
 
 
-def question(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> Finding | None:
-    """The question to the user about a column that tells most of the answer; None if no column does."""
-    asked = (each for each, _ in causes if each.kind == "target-leakage" and each.severity == "note" and not each.muted)
-    return next(asked, None)
-
-
-def overlap(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> Finding | None:
-    """That classes may overlap, since other kinds of models are wrong as often; None where that is not found."""
-    alike = (each for each, _ in causes if each.kind == "simpler-model" and each.severity == "note" and each.help)
-    return next(alike, None)
+def noted(causes: Iterable[tuple[Finding, tuple[Finding, ...]]], *kinds: str) -> Finding | None:
+    """The note of the first of these kinds that has one; None if there is none, or it is muted."""
+    found = {each.kind: each for each, _ in causes if each.severity == "note" and not each.muted}
+    return next((found[kind] for kind in kinds if kind in found), None)
 
 
 def explained_in_words(consequences: Sequence[Finding]) -> str:
