@@ -18,7 +18,7 @@ from cutaway.findings import (
     run_checks,
 )
 from cutaway.interpret import LayerHealth
-from cutaway.topics.findings.verdict import explained_in_words, question
+from cutaway.topics.findings.verdict import explained_in_words, pressing
 
 
 def found(**known: Any) -> dict[str, Finding]:
@@ -142,7 +142,8 @@ def test_a_column_that_carries_the_answer_is_a_question_and_leads_only_where_oth
         assert each.remedy is not None
         assert each.remedy.inputs == tuple(leak.input for leak in known.get("leaky_inputs", (LEAK,)))
         assert "known before the outcome?" in each.text
-        assert (question([(each, ())]) is None) == (severity == "warning"), "a warning is the problem itself"
+        both = [each, Finding("label-issues", "warning", "", "", {})][:: 1 if each.warns else -1]  # warnings first
+        assert [one.kind for one, _ in pressing([(one, ()) for one in both])] == ["target-leakage", "label-issues"]
         assert "train without" in each.help
 
 

@@ -17,13 +17,13 @@ from cutaway.data import (
 )
 from cutaway.errors import ConfigError, CutawayError, DataError, UnknownNameError, UsageError
 from cutaway.execution import check_engine
-from cutaway.findings import RULES, Finding, Rule
+from cutaway.findings import RULES, Finding, Rule, folded
 from cutaway.log import survive
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.topics.findings.evidence import data_findings
 from cutaway.topics.findings.evidence import findings as findings_of_run
 from cutaway.topics.findings.simpler_models import compare_simpler_models
-from cutaway.topics.findings.verdict import verdict
+from cutaway.topics.findings.verdict import pressing, verdict
 
 from .not_checked import not_checked_of_data, not_checked_of_run
 from .options import DoctorOptions
@@ -85,7 +85,7 @@ def doctor(
         given = as_dataset(what, y, verb="doctor", on_progress=on_progress, **options)
         split, data = _split(given)
         findings = with_mutes(data_findings(given, data, split, muted=mute or {}), mute or {})
-        steps = ("Next: " + each.help for each in findings if each.warns)
+        steps = ("Next: " + each.help for each, _ in pressing(folded(findings)))
         return Diagnosis(data.name, findings, (), not_checked_of_data(what, options), next(steps, ""))
 
 

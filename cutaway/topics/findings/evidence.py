@@ -502,7 +502,7 @@ def warn_of_leaks(loaded: Dataset | Table, data: Dataset, split: Split) -> None:
     if isinstance(loaded, Table):
         for each in run_checks(sample_evidence(loaded, data, split), kinds=LEAKS):
             has_text = each.kind == "left-out-columns" and "free text" in each.evidence["columns"].values()
-            if each.severity == "warning" or has_text:
+            if each.severity == "warning" or each.kind == "target-leakage" or has_text:
                 warn_user(each.text)
 
 

@@ -20,7 +20,7 @@ from cutaway.words import counted, measured
 from .evidence import evidence_of
 from .images import loss_panels, panels_of, samples_of
 from .simpler_models import compare_simpler_models, known_simpler_models, why_not_compared
-from .verdict import LESSER, Verdict, Worth
+from .verdict import LESSER, Verdict, Worth, pressing
 from .verdict import verdict as gather
 
 INSIDE = "\ue000"
@@ -32,11 +32,8 @@ UNITS = 8
 LINES = 4
 """Maximum number of lines below the answer."""
 
-TELLING = (
-    *("target-leakage", "missed-class", "overlapping-classes"),
-    *("simpler-model", "label-issues", "overfitting", "confusion"),
-)
-"""Kinds of findings that say most about a healthy run, the most important first; the first three need attention."""
+TELLING = ("missed-class", "simpler-model", "label-issues", "overfitting", "confusion")
+"""Kinds of findings that say most about a healthy run, the most important first."""
 
 ON_THIS_PAGE = {"report": "mistakes", "label-issues": "label_issues"}
 """Commands of a next step that a section of the page takes the place of, and that section."""
@@ -129,22 +126,21 @@ def _lines(source: ReportSource) -> list[SummaryLine]:
         severity = "warning" if found.state in ("failed", "died", "damaged") else "note"
         lines.append(SummaryLine(title, _upper(found.why or "not all epochs were trained").rstrip(".") + ".", severity))
     causes = [(each, _line(each, card)) for (each, _), card in zip(found.causes, cards_of(source), strict=True)]
-    label_warnings = [line for line in labels if line.severity == "warning"]
-    warnings = [pair for pair in causes if pair[0].severity == "warning"]
-    if label_warnings:  # the same fact, so its card holds the details
-        card = next((line.card for each, line in warnings if each.kind == "label-issues"), None)
-        label_warnings = [replace(line, card=card) for line in label_warnings]
-        warnings = [pair for pair in warnings if pair[0].kind != "label-issues"]
-    place = next((number for number, (each, _) in enumerate(warnings) if each.kind in LESSER), len(warnings))
-    of_causes = [line for _, line in warnings]
-    lines += [*of_causes[:place], *label_warnings, *of_causes[place:]]
+    pressed, warned = pressing(causes), [line for line in labels if line.severity == "warning"]
+    if warned:  # the same fact, so its card holds the details
+        card = next((line.card for each, line in pressed if each.kind == "label-issues"), None)
+        warned = [replace(line, card=card) for line in warned]
+        pressed = [pair for pair in pressed if pair[0].kind != "label-issues"]
+    place = next((number for number, (each, _) in enumerate(pressed) if each.kind in LESSER), len(pressed))
+    told = [line for _, line in pressed]
+    lines += [*told[:place], *warned, *told[place:]]
     notes = {
         kind: [line for each, line in causes if each.kind == kind and each.severity != "warning"] for kind in TELLING
     }
-    first = [line for kind in TELLING[:3] for line in notes.pop(kind)]
-    if not first and not any(line.severity == "warning" for line in lines):
+    missed = notes.pop("missed-class")
+    if not (pressed or missed or any(line.severity == "warning" for line in lines)):
         lines.append(SummaryLine(found.no_problem, "", "note" if found.wrong else "good"))
-    lines += first
+    lines += missed
     if source.against is not None:
         # for example, it has diverged
         with survive(__name__, "saying in the verdict which run is better", CutawayError):

@@ -6,7 +6,7 @@ most its held-out samples are predicted once. What is not known is named, with t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from cutaway._lazy import public
 from cutaway.context import RunContext
@@ -26,6 +26,8 @@ from cutaway.words import counted, digits_of, listed, measured, number, percent
 
 from .evidence import as_share, kept_evidence, recorded_evidence
 from .simpler_models import known_simpler_models
+
+Of = TypeVar("Of")
 
 VERSION = 1
 """Of the JSON document: a key that means something else gives another number."""
@@ -47,9 +49,6 @@ NAMED = 4
 
 UNEVEN = 1.5
 """If the largest class has so many times the samples of the rarest one, the accuracy says little about the latter."""
-
-ASKED = ("target-leakage", "overlapping-classes")
-"""Kinds of notes that ask the user for something: whether a column is known in time, and for other columns."""
 
 LEAST_SAMPLES, LEAST_SHARE = 3, 20
 """Samples of a class from which on it may be called missed, and from which on its recall is given in percent."""
@@ -186,13 +185,13 @@ class Verdict(Result):
 
     @property
     def problem(self) -> Finding | None:
-        """The most important problem; None if nothing is found."""
-        return _first_warning(self.causes)[0]
+        """The most important problem, see `pressing`; None if nothing is found."""
+        return next((each for each, _ in pressing(self.causes)), None)
 
     @property
     def explains(self) -> int:
         """Number of findings that follow from the most important problem."""
-        return len(_first_warning(self.causes)[1])
+        return next((len(rest) for _, rest in pressing(self.causes)), 0)
 
     def line(self) -> str:
         """A one-line summary."""
@@ -210,11 +209,8 @@ class Verdict(Result):
         after = "" if self.state == "running" and not self.epochs else f" after {counted(self.epochs, 'epoch')}"
         yield "state", f"{self.state.capitalize()}{after}{kept}{why}."
         yield "worth", "" if self.worth is None else _worth_in_words(self.worth)
-        problem, consequences = _first_warning(self.causes)
-        said = [] if problem is None else [f"First: {problem.title}.{explained_in_words(consequences)}"]
-        if (asked := noted(self.causes, "target-leakage")) is not None:
-            said.append(f"{asked.title}: is it known before the outcome?")
-        yield "problem", " ".join(said) or self.no_problem
+        said = (f"First: {each.title}.{explained_in_words(rest)}" for each, rest in pressing(self.causes))
+        yield "problem", next(said, self.no_problem)
         yield "next", self.next_step + f" {self.command}" if self.command else self.next_step
         yield "checked", self.passed_in_words
         yield "unknown", " ".join(self.unknown)
@@ -232,10 +228,8 @@ class Verdict(Result):
 
     @property
     def no_problem(self) -> str:
-        """The sentence for a run without a warning: that nothing needs attention only if no class is mostly missed."""
+        """The sentence for a run without a problem: that nothing needs attention only if no class is mostly missed."""
         said = [f"{each.title}. {each.text}" for each, _ in self.causes if each.kind == "missed-class"]
-        if (alike := noted(self.causes, "overlapping-classes")) is not None:
-            said.append(f"{alike.title}: other kinds of models are wrong as often.")
         worth, recall = self.worth, self.worth and self.worth.recall
         if not said and worth and recall and recall.value <= HALF and recall.samples >= LEAST_SAMPLES:
             samples = split_in_words(worth.split, recall.samples)
@@ -249,9 +243,8 @@ class Verdict(Result):
 
     @property
     def wrong(self) -> list[str]:
-        """What is wrong, as a list of runs says it: the titles of warnings and of the question to the user."""
-        asked = noted(self.causes, *ASKED)
-        shown = [each.title for each, _ in self.causes if each.warns or each is asked]
+        """What is wrong, as a list of runs says it: the titles of the problems."""
+        shown = [each.title for each, _ in pressing(self.causes)]
         return shown or ([] if self.no_problem in SOUND else [self.no_problem])
 
     def table(self) -> Table:
@@ -314,11 +307,9 @@ def verdict(
     # without label issues, only the surest predictions have shown nothing about labels
     unjudged = "" if are_judged(context) else "label-issues"
     causes = folded(findings)
-    problem, asked = _first_warning(causes)[0], noted(causes, *ASKED)
+    problem = next((each for each, _ in pressing(causes)), None)
     wrong = evidence.wrong_labels.low if evidence.wrong_labels else 0
-    next_step, command = _next_step(
-        context, state, problem, is_measured=is_measured, wrong=wrong, worth=worth, asked=asked
-    )
+    next_step, command = _next_step(context, state, problem, is_measured=is_measured, wrong=wrong, worth=worth)
     if command == doctor:  # said once
         unknown = [each for each in unknown if doctor not in each]
     return Verdict(
@@ -338,17 +329,6 @@ def verdict(
     )
 
 
-def _first_warning(causes: Iterable[tuple[Finding, tuple[Finding, ...]]]) -> tuple[Finding | None, tuple[Finding, ...]]:
-    warnings = ((cause, rest) for cause, rest in causes if cause.warns)
-    return next(warnings, (None, ()))
-
-
-def noted(causes: Iterable[tuple[Finding, tuple[Finding, ...]]], *kinds: str) -> Finding | None:
-    """The note of the first of these kinds that has one; None if there is none, or it is muted."""
-    found = {each.kind: each for each, _ in causes if each.severity == "note" and not each.muted}
-    return next((found[kind] for kind in kinds if kind in found), None)
-
-
 def explained_in_words(consequences: Sequence[Finding]) -> str:
     """How many findings follow from one, and which, a sentence after a space; "" if none does."""
     titles = listed([each.title for each in consequences], NAMED)
@@ -365,8 +345,26 @@ def _known_evidence(context: RunContext) -> Evidence | None:
 LESSER = (
     *("dead-units", "low-rank", "redundant-units", "saturated-units", "bottleneck", "oscillation", "label-issues"),
     *("overfitting", "miscalibration", "class-imbalance", "simpler-model", "missed-class", "test-gap"),
+    "overlapping-classes",
 )
-"""Kinds of findings that wrong labels come before; what spoils data or a whole training comes before wrong labels."""
+"""Kinds of findings that wrong labels come before, and a column that may hold the answer, which makes labels look
+wrong; what spoils data or a whole training comes before these."""
+
+
+def pressing(causes: Sequence[tuple[Finding, Of]]) -> list[tuple[Finding, Of]]:
+    """What calls for something, the most important first: warnings, and notes that ask for a look at the columns.
+
+    Args:
+        causes: Findings that no other explains, in their order, each with what belongs to it.
+    """
+
+    def notes(kind: str) -> list[tuple[Finding, Of]]:
+        found = ((each, of) for each, of in causes if (each.kind, each.severity) == (kind, "note"))
+        return [(each, of) for each, of in found if not each.muted]
+
+    told = [(each, of) for each, of in causes if each.warns]
+    place = next((number for number, (each, _) in enumerate(told) if each.kind in LESSER), len(told))
+    return [*told[:place], *notes("target-leakage"), *told[place:], *notes("overlapping-classes")]
 
 
 def _next_step(
@@ -377,7 +375,6 @@ def _next_step(
     is_measured: bool,
     wrong: int = 0,
     worth: Worth | None = None,
-    asked: Finding | None = None,
 ) -> tuple[str, str | None]:
     """What to do, and the command for it.
 
@@ -388,7 +385,6 @@ def _next_step(
         is_measured: See `Verdict`.
         wrong: Lower bound of the number of wrong labels of held-out samples.
         worth: See `Verdict`.
-        asked: A question to the user, whose remedy counts if nothing else is to do.
     """
     if state in ("stopped", "died") and context.manifest.origin == "training":
         return "Next: go on with it:", run_command("resume", context.path)
@@ -396,18 +392,15 @@ def _next_step(
         return "Next: call fit again with a Recorder; what a fit of your own began cannot be resumed here.", None
     if state == "running":
         return "Next: wait until it has ended, or watch it:", "cutaway studio"
+    if not is_measured:  # the history does not show the cause of what it shows
+        return "Next: check its data, layers and predictions:", run_command("doctor", context.path)
     if (problem is None or problem.kind in LESSER) and wrong and are_judged(context):
         return "Next: go through the label issues:", run_command("label-issues", context.path)
-    problem = problem or asked
-    if problem is not None and problem.kind == "stalled" and not is_measured:  # losses do not show why
-        return "Next: look for the cause in its data, layers and predictions:", run_command("doctor", context.path)
     if problem is not None and problem.help:
         words = f"Next: {problem.help}"
         if problem.can_be_tried(trained=context.manifest.origin == "training"):
             return f"{words} To test whether that helps:", run_command("doctor", context.path) + " --try"
         return words, None
-    if not is_measured:
-        return "Next: check its data, layers and predictions:", run_command("doctor", context.path)
     if worth is None or worth.accuracy == 1:
         return "Next: test it on other samples.", None
     return "Next: look at its mistakes:", run_command("report", context.path)
