@@ -45,6 +45,7 @@ def compare(
     if as_json:
         print_json(found.to_json())
         return
+    say(f"{found.answer()}\n")
     for letter, name, epoch in zip("AB", found.runs, found.epochs, strict=True):
         say(f"{letter}  {printable(name)}, epoch {epoch}")
     print_tables(found.tables(options.limit or None))

@@ -96,6 +96,8 @@ def test_other_samples_are_refused_with_the_option_that_compares_them(cutaway, f
     answer = json.loads(out)
     found = ct.compare(folder / "first", folder / "reseeded", shared=True, epochs=(0, -1), progress=False)
     assert (code, answer) == (0, json.loads(json.dumps(found.to_json())))
+    _, out, _ = cutaway("compare", "first", "reseeded", "--runs", folder, "--shared", "--epochs", "0,-1")
+    assert out.startswith(found.answer())
 
 
 @pytest.mark.exhaustive

@@ -16,7 +16,7 @@ from cutaway.results.plain import plain
 from cutaway.results.table import Column, Interval, Table, value
 from cutaway.results.units import COUNT, NAME, POINTS, POINTS_WITH_LIMITS, SHARE_WITH_LIMITS, TEXT, decimals, share
 from cutaway.topics.common.sample_list import SampleList, of_samples
-from cutaway.words import number, percent
+from cutaway.words import number, percent, points
 
 from .settings import SettingDifference, different_epochs, only_settings
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from cutaway.plots import Figure
 
 Which = Literal["all", "fixed", "broken", "moved"]
+SURE = 0.05
+"""With a smaller p-value one of the runs is called better."""
+
 WHICH = ("all", "fixed", "broken", "moved")
 CHANGES = ("right in both", "fixed", "broken", "wrong in both")
 """What can become of a sample."""
@@ -193,6 +196,21 @@ class Comparison(SampleList):
             f"{100 * m.accuracy_difference:+.2f} points ({low:+.2f} to {high:+.2f}), {m.test.fixed} fixed, "
             f"{m.test.broken} broken, p = {m.test.p_value:.2g}"
         )
+
+    def answer(self, names: tuple[str, str] = ("A", "B")) -> str:
+        """Which run is better, by how many points, and their 95% interval, in a sentence with these names of both."""
+        m, (loss_low, loss_high) = self.measures, self.measures.loss_interval
+        better, worse, sign = (*names, -100) if m.test.broken > m.test.fixed else (*names[::-1], 100)
+        if not m.test.fixed + m.test.broken:
+            return "Both runs are right on the same samples."
+        if m.test.p_value < SURE:
+            by, (low, high) = sign * m.accuracy_difference, sorted(sign * limit for limit in m.accuracy_interval)
+            return f"{better} is better than {worse} by {by:.2f} points ({low:.2f} to {high:.2f})."
+        difference = " to ".join(points(-limit) for limit in reversed(m.accuracy_interval))
+        unclear = f"It is unclear which is right more often: {names[0]} minus {names[1]} is {difference} points."
+        if loss_low > 0 or loss_high < 0:
+            return f"{unclear} The probabilities of {names[0] if loss_low > 0 else names[1]} are better."
+        return unclear
 
     @property
     def correct(self) -> np.ndarray:

@@ -20,9 +20,6 @@ from .measures import compare_predictions, kept_similarity
 from .result import Comparison, measured, measures_table, settings_table
 from .settings import different_epochs
 
-SURE = 0.05
-"""With a smaller p-value one of the runs is called better."""
-
 EXAMPLES = 6
 """Samples of a group that are shown: those whose true class's probability differs most."""
 
@@ -83,19 +80,6 @@ def answer(found: Comparison, names: tuple[str, str]) -> Summary:
         for row, (name, each) in enumerate(zip(names, (accuracy.a, accuracy.b), strict=True))
     ]
     only_here, only_there = m.test.broken, m.test.fixed
-    better, worse, sign = (*names, -100) if only_here > only_there else (*names[::-1], 100)
-    low, high = sorted(sign * limit for limit in m.accuracy_interval)
-    loss_low, loss_high = m.loss_interval
-    if not only_here + only_there:
-        first = "Both runs are right on the same samples."
-    elif m.test.p_value < SURE:
-        by = sign * m.accuracy_difference
-        first = f"{better} is better than {worse} by {by:.2f} points ({low:.2f} to {high:.2f})."
-    else:
-        difference = " to ".join(points(-limit) for limit in reversed(m.accuracy_interval))
-        first = f"It is unclear which is right more often: {names[0]} minus {names[1]} is {difference} points."
-        if loss_low > 0 or loss_high < 0:
-            first = f"{first} The probabilities of {names[0] if loss_low > 0 else names[1]} are better."
     p = "less than 0.0001" if m.test.p_value < 1e-4 else f"{m.test.p_value:.2g}"
     chance = (
         f"Between equally good models, a difference at least as large has a probability of {p} (McNemar's test, "
@@ -104,7 +88,7 @@ def answer(found: Comparison, names: tuple[str, str]) -> Summary:
     return Summary(
         name="better",
         title="Which is better",
-        answer=first,
+        answer=found.answer(names),
         beside=f"Of {m.samples:,} {kind} samples, {only_here:,} are right in {names[0]} only, and {only_there:,} in "
         f"{names[1]} only.",
         marks=tuple(marks),

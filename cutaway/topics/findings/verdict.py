@@ -288,13 +288,13 @@ def verdict(
     """
     folder, manifest = context.folder, context.manifest
     rows = folder.history()
-    state, kept = folder.state, kept_so_far(manifest, rows)
-    doctor, unknown = run_command("doctor", context.path), list[str]()
+    state, kept, unknown = folder.state, kept_so_far(manifest, rows), list[str]()
     evidence = _known_evidence(context) if evidence is None else evidence
     is_measured = evidence is not None or findings is not None
     evidence = recorded_evidence(context) if evidence is None else evidence
     findings = run_checks(evidence) if findings is None else findings
-    if not is_measured and state != "running":
+    if not is_measured and state in ("stopped", "died"):  # of others, that is the next step
+        doctor = run_command("doctor", context.path)
         unknown.append(f"Its data, layers and predictions have not been checked; {doctor} does that.")
     worth = _worth(context, rows, measure=measure)
     held_out = len(context.split.test) + len(context.split.val)
@@ -310,8 +310,6 @@ def verdict(
     problem = next((each for each, _ in pressing(causes)), None)
     wrong = evidence.wrong_labels.low if evidence.wrong_labels else 0
     next_step, command = _next_step(context, state, problem, is_measured=is_measured, wrong=wrong, worth=worth)
-    if command == doctor:  # said once
-        unknown = [each for each in unknown if doctor not in each]
     return Verdict(
         run=context.path.name,
         state=state,
