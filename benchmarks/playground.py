@@ -95,7 +95,7 @@ def _measure(path: Path, flags: list[str]) -> dict[str, list[float]]:
             page.get_by_label("Speed").select_option("fast")
             start = time.perf_counter()
             page.get_by_role("button", name="Play", exact=True).click()
-            while (page.evaluate("document.body.playground.controller.state.frame?.test.accuracy") or 0) < 0.95:
+            while (page.evaluate("document.body.playground.controller.state.frame?.test.score") or 0) < 0.95:
                 page.wait_for_timeout(50)
                 if time.perf_counter() - start > 120:
                     break

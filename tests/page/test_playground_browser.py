@@ -112,6 +112,34 @@ def test_a_change_is_undone_and_what_cannot_be_is_refused(shared_playground):
     assert state(page, "[...state.frame.parameters]") == before
 
 
+def test_a_surface_is_drawn_in_the_colors_of_its_values(shared_playground):
+    page = shared_playground
+    begin(page, data="ripple", samples=10)
+    learn(page, 3)
+    for box in ("#showRegions", "#showTest"):
+        page.uncheck(box)
+    drawn(page)
+    values, pixels, largest = page.evaluate("""() => {
+      const { controller, plane } = document.body.playground;
+      const { low, high, scale } = controller.state.frame.drawing;
+      const shares = Float32Array.from({ length: 600 }, (_, k) => (Math.sqrt(2 + (k % 2)) * (k + 1)) % 1);
+      const values = controller.mirror().network.predict(shares.map((share) => low + share * (high - low)), 300);
+      const { data } = plane.getContext("2d").getImageData(0, 0, plane.width, plane.height);
+      const colors = Array.from(values, (_, k) => {
+        const [column, row] = [shares[2 * k] * plane.width, (1 - shares[2 * k + 1]) * plane.height].map(Math.floor);
+        return [...data.subarray(4 * (row * plane.width + column)).subarray(0, 3)];
+      });
+      return [[...values], colors, scale.largest];
+    }""")
+    for box in ("#showRegions", "#showTest"):
+        page.check(box)
+    ramp = ((231, 255, 63), (99, 255, 144), (0, 255, 218))
+    expected = np.stack([np.interp(values, [-largest, 0, largest], channel) for channel in ramp], axis=1)
+    off = abs(np.array(pixels) - expected).max(axis=1)
+    assert (off <= 4).mean() > 0.9, "all but those under samples and contours"
+    assert page.locator(".ramp-ends").inner_text().replace("−", "-").startswith(f"{-largest:.2f}")
+
+
 def test_the_keyboard_is_enough(shared_playground):
     page = shared_playground
     begin(page)
@@ -343,7 +371,7 @@ def test_digits_are_learned(open_playground):
     wait(page, "state.settings.data === 'digits' && state.frame")
     page.get_by_label("Speed").select_option("fast")
     press(page, "Play")
-    wait(page, "state.frame.test.accuracy > 0.85", 60)
+    wait(page, "state.frame.test.score > 0.85", 60)
     press(page, "Pause")
     assert page.locator(".digit-cards li").count() == 60
 
@@ -471,7 +499,7 @@ def test_the_spirals_are_separated_by_the_hints(open_playground):
     page.locator(".task").filter(has_text="Separate the spirals").get_by_role("button").first.click()
     wait(page, "state.settings.data === 'spirals' && state.frame")
     change(page, hidden=[8, 8], optimizer="adam", learningRate=0.01)
-    run_until(page, "state.frame?.test.accuracy >= 0.95")
+    run_until(page, "state.frame?.test.score >= 0.95")
     wait(page, "document.querySelectorAll('.task.done').length === 1")
 
 
@@ -481,7 +509,7 @@ def test_overfitting_is_cured_by_the_hints_and_by_nothing_less(open_playground):
     title = "Make it overfit"
     page.locator(".task").filter(has_text=title).get_by_role("button").first.click()
     wait(page, "state.settings.samples === 60 && state.frame")
-    run_until(page, "state.frame?.train.accuracy === 1 && state.frame.test.loss > 1.5")
+    run_until(page, "state.frame?.train.score === 1 && state.frame.test.loss > 1.5")
     wait(page, "document.querySelectorAll('.task .reached').length === 1")
     change(page, weightDecay=0.00001)
     learn(page, 2)

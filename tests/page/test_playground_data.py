@@ -30,7 +30,7 @@ def made():
 
 
 def test_every_dataset_is_the_one_that_its_lines_of_python_make(made):
-    assert len({each["settings"]["data"] for each in made}) >= 9
+    assert len({each["settings"]["data"] for each in made}) >= 13
     for each in made:
         names = {"np": np}
         exec("\n".join(each["python"]), names)
@@ -38,7 +38,7 @@ def test_every_dataset_is_the_one_that_its_lines_of_python_make(made):
         assert len(x) == each["settings"]["samples"]
         np.testing.assert_allclose(samples["x"].reshape(x.shape), x, rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(samples["y"], y.ravel(), rtol=1e-6, atol=1e-6)
-        assert samples["outputs"] == len(samples["classNames"]) == (1 if samples["isFunction"] else len(np.unique(y)))
+        assert samples["outputs"] == len(samples["classNames"]) == (1 if samples["isRegression"] else len(np.unique(y)))
 
 
 def test_samples_are_divided_as_by_scikit_learn(made):

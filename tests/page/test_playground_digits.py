@@ -155,7 +155,7 @@ def test_a_person_who_never_programmed_reads_the_answer(open_playground):
     press(page, "Play")
     draw(page, (0.55, 0.15), (0.45, 0.85))
     wait(page, "document.querySelector('.digit-answer').textContent === 'The network says: this is a 1.'", 90)
-    wait(page, "state.frame.test.accuracy > 0.8", 90)
+    wait(page, "state.frame.test.score > 0.8", 90)
     press(page, "Pause")
     drawn(page)
     assert answer(page) == "The network says: this is a 1."

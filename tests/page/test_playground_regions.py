@@ -9,6 +9,7 @@ from .node import run_script
 
 IMPORTS = {
     "playground/dense_network.js": "DenseNetwork",
+    "playground/drawing.js": "drawNetwork",
     "playground/regions.js": "area, cut, decisions, linearRegions",
 }
 SIDE = 3.0
@@ -141,6 +142,34 @@ def test_classes_and_their_boundaries_are_those_of_the_forward_pass(sizes, activ
         assert sums[one] >= sums.max() - 2e-5, "and no other is more likely"
 
 
+SURFACE = """
+  const network = new DenseNetwork(data.sizes, { activation: data.activation, loss: "mean_squared_error" });
+  network.parameters.set(data.parameters);
+  const { areas, lines } = drawNetwork(network, { half: data.side, scale: { largest: 3, levels: data.levels } });
+  const at = (points) => network.forward(points, points.length / 2).slice(0, points.length / 2);
+  return { ...areas, values: at(data.points), heights: at(lines) };
+"""
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "linear", "tanh"])
+def test_the_surface_and_its_contours_have_the_values_of_the_network(activation):
+    error = 0.05 if activation == "tanh" else 1e-4
+    sizes, levels = [2, 8, 6, 1], np.arange(-6, 6.1, 0.5)
+    points = np.random.default_rng(2).uniform(-SIDE, SIDE, (400, 2)).astype(np.float32)
+    given = {"sizes": sizes, "activation": activation, "parameters": _network(sizes, 7), "side": SIDE}
+    found = run_script(SURFACE, {**given, "points": points.ravel(), "levels": levels.tolist()}, imports=IMPORTS)
+    polygons = np.split(found["points"].reshape(-1, 2).astype(float), found["ends"][:-1])
+    inside = np.array([_inside(polygon, points) for polygon in polygons])
+    surface = found["functions"].reshape(-1, 3)[inside.argmax(axis=0)]
+    values = (surface * np.c_[points, np.ones(len(points))]).sum(axis=1)
+    np.testing.assert_allclose(values[inside.any(axis=0)], found["values"][inside.any(axis=0)], atol=error)
+    assert inside.any(axis=0).mean() > 0.99
+    nearest = abs(found["heights"][:, None] - levels).argmin(axis=1)
+    np.testing.assert_allclose(found["heights"], levels[nearest], atol=error)
+    crossed = (levels > found["values"].min()) & (levels < found["values"].max())
+    assert 1 < crossed.sum() == len(set(np.flatnonzero(crossed)) & set(nearest))
+
+
 def test_a_curved_activation_has_no_regions():
     given = {"sizes": [2, 3, 2], "activation": "tanh", "parameters": _network([2, 3, 2], 0), "side": SIDE}
     body = f"try {{ {DIVIDE} }} catch (error) {{ return error.message; }}"
@@ -171,7 +200,7 @@ def test_where_the_time_is_up_the_classes_are_those_of_the_forward_pass():
       const network = new DenseNetwork(data.sizes, { activation: "relu", loss: "categorical_crossentropy" });
       network.parameters.set(data.parameters);
       const start = performance.now();
-      const { areas, undivided } = drawNetwork(network, data.side);
+      const { areas, undivided } = drawNetwork(network, { half: data.side, scale: null });
       const seconds = (performance.now() - start) / 1000;
       const sums = network.forward(data.points, data.points.length / 2);
       return { seconds, undivided, points: [...areas.points], ends: [...areas.ends], labels: [...areas.labels], sums };
@@ -183,8 +212,7 @@ def test_where_the_time_is_up_the_classes_are_those_of_the_forward_pass():
         "side": SIDE,
         "points": points.astype(np.float32).ravel(),
     }
-    imports = {"playground/dense_network.js": "DenseNetwork", "playground/drawing.js": "drawNetwork"}
-    found = run_script(body, given, imports=imports)
+    found = run_script(body, given, imports=IMPORTS)
     assert found["seconds"] < 5
     assert found["undivided"] > 0.1
     polygons = np.split(np.reshape(found["points"], (-1, 2)), found["ends"][:-1])

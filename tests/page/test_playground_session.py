@@ -177,7 +177,7 @@ def test_a_weight_that_is_tried_is_in_one_frame_and_nowhere_else():
     for name, expected in (("tried", made), ("after", before), ("end", found["same"])):
         for part in ("parameters", "gradient"):
             np.testing.assert_array_equal(found[name][part], expected[part])
-        np.testing.assert_array_equal(found[name]["drawing"]["boundary"], expected["drawing"]["boundary"])
+        np.testing.assert_array_equal(found[name]["drawing"]["lines"], expected["drawing"]["lines"])
 
 
 def test_a_network_whose_scores_take_long_is_not_light():
@@ -188,11 +188,13 @@ def test_a_network_whose_scores_take_long_is_not_light():
 @pytest.mark.parametrize(
     ("changes", "drawn"),
     [
-        ({}, {"regions", "areas", "boundary"}),
-        ({"activation": "tanh"}, {"areas", "boundary"}),
+        ({}, {"regions", "areas", "lines"}),
+        ({"activation": "tanh"}, {"areas", "lines"}),
+        ({"data": "saddle"}, {"regions", "areas", "lines"}),
+        ({"data": "ripple", "activation": "gelu"}, {"areas", "lines"}),
         ({"data": "sine"}, {"regions"}),
         ({"data": "step", "activation": "sigmoid"}, set()),
-        ({"hidden": []}, {"regions", "areas", "boundary"}),
+        ({"hidden": []}, {"regions", "areas", "lines"}),
         ({"learningRate": 1e38, "optimizer": "sgd"}, set()),
     ],
 )
@@ -202,15 +204,15 @@ def test_what_is_drawn(changes, drawn):
       session.learn({ steps: 40 });
       const { drawing, isFinite, parameters, step } = session.toFrame();
       const sizes = drawing.responses.map(({ length }) => length);
-      const { regions, areas, boundary } = drawing;
-      const has = { regions: Boolean(regions), areas: Boolean(areas), boundary: boundary.length > 0 };
+      const { regions, areas, lines } = drawing;
+      const has = { regions: Boolean(regions), areas: Boolean(areas), lines: lines.length > 0 };
       return { has, sizes, isFinite, step };
     """
     found = run_script(body, changes, imports=SESSION)
     assert {name for name, is_there in found["has"].items() if is_there} == drawn
     assert found["isFinite"] == ("learningRate" not in changes)
     assert found["step"] == 40 or not found["isFinite"]
-    points = 128 if changes.get("data") else 1024
+    points = 128 if changes.get("data") in ("sine", "step") else 1024
     hidden = changes.get("hidden", [8, 8])
     assert found["sizes"] == [points * units for units in (*hidden, 1 if changes.get("data") else 2)]
 
@@ -364,6 +366,7 @@ ONLY_KERAS = {
     "he, decay": {"data": "xor", "initializer": "he_uniform", "weightDecay": 0.05, "activation": "leaky_relu"},
     "squared error": {"data": "blobs", "classes": 4, "loss": "mean_squared_error", "activation": "gelu"},
     "a function": {"data": "sine", "activation": "silu", "hidden": [7, 5]},
+    "a surface": {"data": "saddle", "noise": 0.3, "activation": "leaky_relu", "hidden": [6], "learningRate": 0.02},
 }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from jax import nn, value_and_grad
 from jax import numpy as jnp
+from sklearn.metrics import r2_score
 
 import cutaway as ct
 from cutaway.models import build_model
@@ -72,7 +73,7 @@ def test_gradients_are_those_of_jax_for_every_activation_and_loss(count):
         y = rng.normal(size=(rows, outputs)).astype(np.float32) if is_function else rng.integers(0, outputs, rows)
         parameters = _random_parameters(sizes, rng)
         expected.append(value_and_grad(_loss)(parameters, x, y, **about))
-        given = {"x": x.ravel(), "y": y.ravel() if is_function else y.astype(np.int32), "rows": rows}
+        given = {"x": x.ravel(), "y": y.ravel().astype(np.float32), "rows": rows}
         models.append({**about, **given, "sizes": sizes, "parameters": _flat(parameters)})
     body = """
       return data.models.map(({ sizes, activation, loss, parameters, x, y, rows }) => {
@@ -88,6 +89,26 @@ def test_gradients_are_those_of_jax_for_every_activation_and_loss(count):
         gradient = _flat(gradients)
         np.testing.assert_allclose(found["loss"], loss, rtol=1e-5, atol=1e-6)
         np.testing.assert_allclose(found["gradient"], gradient, rtol=0, atol=1e-5 * max(1.0, abs(gradient).max()))
+
+
+def test_a_regression_of_two_inputs_has_the_gradient_of_jax_and_the_r2_of_scikit_learn():
+    x, y = _data(np.random.default_rng(5), samples=70)
+    body = """
+      const training = new Training(data.settings, data.train);
+      for (let k = 0; k < 20; k++) training.learn();
+      const [rows, loss, { layers, gradient }] = [training.nextRows(), training.look(), training.network];
+      const [kernels, biases] = [layers.map(({ kernel }) => kernel), layers.map(({ bias }) => bias)];
+      const { score } = training.evaluate(data.train);
+      return { rows, loss, score, gradient, kernels, biases, predicted: training.network.predict(data.train.x, 70) };
+    """
+    found = run_script(body, {"settings": SETTINGS, "train": _samples(x, y, 1)}, imports=TRAINING)
+    kernels = [each.reshape(-1, units) for each, units in zip(found["kernels"], (8, 5, 1), strict=True)]
+    parameters = [each for layer in zip(kernels, found["biases"], strict=True) for each in layer]
+    batch = x[found["rows"]], y[found["rows"], None]
+    loss, gradients = value_and_grad(_loss)(parameters, *batch, activation="relu", loss="mean_squared_error")
+    np.testing.assert_allclose(found["loss"], loss, rtol=1e-5)
+    np.testing.assert_allclose(found["gradient"], _flat(gradients), atol=1e-5 * abs(_flat(gradients)).max())
+    np.testing.assert_allclose(found["score"], r2_score(y, found["predicted"]), atol=1e-5)
 
 
 def test_a_sample_that_keras_gives_no_gradient_gets_none():
@@ -138,10 +159,10 @@ def _data(rng, samples=150, classes=3):
 def _samples(x, y, classes):
     return {
         "x": x.ravel(),
-        "y": y,
+        "y": y.astype(np.float32),
         "inputs": x.shape[1],
         "outputs": classes,
-        "isFunction": y.dtype == np.float32,
+        "isRegression": classes == 1,
         "classNames": [],
     }
 

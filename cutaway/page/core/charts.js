@@ -1,6 +1,7 @@
 /** Charts of the page, as SVG. */
 
 import { element } from "./elements.js";
+import { roundTicks } from "./words.js";
 
 /** The space around the lines of a chart with axes, in CSS pixels: without and with the names of axes, and of a character. */
 const MARGIN = { left: 46, right: 12, top: 10, bottom: 24 };
@@ -90,29 +91,6 @@ export function barStrip(heights, { width, height }, attributes) {
  */
 
 /** @typedef {{ curve: Curve, point: [number, number | null] | undefined, span?: [number | null, number | null] }} Reading */
-
-/**
- * Round numbers between two, at most about `most` of them, with the smallest step of 1, 2 or 5 times a power of ten first.
- * @param {number} low
- * @param {number} high
- * @param {number} most
- * @param {boolean} [whole]
- */
-export function roundTicks(low, high, most, whole = false) {
-  const span = high - low;
-  if (!(span > 0 && span < Infinity)) return [low];
-  let step = 10 ** Math.floor(Math.log10(span / most));
-  for (const factor of [1, 2, 5, 10]) {
-    if (span / (step * factor) <= most) {
-      step *= factor;
-      break;
-    }
-  }
-  if (whole) step = Math.max(1, Math.round(step));
-  const ticks = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(k * step + 0); // 0, and not -0
-  return ticks;
-}
 
 /**
  * The ends of an axis that leaves some space around its numbers.

@@ -83,6 +83,17 @@ export function swatch(color) {
 }
 
 /**
+ * What the colors between some mean.
+ * @param {string[]} colors
+ * @param {string[]} words at equal distances below them
+ */
+export function rampLegend(colors, words) {
+  const bar = element("div", { class: "ramp", "aria-hidden": "true" });
+  bar.style.background = `linear-gradient(to right, ${colors.join(", ")})`;
+  return element("div", {}, bar, element("div", { class: "ramp-ends" }, ...words.map((text) => element("span", { text }))));
+}
+
+/**
  * Let people save a file.
  * @param {string} name
  * @param {string | Blob} content

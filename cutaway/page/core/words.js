@@ -47,3 +47,21 @@ export function signed(value, write = (size) => size.toFixed(2)) {
 export function capitalized(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/**
+ * Round numbers between two, at most about `most` of them, with the smallest step of 1, 2 or 5 times a power of ten first.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} most
+ * @param {boolean} [whole]
+ */
+export function roundTicks(low, high, most, whole = false) {
+  const span = high - low;
+  if (!(span > 0 && span < Infinity)) return [low];
+  const power = 10 ** Math.floor(Math.log10(span / most));
+  let step = power * ([1, 2, 5].find((factor) => span / (power * factor) <= most) ?? 10);
+  if (whole) step = Math.max(1, Math.round(step));
+  const ticks = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(k * step + 0); // 0, and not -0
+  return ticks;
+}

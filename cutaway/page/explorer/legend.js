@@ -1,4 +1,4 @@
-import { element, swatch } from "../core/elements.js";
+import { element, rampLegend, swatch } from "../core/elements.js";
 import { counted, grouped } from "../core/words.js";
 import { MOST_RINGED } from "../map/map.js";
 
@@ -20,12 +20,8 @@ export function makeLegend({ store, samples, shared }) {
     const focused = [...host.querySelectorAll("button")].findIndex((button) => button.matches(":focus"));
     const { legend, range } = samples.coloring(color, epochShown, false);
     host.replaceChildren(element("p", { class: "legend-title", text: column.title }));
-    if (range) {
-      const bar = element("div", { class: "ramp", "aria-hidden": "true" });
-      bar.style.background = `linear-gradient(to right, ${samples.record.colors.sequential.join(", ")})`;
-      const ends = range.map((value) => element("span", { text: samples.words(column, value) }));
-      host.append(element("div", {}, bar, element("div", { class: "ramp-ends" }, ...ends)));
-    }
+    const ends = range?.map((value) => samples.words(column, value));
+    if (ends) host.append(rampLegend(samples.record.colors.sequential, ends));
     for (const { name, color: tone, count, code } of legend) {
       const shown = !off.includes(code);
       const words = counts[code] < count ? `${grouped(counts[code])} of ${grouped(count)}` : grouped(count);

@@ -1,14 +1,15 @@
 // Data to learn from: the toy data of scikit-learn and a few more, each as it is made here and in Python.
 
+import { percent } from "../core/words.js";
 import { RandomState } from "./random/mersenne_twister.js";
 
 /**
  * @typedef {object} Samples
  * @property {Float32Array} x (sample, input)
- * @property {Int32Array | Float32Array} y The class of each sample, or the value that a function has there.
+ * @property {Float32Array} y The class of each sample, or the value that a function has there.
  * @property {number} inputs
  * @property {number} outputs Classes; 1 for the value of a function.
- * @property {boolean} isFunction Whether `y` holds values, not classes.
+ * @property {boolean} isRegression Whether `y` holds values, not classes.
  * @property {string[]} classNames
  * @property {string[]} [inputNames]
  */
@@ -35,7 +36,7 @@ import { RandomState } from "./random/mersenne_twister.js";
  * @property {string} title
  * @property {number} noise What it has at first.
  * @property {boolean} [hasClasses] Whether the number of classes can be chosen.
- * @property {boolean} [isFunction]
+ * @property {boolean} [isRegression]
  * @property {(settings: DataSettings) => number[][]} make Rows of inputs, and the class or the value last.
  * @property {(settings: DataSettings) => string[]} python Lines that make `x` and `y`; `np` is there.
  */
@@ -75,26 +76,27 @@ function twoCurves({ title, noise: usual, last, isClosed, inner }, { maker, more
 }
 
 /**
- * A function of one variable.
+ * A function of one or two variables, which are drawn uniformly.
  * @param {string} title
- * @param {(x: number) => number} compute
- * @param {string} python The same, of an array `x`.
+ * @param {(...x: number[]) => number} compute
+ * @param {string} python The same, of the columns of an array `x`.
  * @returns {DataSet}
  */
 function functionData(title, compute, python) {
+  const inputs = compute.length;
   return {
-    title,
+    title: `${title}: ${inputs === 1 ? "f(x)" : "f(x1, x2)"}`,
     noise: 0.1,
-    isFunction: true,
+    isRegression: true,
     make({ samples, noise, seed }) {
       const random = new RandomState(seed);
-      const places = Array.from({ length: samples }, () => random.uniform(-SIZE, SIZE));
-      return places.map((x) => [x, compute(x) + random.normal(0, noise)]);
+      const places = Array.from({ length: samples }, () => Array.from({ length: inputs }, () => random.uniform(-SIZE, SIZE)));
+      return places.map((x) => [...x, compute(...x) + random.normal(0, noise)]);
     },
     python: ({ samples, noise, seed }) => [
       `random = np.random.RandomState(${seed})`,
-      `x = random.uniform(-${SIZE}, ${SIZE}, (${samples}, 1))`,
-      `y = ${python} + random.normal(0, ${noise}, x.shape)`,
+      `x = random.uniform(-${SIZE}, ${SIZE}, (${samples}, ${inputs}))`,
+      `y = ${python} + random.normal(0, ${noise}, ${samples})`,
     ],
   };
 }
@@ -163,10 +165,14 @@ export const DATA_SETS = {
       `x, y = make_blobs(${samples}, centers=${classes}, cluster_std=${noise}, center_box=(-${SIZE}, ${SIZE}), random_state=${seed})`,
     ],
   },
-  sine: functionData("Sine", (x) => Math.sin(2 * x), "np.sin(2 * x)"),
-  step: functionData("Step", (x) => (x > 0 ? 1 : -1), "np.where(x > 0, 1, -1)"),
-  absolute: functionData("Absolute value", Math.abs, "np.abs(x)"),
-  bump: functionData("Bump", (x) => 2 * Math.exp(-x * x), "2 * np.exp(-x * x)"),
+  sine: functionData("Sine", (x) => Math.sin(2 * x), "np.sin(2 * x[:, 0])"),
+  step: functionData("Step", (x) => (x > 0 ? 1 : -1), "np.where(x[:, 0] > 0, 1, -1)"),
+  absolute: functionData("Absolute value", (x) => Math.abs(x), "np.abs(x[:, 0])"),
+  bump: functionData("Bump", (x) => 2 * Math.exp(-x * x), "2 * np.exp(-x[:, 0] ** 2)"),
+  plane: functionData("Plane", (x, y) => (2 * x + y) / 4, "(2 * x[:, 0] + x[:, 1]) / 4"),
+  saddle: functionData("Saddle", (x, y) => (x * x - y * y) / 4, "(x[:, 0] ** 2 - x[:, 1] ** 2) / 4"),
+  ripple: functionData("Ripple", (x, y) => Math.cos(2 * Math.hypot(x, y)), "np.cos(2 * np.hypot(x[:, 0], x[:, 1]))"),
+  step2: functionData("Step", (x, y) => (x + y > 0 ? 1 : -1), "np.where(x[:, 0] + x[:, 1] > 0, 1, -1)"),
 };
 
 /**
@@ -175,27 +181,38 @@ export const DATA_SETS = {
  * @returns {Samples}
  */
 export function makeSamples(settings) {
-  const { make, isFunction = false, hasClasses = false } = DATA_SETS[settings.data];
-  const classes = isFunction ? 1 : hasClasses ? settings.classes : 2;
-  return fromRows(make(settings), { isFunction, classNames: Array.from({ length: classes }, (_, k) => String(k)) });
+  const { make, isRegression = false, hasClasses = false } = DATA_SETS[settings.data];
+  return fromRows(make(settings), { isRegression, classNames: numbered(isRegression ? 1 : hasClasses ? settings.classes : 2) });
 }
+
+/** Names of classes that have none. */
+export const numbered = (/** @type {number} */ count) => Array.from({ length: count }, (_, k) => String(k));
 
 /**
  * @param {number[][]} rows Inputs, and the class or the value last.
- * @param {{ isFunction: boolean, classNames: string[], inputNames?: string[] }} about
+ * @param {{ isRegression: boolean, classNames: string[], inputNames?: string[] }} about
  * @returns {Samples}
  */
-export function fromRows(rows, { isFunction, classNames, inputNames }) {
+export function fromRows(rows, { isRegression, classNames, inputNames }) {
   const last = rows[0].length - 1;
   return {
     x: Float32Array.from(rows.flatMap((row) => row.slice(0, last))),
-    y: isFunction ? Float32Array.from(rows, (row) => row[last]) : Int32Array.from(rows, (row) => row[last]),
+    y: Float32Array.from(rows, (row) => row[last]),
     inputs: last,
     outputs: classNames.length,
-    isFunction,
+    isRegression,
     classNames,
     inputNames,
   };
+}
+
+/**
+ * What a network is judged by, and how it is written: accuracy, or R² where `y` holds values.
+ * @param {{ isRegression: boolean }} samples
+ * @returns {[string, (value: number) => string]}
+ */
+export function scoreOf({ isRegression }) {
+  return isRegression ? ["R²", (value) => (Number.isFinite(value) ? value.toFixed(3) : "–")] : ["Accuracy", percent];
 }
 
 /**
@@ -235,12 +252,11 @@ export function trainTestSplit(samples, share, seed) {
  * @param {Int32Array} rows
  * @returns {Samples}
  */
-function take(samples, rows) {
+export function take(samples, rows) {
   const { x, y, inputs } = samples;
   const taken = new Float32Array(rows.length * inputs);
   rows.forEach((row, k) => taken.set(x.subarray(row * inputs, (row + 1) * inputs), k * inputs));
-  const labels = samples.isFunction ? new Float32Array(rows.length) : new Int32Array(rows.length);
-  return { ...samples, x: taken, y: labels.map((_, k) => y[rows[k]]) };
+  return { ...samples, x: taken, y: new Float32Array(rows.length).map((_, k) => y[rows[k]]) };
 }
 
 /**
@@ -251,6 +267,6 @@ function take(samples, rows) {
 export function trainAndTest(settings, own) {
   if (own?.parts) return own.parts;
   const { rows, classNames = [], inputNames } = own ?? {};
-  const samples = rows ? fromRows(rows, { isFunction: false, classNames, inputNames }) : makeSamples(settings);
+  const samples = rows ? fromRows(rows, { isRegression: false, classNames, inputNames }) : makeSamples(settings);
   return trainTestSplit(samples, settings.testShare, settings.seed);
 }

@@ -134,13 +134,13 @@ export class DenseNetwork {
    */
   predict(x, rows) {
     this.forward(x, rows);
-    this.measure(new Int32Array(rows), rows); // of any targets
+    this.measure(new Float32Array(rows), rows); // of any targets
     return this.values[this.layers.length - 1].outputs.slice(0, rows * this.sizes[this.layers.length]);
   }
 
   /**
    * The mean loss of the batch of the last forward pass. Predictions and derivatives by the last sums are kept in `values`.
-   * @param {Float32Array | Int32Array} y The class of each sample, or (sample, output) values.
+   * @param {Float32Array} y The class of each sample, or (sample, output) values.
    * @param {number} rows
    */
   measure(y, rows) {
@@ -274,7 +274,7 @@ const SLOPES = {
 export const ACTIVATIONS = ["relu", "leaky_relu", "linear", ...Object.keys(SLOPES)];
 
 /**
- * @typedef {(sums: Float32Array, targets: Float32Array | Int32Array, into: { outputs: Float32Array, gradient: Float32Array }) => number} Loss
+ * @typedef {(sums: Float32Array, targets: Float32Array, into: { outputs: Float32Array, gradient: Float32Array }) => number} Loss
  *   The loss of one sample. `sums` are what the output layer adds up, one for each output; `outputs` become the
  *   predictions, and `gradient` the derivatives of the loss by the sums. `targets` are the class alone, or the value of each output.
  */

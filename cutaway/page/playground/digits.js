@@ -4,6 +4,7 @@ import { element } from "../core/elements.js";
 import { percent } from "../core/words.js";
 import { prepareDrawing } from "../network/drawing.js";
 import { DrawingPad } from "../network/drawing_pad.js";
+import { numbered } from "./data_sets.js";
 import { largestOf } from "./training.js";
 
 /** @typedef {import("./data_sets.js").Samples} Samples */
@@ -19,9 +20,8 @@ const SHOWN = 60;
 export function digitParts([x, y, xTest, yTest]) {
   const samples = (/** @type {Uint8Array} */ images, /** @type {Uint8Array} */ labels) => ({
     x: Float32Array.from(images, (value) => value / 255),
-    y: Int32Array.from(labels),
-    ...{ inputs: images.length / labels.length, outputs: 10, isFunction: false },
-    classNames: Array.from({ length: 10 }, (_, k) => String(k)),
+    y: Float32Array.from(labels),
+    ...{ inputs: images.length / labels.length, outputs: 10, isRegression: false, classNames: numbered(10) },
   });
   return { train: samples(x, y), test: samples(xTest, yTest) };
 }

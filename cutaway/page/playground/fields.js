@@ -113,7 +113,7 @@ export function isUsed(name, settings) {
   if (name === "classes") return Boolean(known?.hasClasses);
   if (name === "testShare") return settings.data !== "digits";
   if (name === "momentum") return settings.optimizer === "sgd";
-  if (name === "loss") return !known?.isFunction;
+  if (name === "loss") return !known?.isRegression;
   return true;
 }
 

@@ -2,7 +2,8 @@
 
 import { CurveChart } from "../core/charts.js";
 import { element, labeled, swatch, textButton } from "../core/elements.js";
-import { grouped, percent } from "../core/words.js";
+import { grouped } from "../core/words.js";
+import { scoreOf } from "./data_sets.js";
 import { FIELDS, inWords, valueInWords } from "./fields.js";
 import { curveOf } from "./timeline.js";
 
@@ -43,8 +44,9 @@ export class HistoryView {
     });
     slider.append(this.range, this.label, this.branches);
     this.loss = new CurveChart("Loss", (value) => value.toFixed(3));
-    this.accuracy = new CurveChart("Accuracy", (value) => percent(value));
-    curves.append(this.loss.element, this.accuracy.element);
+    /** Of classes, and of a regression. */
+    this.scores = [false, true].map((isRegression) => new CurveChart(...scoreOf({ isRegression })));
+    curves.append(...[this.loss, ...this.scores].map((chart) => chart.element));
   }
 
   /** @param {State} state */
@@ -68,7 +70,7 @@ export class HistoryView {
   #showCurves() {
     const { frame, parts } = this.controller.state;
     if (!frame) return;
-    const { isFunction } = parts.train;
+    const shown = Number(parts.train.isRegression);
     const curve = curveOf(frame);
     const others = this.compares.checked ? frame.branches.flatMap((branch, k) => (k === frame.branch ? [] : [{ ...branch, k }])) : [];
     const end = Math.max(frame.epochs, ...[curve, ...others.map((branch) => branch.curve)].map((each) => each[each.length - 1][1]));
@@ -86,8 +88,8 @@ export class HistoryView {
       return { name: `test, ${comparison(frame, k)}${dot ? "" : ", at its end"}`, tone, color, points: points(4, rows), dot };
     });
     this.loss.show([...pair(2, frame.train.loss, frame.test.loss), ...compared], end);
-    this.accuracy.element.hidden = isFunction;
-    if (!isFunction) this.accuracy.show(pair(3, frame.train.accuracy, frame.test.accuracy), end);
+    for (const [k, chart] of this.scores.entries()) chart.element.hidden = k !== shown;
+    this.scores[shown].show(pair(3, frame.train.score, frame.test.score), end);
   }
 
   /** @param {number} branch */

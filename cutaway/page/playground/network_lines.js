@@ -4,7 +4,7 @@ import { choice, element } from "../core/elements.js";
 import { inNextFrame } from "../core/timing.js";
 import { shownOf } from "../core/words.js";
 import { layersOf } from "./dense_network.js";
-import { fitted } from "./plane.js";
+import { fitted, stroke } from "./plane.js";
 import { short } from "./unit_view.js";
 
 /** @typedef {import("./plane.js").Look} Look */
@@ -72,10 +72,8 @@ export class NetworkLines {
         context.beginPath();
         context.moveTo(left, start);
         context.bezierCurveTo(middle, start, middle, end, right, end);
-        context.strokeStyle = value >= 0 ? look.positive : look.negative;
-        context.lineWidth = 0.4 + 3.2 * share;
         context.globalAlpha = 0.12 + 0.78 * share;
-        context.stroke();
+        stroke(context, value >= 0 ? look.positive : look.negative, 0.4 + 3.2 * share);
       }
     }
   }

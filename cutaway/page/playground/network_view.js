@@ -1,6 +1,6 @@
 // The network: what each unit answers where, and the weights between units.
 
-import { rgb } from "../core/colors.js";
+import { numberCodes } from "../core/colors.js";
 import { element, swatch, textButton } from "../core/elements.js";
 import { shownOf } from "../core/words.js";
 import { inputName, outputName } from "./data_sets.js";
@@ -9,7 +9,7 @@ import { READ } from "./digit_reader.js";
 import { RESPONSE_POINTS, RESPONSE_SIDE } from "./drawing.js";
 import { MAX_LAYERS, MAX_UNITS } from "./fields.js";
 import { COLUMN, GAP, MAX_SHOWN, NetworkLines, TILE, TOP } from "./network_lines.js";
-import { painterOf } from "./plane.js";
+import { painterOf, stroke } from "./plane.js";
 
 /** @typedef {import("./plane.js").Look} Look */
 /** @typedef {import("./controller.js").Controller} Controller */
@@ -72,7 +72,7 @@ export class NetworkView {
     const [width, height] = [sizes.length * COLUMN, TOP + tallest * (TILE + GAP) + 24];
     this.stage.style.width = `${width}px`;
     this.stage.style.height = `${height}px`;
-    this.layers.replaceChildren(...sizes.map((size, k) => this.#head(k, size, hidden, train.isFunction)));
+    this.layers.replaceChildren(...sizes.map((size, k) => this.#head(k, size, hidden, train.isRegression)));
     /** @type {{ button: HTMLButtonElement, canvas: HTMLCanvasElement, layer: number, unit: number }[]} */
     this.tiles = [];
     for (const [column, size] of sizes.entries()) {
@@ -84,7 +84,7 @@ export class NetworkView {
       const text = column ? `${size - MAX_SHOWN} more` : `${size} inputs`;
       return [element("p", { class: "more-units", text, style: `left: ${column * COLUMN}px; top: ${column ? height - 22 : TOP + 60}px` })];
     });
-    const classes = train.isFunction ? [] : train.classNames.map((name, unit) => nameLabel(name, { column: sizes.length - 1, unit, color: look.classes[unit] }));
+    const classes = train.isRegression ? [] : train.classNames.map((name, unit) => nameLabel(name, { column: sizes.length - 1, unit, color: look.classes[unit] }));
     const inputs = sizes[0] > MAX_SHOWN ? [] : (train.inputNames ?? []).map((name, unit) => nameLabel(name, { column: 0, unit }));
     this.units.replaceChildren(...this.tiles.map(({ button }) => button), ...classes, ...inputs, ...rest);
   }
@@ -93,16 +93,16 @@ export class NetworkView {
    * @param {number} column
    * @param {number} size
    * @param {number[]} hidden
-   * @param {boolean} isFunction
+   * @param {boolean} isRegression
    */
-  #head(column, size, hidden, isFunction) {
+  #head(column, size, hidden, isRegression) {
     const layer = column - 1;
     const change = (/** @type {number} */ by) => {
       const units = hidden.map((count, k) => (k === layer ? count + by : count));
       return () => this.controller.change({ hidden: units });
     };
     const isHidden = layer >= 0 && layer < hidden.length;
-    const name = column === 0 ? "Inputs" : isHidden ? `Hidden ${column}` : isFunction ? "Output" : "Classes";
+    const name = column === 0 ? "Inputs" : isHidden ? `Hidden ${column}` : isRegression ? "Output" : "Classes";
     const label = element("span", { class: "layer-name", text: isHidden ? `${name}: ${size}` : name });
     const head = element("div", { class: "layer-head", style: `left: ${column * COLUMN}px; width: ${COLUMN - 24}px` }, label);
     if (!isHidden) return head;
@@ -144,7 +144,8 @@ export class NetworkView {
       const isSelected = selected.layer === layer && selected.unit === unit;
       button.setAttribute("aria-pressed", String(isSelected));
       button.classList.toggle("off", Boolean(frame.off[layer]?.[unit]));
-      const range = layer === sizes.length - 2 && !parts.train.isFunction ? { middle: 0.5, largest: 0.5 } : null;
+      const ofOutput = parts.train.isRegression ? frame.drawing?.scale : { middle: 0.5, largest: 0.5 };
+      const range = layer === sizes.length - 2 ? ofOutput : null;
       if (layer < 0) drawResponse(canvas, sizes[0] > 2 ? new Float32Array(1) : INPUT_PICTURES[unit], look, { middle: 0, largest: 1 });
       else if (frame.drawing) drawResponse(canvas, column(frame.drawing.responses[layer], unit, sizes[layer + 1]), look, range);
       else if (layer === 0) drawResponse(canvas, column(layersOf(sizes, frame.parameters)[0].kernel, unit, sizes[1]), look, null);
@@ -195,7 +196,7 @@ function column(values, unit, units) {
  * @param {HTMLCanvasElement} canvas
  * @param {Float32Array} values
  * @param {Look} look
- * @param {{ middle: number, largest: number } | null} range From the numbers themselves if null.
+ * @param {{ middle?: number, largest: number } | null} [range] From the numbers themselves if there is none.
  */
 function drawResponse(canvas, values, look, range) {
   const { middle = 0, largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9) } = range ?? {};
@@ -205,15 +206,10 @@ function drawResponse(canvas, values, look, range) {
   if (canvas.width !== side) Object.assign(canvas, { width: side, height: side });
   const isImage = side !== RESPONSE_SIDE; // rows of images go down, rows of the plane up
   const image = context.createImageData(side, side);
-  const [ground, positive, negative] = [look.ground, look.positive, look.negative].map((color) => rgb(color));
-  for (let k = 0; k < values.length; k++) {
-    const value = (values[k] - middle) / largest;
-    const [toward, share] = [value >= 0 ? positive : negative, Math.min(1, Math.abs(value))];
+  numberCodes(values, middle - largest, middle + largest).forEach((code, k) => {
     const row = Math.floor(k / side);
-    const at = 4 * ((isImage ? row : side - 1 - row) * side + (k % side));
-    for (let channel = 0; channel < 3; channel++) image.data[at + channel] = ground[channel] + share * (toward[channel] - ground[channel]);
-    image.data[at + 3] = 255;
-  }
+    image.data.set(look.palette.subarray(4 * code, 4 * code + 4), 4 * ((isImage ? row : side - 1 - row) * side + (k % side)));
+  });
   context.putImageData(image, 0, 0);
 }
 
@@ -231,7 +227,5 @@ function drawLine(canvas, values, look, { middle, largest }) {
   context.fillRect(0, 0, side, side);
   context.beginPath();
   values.forEach((value, k) => context.lineTo((k / values.length) * side, side / 2 - ((value - middle) / largest) * 0.44 * side));
-  context.strokeStyle = look.positive;
-  context.lineWidth = 3;
-  context.stroke();
+  stroke(context, look.positive, 3);
 }

@@ -3,6 +3,7 @@
 import { element, textButton } from "../core/elements.js";
 import { counted } from "../core/words.js";
 import { MAX_BYTES, MAX_INPUTS, MAX_NAME, samplesFromCsv } from "./csv.js";
+import { numbered } from "./data_sets.js";
 import { MAX_CLASSES, MAX_SAMPLES } from "./fields.js";
 
 /** @typedef {import("./controller.js").Controller} Controller */
@@ -10,13 +11,10 @@ import { MAX_CLASSES, MAX_SAMPLES } from "./fields.js";
 /** Points of one stroke. */
 const MAX_STROKE = 400;
 
-/** @param {number} count */
-const names = (count) => Array.from({ length: count }, (_, k) => String(k));
-
 /** Points that a painted dataset begins with: something to learn from. */
 export function paintedAtFirst(classes = 2) {
   const rows = Array.from({ length: 10 }, (_, k) => [(k % 2 ? 1 : -1) * (1 + 0.1 * k), (k % 3) * 0.4 - 0.4, k % 2]);
-  return { rows, classNames: names(classes) };
+  return { rows, classNames: numbered(classes) };
 }
 
 /** What a person adds samples with. */
@@ -58,7 +56,7 @@ export class OwnDataView {
    */
   #brushes(count, rows, colors) {
     this.brush = Math.min(this.brush, count - 1);
-    const buttons = names(count).map((name, k) => {
+    const buttons = numbered(count).map((name, k) => {
       const choose = () => {
         this.brush = k;
         for (const [j, each] of buttons.entries()) each.setAttribute("aria-pressed", String(j === k));
@@ -67,7 +65,7 @@ export class OwnDataView {
       button.style.borderColor = colors[k];
       return button;
     });
-    const add = () => this.controller.change({}, { rows, classNames: names(count + 1) });
+    const add = () => this.controller.change({}, { rows, classNames: numbered(count + 1) });
     return [...buttons, textButton("+ class", add, { disabled: count >= MAX_CLASSES })];
   }
 

@@ -1,12 +1,16 @@
-// The plane of the data: where each class is the most likely, the linear regions, and the samples.
+// What a network with one or two inputs answers where: classes, a surface or curves, with the linear regions and the samples.
 
+import { spaced } from "../core/charts.js";
 import { blended } from "../core/colors.js";
 
 /** @typedef {import("./controller.js").State} State */
-/** @typedef {import("./data_sets.js").Samples} Samples */
+/** @typedef {import("./drawing.js").Scale} Scale */
 
 /** Samples that are drawn of each part. */
 const MAX_POINTS = 2000;
+
+/** A piece of a surface whose values differ by a smaller share of the scale has one color: its gradient would be too long. */
+const FLAT = 1e-4;
 
 /**
  * What draws on a canvas that changes in every frame. By the CPU: where a GPU is emulated, it takes 10 times as long.
@@ -33,147 +37,130 @@ export function fitted(canvas) {
 }
 
 /**
- * Draw the plane of data with two inputs.
+ * Draw what a network with one or two inputs answers, and the samples. With two, colors say which class is the most likely, or
+ * which value the network gives. With one, curves say the probability of each class, or the value.
  * @param {HTMLCanvasElement} canvas
  * @param {State} state
  * @param {Look} look
  */
-export function drawPlane(canvas, { frame, parts }, look) {
-  const { isDark, shows, ink, ground } = look;
+export function drawAnswer(canvas, { frame, parts }, look) {
+  const { isDark, shows, ink, ground, classes, ramp } = look;
   const { context, width, height } = fitted(canvas);
   const drawing = frame?.drawing;
   if (!drawing || !width) return;
-  const { low, high } = drawing;
+  const { low, high, areas, regions, lines, responses, scale } = drawing;
+  const { inputs, outputs, isRegression } = parts.train;
+  const isLine = inputs === 1;
   const x = (/** @type {number} */ value) => ((value - low) / (high - low)) * width;
   const y = (/** @type {number} */ value) => height - ((value - low) / (high - low)) * height;
-  if (drawing.areas) {
-    const fills = look.classes.map((color) => mixed([ground, color], isDark ? 0.34 : 0.24));
-    eachPolygon(drawing.areas, (points, label) => {
+  const outline = (/** @type {Float32Array} */ points) => {
+    for (let k = 0; k < points.length; k += 2) context[k ? "lineTo" : "moveTo"](x(points[k]), y(points[k + 1]));
+    context.closePath();
+  };
+  if (areas) {
+    const fills = classes.map((color) => mixed([ground, color], isDark ? 0.34 : 0.24));
+    eachPolygon(areas, (points, k) => {
       context.beginPath();
-      outline(context, points, x, y);
-      context.fillStyle = context.strokeStyle = fills[label % fills.length]; // the stroke closes the gaps between neighbors
-      context.lineWidth = 0.8;
+      outline(points);
+      const affine = areas.functions.subarray(3 * k, 3 * k + 3);
+      context.fillStyle = scale ? shade(context, affine, points, { x, y, ramp, scale }) : fills[areas.labels[k] % fills.length];
       context.fill();
-      context.stroke();
+      stroke(context, context.fillStyle, 0.8); // which closes the gaps between neighbors
     });
   }
-  if (shows.regions && drawing.regions) {
+  if (shows.regions && regions) {
     context.beginPath();
-    eachPolygon(drawing.regions, (points) => outline(context, points, x, y));
-    strokeBorders(context, isDark);
+    eachPolygon(regions, outline);
+    stroke(context, isDark ? "rgb(255 255 255 / 0.28)" : "rgb(0 0 0 / 0.2)", 0.7);
   }
   context.beginPath();
-  const { boundary } = drawing;
-  for (let k = 0; k < boundary.length; k += 4) {
-    context.moveTo(x(boundary[k]), y(boundary[k + 1]));
-    context.lineTo(x(boundary[k + 2]), y(boundary[k + 3]));
+  for (let k = 0; k < lines.length; k += 4) {
+    context.moveTo(x(lines[k]), y(lines[k + 1]));
+    context.lineTo(x(lines[k + 2]), y(lines[k + 3]));
   }
-  context.strokeStyle = ink;
-  context.lineWidth = 2;
   context.lineCap = "round";
-  context.stroke();
-  if (shows.test) drawSamples(context, parts.test, { x, y, look, isTest: true });
-  drawSamples(context, parts.train, { x, y, look, isTest: false });
+  stroke(context, ink, scale ? 1 : 2);
+  const [least, most] = spaced(isRegression ? [...parts.train.y, ...parts.test.y] : [0, 1], 0.15);
+  const up = (/** @type {number} */ value) => height - ((value - least) / (most - least)) * height;
+  for (const isTest of shows.test ? [true, false] : [false]) {
+    const samples = isTest ? parts.test : parts.train;
+    const level = isTest ? -0.06 : -0.1; // classes lie below the curves
+    drawSamples(context, samples.y, {
+      at: (k) => [x(samples.x[inputs * k]), isLine ? up(isRegression ? samples.y[k] : level) : y(samples.x[inputs * k + 1])],
+      colorOf: (value) => (scale ? mixed(ramp, shareOf(value, scale)) : classes[isRegression ? 0 : value % classes.length]),
+      rim: scale ? ink : ground,
+      isTest,
+    });
+  }
+  const answers = responses[responses.length - 1];
+  const points = answers.length / outputs;
+  for (let output = 0; isLine && output < outputs; output++) {
+    context.beginPath();
+    for (let k = 0; k < points; k++) context.lineTo(((k + 0.5) / points) * width, up(answers[k * outputs + output]));
+    stroke(context, isRegression ? ink : classes[output], 2.5);
+  }
 }
 
 /**
- * Stroke what lies between linear regions.
  * @param {CanvasRenderingContext2D} context
- * @param {boolean} isDark
+ * @param {string | CanvasGradient | CanvasPattern} color
+ * @param {number} width In CSS pixels.
  */
-function strokeBorders(context, isDark) {
-  context.strokeStyle = isDark ? "rgb(255 255 255 / 0.28)" : "rgb(0 0 0 / 0.2)";
-  context.lineWidth = 0.7;
+export function stroke(context, color, width) {
+  context.strokeStyle = color;
+  context.lineWidth = width;
   context.stroke();
+}
+
+/**
+ * The colors of an affine function on a polygon: a gradient along its slope, so each place has the color of its value.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Float32Array} affine a, b and c of a x + b y + c.
+ * @param {Float32Array} polygon
+ * @param {{ x: (value: number) => number, y: (value: number) => number, ramp: string[], scale: Scale }} how `x`, `y`: to pixels.
+ */
+function shade(context, [a, b, c], [firstX, firstY], { x, y, ramp, scale }) {
+  const value = a * firstX + b * firstY + c;
+  const square = a * a + b * b;
+  if (Math.sqrt(square) <= FLAT * scale.largest) return mixed(ramp, shareOf(value, scale));
+  const [from, to] = [-scale.largest, scale.largest].map((level) => (level - value) / square);
+  const gradient = context.createLinearGradient(x(firstX + from * a), y(firstY + from * b), x(firstX + to * a), y(firstY + to * b));
+  ramp.forEach((color, stop) => gradient.addColorStop(stop / (ramp.length - 1), color));
+  return gradient;
+}
+
+/**
+ * The place of a value on a scale, from 0 for `-largest` to 1.
+ * @param {number} value
+ * @param {Scale} scale
+ */
+function shareOf(value, { largest }) {
+  return Math.min(1, Math.max(0, (value / largest + 1) / 2));
 }
 
 /**
  * @param {import("./drawing.js").Polygons} polygons
- * @param {(points: Float32Array, label: number) => void} act
+ * @param {(points: Float32Array, k: number) => void} act
  */
-function eachPolygon({ points, ends, labels }, act) {
-  let start = 0;
-  ends.forEach((end, k) => {
-    act(points.subarray(2 * start, 2 * end), labels[k]);
-    start = end;
-  });
+function eachPolygon({ points, ends }, act) {
+  ends.forEach((end, k) => act(points.subarray(k ? 2 * ends[k - 1] : 0, 2 * end), k));
 }
 
 /**
  * @param {CanvasRenderingContext2D} context
- * @param {Float32Array} points
- * @param {(value: number) => number} x
- * @param {(value: number) => number} y
+ * @param {Float32Array} y
+ * @param {{ at: (k: number) => [number, number], colorOf: (value: number) => string, rim: string, isTest: boolean }} how
  */
-function outline(context, points, x, y) {
-  context.moveTo(x(points[0]), y(points[1]));
-  for (let k = 2; k < points.length; k += 2) context.lineTo(x(points[k]), y(points[k + 1]));
-  context.closePath();
-}
-
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {Samples} samples
- * @param {{ x: (value: number) => number, y: (value: number) => number, look: Look, isTest: boolean }} how
- */
-function drawSamples(context, samples, { x, y, look: { classes, ground }, isTest }) {
-  const count = Math.min(samples.y.length, MAX_POINTS);
+function drawSamples(context, y, { at, colorOf, rim, isTest }) {
+  const count = Math.min(y.length, MAX_POINTS);
   const radius = count > 600 ? 2.4 : 3.4;
   for (let k = 0; k < count; k++) {
-    const color = classes[samples.y[k] % classes.length];
     context.beginPath();
-    context.arc(x(samples.x[2 * k]), y(samples.x[2 * k + 1]), radius, 0, 2 * Math.PI);
-    context.fillStyle = isTest ? ground : color;
-    context.strokeStyle = isTest ? color : ground;
-    context.lineWidth = isTest ? 1.5 : 0.8;
-    context.fill();
-    context.stroke();
-  }
-}
-
-/**
- * Draw data with one input: what the network answers (of classes the probability of each), the samples, and where straight
- * pieces meet.
- * @param {HTMLCanvasElement} canvas
- * @param {State} state
- * @param {Look} look
- */
-export function drawLine(canvas, { frame, parts }, look) {
-  const { isDark, shows, ink } = look;
-  const { context, width, height } = fitted(canvas);
-  const drawing = frame?.drawing;
-  if (!drawing || !width) return;
-  const { low, high, regions, responses } = drawing;
-  const { isFunction, outputs } = parts.train;
-  const heights = [...parts.train.y, ...parts.test.y];
-  const [least, most] = isFunction ? [Math.min(...heights), Math.max(...heights)] : [0, 1];
-  const space = 0.15 * (most - least || 1);
-  const x = (/** @type {number} */ value) => ((value - low) / (high - low)) * width;
-  const y = (/** @type {number} */ value) => height - ((value - least + space) / (most - least + 2 * space)) * height;
-  if (shows.regions && regions) {
-    context.beginPath();
-    eachPolygon(regions, (points) => {
-      const end = x(Math.max(...points.filter((_, k) => k % 2 === 0)));
-      context.moveTo(end, 0);
-      context.lineTo(end, height);
-    });
-    strokeBorders(context, isDark);
-  }
-  for (const isTest of shows.test ? [true, false] : [false]) {
-    const samples = isTest ? parts.test : parts.train;
-    const level = isTest ? -0.06 : -0.1; // classes lie below the curves
-    const flat = Float32Array.from({ length: 2 * samples.y.length }, (_, k) => (k % 2 === 0 ? samples.x[k >> 1] : isFunction ? samples.y[k >> 1] : level));
-    const labels = isFunction ? new Int32Array(samples.y.length) : samples.y;
-    drawSamples(context, { ...samples, x: flat, y: labels }, { x, y, look, isTest });
-  }
-  const answers = responses[responses.length - 1];
-  const points = answers.length / outputs;
-  for (let output = 0; output < outputs; output++) {
-    context.beginPath();
-    for (let k = 0; k < points; k++) context.lineTo(x(low + ((k + 0.5) / points) * (high - low)), y(answers[k * outputs + output]));
-    context.strokeStyle = isFunction ? ink : look.classes[output];
-    context.lineWidth = 2.5;
-    context.stroke();
+    context.arc(...at(k), radius, 0, 2 * Math.PI);
+    context.fillStyle = colorOf(y[k]);
+    if (!isTest) context.fill();
+    stroke(context, rim, isTest ? 3 : 0.8);
+    if (isTest) stroke(context, colorOf(y[k]), 1.5); // hollow
   }
 }
 
@@ -185,6 +172,8 @@ export function drawLine(canvas, { frame, parts }, look) {
  * @property {string[]} classes A color for each class.
  * @property {string} positive For numbers above 0.
  * @property {string} negative
+ * @property {string[]} ramp From negative to positive numbers.
+ * @property {Uint8Array} palette Its colors, by the codes of `numberCodes`.
  * @property {{ regions: boolean, test: boolean }} shows
  */
 

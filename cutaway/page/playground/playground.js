@@ -1,23 +1,24 @@
 // The playground: one page that trains a network in the browser and shows what happens.
 
 import { bundleInPage } from "../core/bundle.js";
-import { byId as host, csvCell, element, saveFile, textButton } from "../core/elements.js";
+import { rampPalette } from "../core/colors.js";
+import { byId as host, csvCell, element, rampLegend, saveFile, textButton } from "../core/elements.js";
 import { refusedInWords, refusedList, showSettings } from "../core/fields.js";
 import { followScheme, isDark, onScheme, tone } from "../core/scheme.js";
 import { inNextFrame } from "../core/timing.js";
 import { counted, percent } from "../core/words.js";
 import { Controller, SPEEDS } from "./controller.js";
 import { MAX_BYTES } from "./csv.js";
-import { DATA_SETS } from "./data_sets.js";
+import { DATA_SETS, scoreOf } from "./data_sets.js";
 import { DigitReader } from "./digit_reader.js";
 import { DigitPad, digitParts, DigitsView } from "./digits.js";
 import { changedInWords, FIELDS, fromAddress, isUsed, OWN_DATA, toAddress } from "./fields.js";
-import { showHistograms, UnitView } from "./unit_view.js";
+import { short, showHistograms, UnitView } from "./unit_view.js";
 import { layerButtons, NetworkView } from "./network_view.js";
 import { checkedOwn, OwnDataView, paintedAtFirst } from "./own_data.js";
 import { Pages } from "./pages.js";
 import { HistoryView } from "./history_view.js";
-import { drawLine, drawPlane } from "./plane.js";
+import { drawAnswer } from "./plane.js";
 import { cutawayCode, kerasCode } from "./python.js";
 import { TasksView } from "./tasks.js";
 import { hearKeys, linkButton, playButton, speedChoice } from "./toolbar.js";
@@ -57,7 +58,9 @@ class Playground {
     this.reader = new DigitReader(this.controller);
     this.digits = new DigitsView(host("digits"));
     this.pad = new DigitPad(host("digitPad"));
+    this.legend = element("div", { class: "hint" });
     host("plane").append(this.plane);
+    host("plane").after(this.legend);
     this.network = new NetworkView(host("network"), this.controller);
     this.history = new HistoryView({ slider: host("slider"), curves: host("curves") }, { controller: this.controller, colors: data.colors.classes });
     const begin = async (/** @type {Settings} */ start, /** @type {string} */ message) => {
@@ -203,8 +206,9 @@ class Playground {
   /** @returns {import("./plane.js").Look} */
   #makeLook() {
     const { colors } = this.data;
-    const dark = isDark();
-    return { ...colors, isDark: dark, ink: tone("ink"), ground: dark ? colors.grounds.dark : colors.grounds.light, shows: this.shows };
+    const ground = colors.grounds[isDark() ? "dark" : "light"];
+    const ramp = [colors.negative, ground, colors.positive];
+    return { ...colors, isDark: isDark(), ink: tone("ink"), ground, ramp, palette: rampPalette(ramp, ground), shows: this.shows };
   }
 
   #draw() {
@@ -220,8 +224,10 @@ class Playground {
     host("plane").hidden = parts.train.inputs > 2;
     host("digits").hidden = host("digitPad").hidden = !isDigits;
     host("shows").hidden = parts.train.inputs > 2;
-    if (parts.train.inputs === 2) drawPlane(this.plane, state, look);
-    else if (parts.train.inputs === 1) drawLine(this.plane, state, look);
+    drawAnswer(this.plane, state, look);
+    const scale = frame.drawing?.scale;
+    this.legend.hidden = !scale;
+    if (scale) this.legend.replaceChildren(rampLegend(look.ramp, [short(-scale.largest), `value, with a contour every ${scale.step}`, short(scale.largest)]));
     if (reading) {
       this.pad.show(this.controller, look);
       this.digits.show(reading, parts.test, look);
@@ -238,13 +244,12 @@ class Playground {
   #say({ frame, parts, settings }) {
     if (!frame) return;
     const { train, test, drawing } = frame;
-    const scores = parts.train.isFunction
-      ? `Loss: training ${train.loss.toFixed(4)}, test ${test.loss.toFixed(4)}`
-      : `Right: training ${percent(train.accuracy ?? 0)}, test ${percent(test.accuracy ?? 0)}`;
+    const [name, write] = scoreOf(parts.train);
+    const scores = `${name}: training ${write(train.score)}, test ${write(test.score)}`;
     const when = frame.scored === frame.step ? "" : ` (at step ${frame.scored})`;
     const count = drawing?.regions?.ends.length;
     const isLine = parts.train.inputs === 1;
-    const fromGrid = "the boundary comes from a grid";
+    const fromGrid = `the ${parts.train.isRegression ? "surface" : "boundary"} comes from a grid`;
     const late = `; ${percent(drawing?.undivided ?? 0)} of the plane would take too long to divide further${isLine ? "" : `, so ${fromGrid}`}`;
     const rest = drawing?.undivided ? late : ", exact";
     const curved = isLine ? "there are no linear regions" : fromGrid;
@@ -307,10 +312,10 @@ class Playground {
 
   #saveData() {
     const { parts } = this.store.state;
-    const lines = Object.entries(parts).flatMap(([part, { x, y, inputs, isFunction, classNames }]) =>
+    const lines = Object.entries(parts).flatMap(([part, { x, y, inputs, isRegression, classNames }]) =>
       Array.from(y, (label, k) => {
         const values = [...x.subarray(k * inputs, (k + 1) * inputs), label];
-        return [...values, isFunction ? "" : csvCell(classNames[label]), part].join(",");
+        return [...values, isRegression ? "" : csvCell(classNames[label]), part].join(",");
       }),
     );
     const head = [...Array.from({ length: parts.train.inputs }, (_, k) => `x${k + 1}`), "y", "name", "part"].join(",");

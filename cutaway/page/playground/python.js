@@ -54,7 +54,7 @@ function dataLines(settings) {
  * @param {number} epochs
  */
 export function cutawayCode(settings, epochs) {
-  if (DATA_SETS[settings.data]?.isFunction || settings.loss !== "categorical_crossentropy") return null;
+  if (DATA_SETS[settings.data]?.isRegression || settings.loss !== "categorical_crossentropy") return null;
   if (settings.weightDecay || settings.initializer !== "glorot_uniform") return null;
   const { hidden, activation, dropout, optimizer, learningRate, momentum, batchSize, seed } = settings;
   const form = [tuple(hidden), `activation="${activation}"`, ...(dropout ? [`dropout=${dropout}`] : [])].join(", ");
@@ -78,7 +78,7 @@ export function cutawayCode(settings, epochs) {
  */
 export function kerasCode(settings, epochs) {
   const { hidden, activation, dropout, initializer, seed, batchSize, loss } = settings;
-  const isFunction = DATA_SETS[settings.data]?.isFunction ?? false;
+  const isRegression = DATA_SETS[settings.data]?.isRegression ?? false;
   const layer = (/** @type {string} */ units, /** @type {string} */ given, /** @type {number} */ k) => {
     const drawn = initializer === "zeros" ? '"zeros"' : `init.${initializer.split("_").map(capitalized).join("")}(${foldSeed(seed, 2 * k)})`;
     return `    keras.layers.Dense(${units}, ${given}kernel_initializer=${drawn}),`;
@@ -87,9 +87,9 @@ export function kerasCode(settings, epochs) {
     layer(String(units), `activation="${activation}", `, k),
     ...(dropout ? [`    keras.layers.Dropout(${dropout}),`] : []),
   ]);
-  const last = isFunction ? layer("1", "", hidden.length) : layer("int(y_train.max()) + 1", 'activation="softmax", ', hidden.length);
-  const target = isFunction || loss !== "mean_squared_error" ? "y_train" : "keras.utils.to_categorical(y_train)";
-  const lossName = isFunction || loss === "mean_squared_error" ? "mean_squared_error" : "sparse_categorical_crossentropy";
+  const last = isRegression ? layer("1", "", hidden.length) : layer("int(y_train.max()) + 1", 'activation="softmax", ', hidden.length);
+  const target = isRegression || loss !== "mean_squared_error" ? "y_train" : "keras.utils.to_categorical(y_train)";
+  const lossName = isRegression || loss === "mean_squared_error" ? "mean_squared_error" : "sparse_categorical_crossentropy";
   return [
     'import os; os.environ["KERAS_BACKEND"] = "jax"  # whose random numbers the first weights are',
     "import keras",

@@ -1,4 +1,4 @@
-// The exact linear regions of a network on a plane, and the exact boundaries between its classes.
+// The exact linear regions of a network on a plane, and the exact boundaries between its classes, or contours of its output.
 
 import { largestOf } from "./training.js";
 
@@ -189,6 +189,23 @@ export function decisions(regions) {
     }
   }
   return { areas, boundary };
+}
+
+/**
+ * The pieces of the surface of the first output, and the lines on which it has one of some values.
+ * @param {Region[]} regions
+ * @param {number[]} levels
+ * @returns {{ areas: Region[], boundary: { from: number[], to: number[] }[] }}
+ */
+export function contours(regions, levels) {
+  const boundary = regions.flatMap(({ polygon, outputs: [output] }) =>
+    levels.flatMap((level) => {
+      const [above, below] = cut(polygon, difference(output, [0, 0, level]));
+      const [from, to] = above.filter((corner) => below.includes(corner));
+      return to ? [{ from, to }] : [];
+    }),
+  );
+  return { areas: regions, boundary };
 }
 
 /**

@@ -1,11 +1,10 @@
 // A session of the playground without a page: data, a training, its past and its branches, and what a page draws of them.
 
-import { trainAndTest } from "./data_sets.js";
-import { drawNetwork, halfSide } from "./drawing.js";
+import { take, trainAndTest } from "./data_sets.js";
+import { drawNetwork, extentOf } from "./drawing.js";
 import { Branch, MAX_BRANCHES, MAX_REMOVED } from "./timeline.js";
 import { Training } from "./training.js";
 
-/** @typedef {import("./data_sets.js").Samples} Samples */
 /**
  * @typedef {import("./data_sets.js").DataSettings & import("./training.js").TrainingSettings & { testShare: number }} Settings
  *   `testShare`: the share of the samples that is held out as test samples, between 0 and 1.
@@ -33,7 +32,7 @@ import { Training } from "./training.js";
  * @property {Uint8Array[]} off
  * @property {number} branch Number of the branch that is shown.
  * @property {{ id: number, settings: Settings, change: string, parent: number, firstStep: number, lastStep: number, curve: number[][] }[]} branches
- *   `curve`: step, epochs, loss and accuracy in training, loss and accuracy in the test, of each moment, and of those of
+ *   `curve`: step, epochs, loss and score in training, loss and score in the test, of each moment, and of those of
  *   removed branches that led to the first one.
  * @property {Drawing | null} drawing
  */
@@ -57,9 +56,10 @@ export class Session {
     this.settings = settings;
     const parts = trainAndTest(settings, own);
     this.train = parts.train;
-    this.test = parts.test;
+    /** The first samples of training and test, of which the scores are. */
+    this.scored = [parts.train, parts.test].map((samples) => take(samples, Int32Array.from({ length: Math.min(SCORED, samples.y.length) }, (_, k) => k)));
     this.training = new Training(settings, parts.train);
-    this.half = halfSide(parts.train, parts.test);
+    this.extent = extentOf(parts);
     /** @type {Branch} */
     this.branch = new Branch(settings, this.#entry(), { spacing: this.#spacing() });
     /** Up to `MAX_BRANCHES`, and up to `MAX_REMOVED` more that came back; the first one stays. */
@@ -73,7 +73,7 @@ export class Session {
 
   /** @returns {number} Steps between two moments, so that scores take no more than a fifth of the time. */
   #spacing() {
-    const scored = Math.min(SCORED, this.train.y.length) + Math.min(SCORED, this.test.y.length);
+    const scored = this.scored[0].y.length + this.scored[1].y.length;
     if (scored * this.training.network.parameters.length < CHEAP) return 1;
     return Math.ceil((5 * scored) / (3 * this.training.batchSize)); // a step costs three forward passes
   }
@@ -81,7 +81,7 @@ export class Session {
   /** @returns {import("./timeline.js").Entry} */
   #entry() {
     const { training } = this;
-    const [train, test] = [this.train, this.test].map((samples) => training.evaluate(first(samples, SCORED)));
+    const [train, test] = this.scored.map((samples) => training.evaluate(samples));
     return { moment: training.moment(), train, test };
   }
 
@@ -151,8 +151,7 @@ export class Session {
    */
   #curveOf({ past, entries }) {
     const rows = entries.map(({ moment: { step, epoch, seen }, train, test }) => [
-      ...[step, epoch + seen / this.train.y.length, train.loss, train.accuracy ?? NaN],
-      ...[test.loss, test.accuracy ?? NaN],
+      ...[step, epoch + seen / this.train.y.length, train.loss, train.score, test.loss, test.score],
     ]);
     return [...past, ...rows];
   }
@@ -280,19 +279,9 @@ export class Session {
         lastStep: each.end,
         curve: this.#curveOf(each),
       })),
-      drawing: this.train.inputs > 2 ? null : drawNetwork(network, this.half),
+      drawing: this.train.inputs > 2 ? null : drawNetwork(network, this.extent),
     };
     if (back) this.#put(back);
     return frame;
   }
-}
-
-/**
- * @param {Samples} samples
- * @param {number} most
- * @returns {Samples}
- */
-function first(samples, most) {
-  const { x, y, inputs } = samples;
-  return y.length <= most ? samples : { ...samples, x: x.subarray(0, most * inputs), y: y.subarray(0, most) };
 }

@@ -27,7 +27,7 @@ import { curveOf } from "./timeline.js";
 
 /** @typedef {{ text: string, isReached: (view: View, memory: Memory) => boolean }} Goal */
 
-const test = (/** @type {View} */ { frame }) => frame.test.accuracy ?? 0;
+const test = (/** @type {View} */ { frame }) => frame.test.score;
 
 /**
  * Whether the network overfits, which is remembered.
@@ -36,7 +36,7 @@ const test = (/** @type {View} */ { frame }) => frame.test.accuracy ?? 0;
  */
 function overfits({ frame }, memory) {
   const lowest = Math.min(...curveOf(frame).flatMap((row) => (row[0] <= frame.step ? [row[4]] : [])));
-  const does = (frame.train.accuracy ?? 0) >= 0.99 && frame.test.loss >= 2 * lowest;
+  const does = frame.train.score >= 0.99 && frame.test.loss >= 2 * lowest;
   if (does) memory.overfit ??= { epochs: frame.epochs, loss: frame.test.loss };
   return does;
 }

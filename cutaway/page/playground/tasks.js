@@ -1,8 +1,7 @@
 // Tasks with goals that the page checks, and a sheet of results that a student can hand in.
 
 import { element, saveFile, textButton } from "../core/elements.js";
-import { percent } from "../core/words.js";
-import { DATA_SETS } from "./data_sets.js";
+import { DATA_SETS, scoreOf } from "./data_sets.js";
 import { DEFAULTS, toAddress } from "./fields.js";
 import { doneTasks, handIn, TASKS } from "./task_list.js";
 
@@ -195,9 +194,9 @@ export class TasksView {
       const reached = this.reached.get(name)?.filter(Boolean).length ?? 0;
       return done ? `[x] ${title}: done at step ${done.step}, ${done.when}, settings ${done.address || "as at first"}` : `[ ] ${title}: ${reached} of ${goals.length} goals`;
     });
-    const { frame } = this.controller.state;
-    const accuracy = frame?.test.accuracy;
-    const now = typeof accuracy === "number" ? `Test accuracy now: ${percent(accuracy)}.` : "";
+    const { frame, parts } = this.controller.state;
+    const [score, write] = scoreOf(parts.train);
+    const now = frame ? `${score} of the test samples now: ${write(frame.test.score)}.` : "";
     return [`cutaway playground: results of ${person || "(no name)"}`, new Date().toISOString(), "", ...lines, "", `${this.done.size} of ${TASKS.length} tasks done. ${now}`, ""].join("\n");
   }
 }

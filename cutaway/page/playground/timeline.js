@@ -87,7 +87,7 @@ export class Branch {
 /**
  * The curve of the branch that is shown, and of the branches that it left.
  * @param {import("./session.js").Frame} frame
- * @returns {number[][]} Step, epochs, loss and accuracy in training, loss and accuracy in the test.
+ * @returns {number[][]} Step, epochs, loss and score in training, loss and score in the test.
  */
 export function curveOf({ branch, branches }) {
   let { curve, parent } = branches[branch];

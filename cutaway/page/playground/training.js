@@ -1,5 +1,6 @@
 // A training in the page, step by step: each step is a function of the settings and of the moment before it.
 
+import { take } from "./data_sets.js";
 import { DenseNetwork } from "./dense_network.js";
 import { Optimizer } from "./optimizers.js";
 import { RandomState } from "./random/mersenne_twister.js";
@@ -12,7 +13,7 @@ import { epochOrder, foldSeed } from "./random/seeds.js";
  * @property {number[]} hidden Units of each hidden layer.
  * @property {string} activation
  * @property {string} initializer
- * @property {string} loss "categorical_crossentropy" or "mean_squared_error", which a function always has.
+ * @property {string} loss "categorical_crossentropy" or "mean_squared_error", which a regression always has.
  * @property {number} dropout Share of the units of hidden layers that is dropped in a step, 0 to below 1.
  * @property {number} batchSize
  * @property {number} seed From 0 to 2**31 - 1.
@@ -30,7 +31,10 @@ import { epochOrder, foldSeed } from "./random/seeds.js";
  * @property {number} optimizerSteps Steps since the optimizer was made.
  */
 
-/** @typedef {{ loss: number, accuracy: number | null }} Scores `accuracy`: 0 to 1; null for a function. */
+/**
+ * @typedef {{ loss: number, score: number }} Scores `score`: accuracy, 0 to 1; of a regression R², up to 1, and not
+ *   finite where all values are the same.
+ */
 
 /** Samples that are evaluated together. */
 const EVALUATED = 256;
@@ -49,7 +53,7 @@ export class Training {
     this.settings = settings;
     this.train = train;
     const ofProbabilities = settings.loss === "mean_squared_error" ? "softmax_mean_squared_error" : settings.loss;
-    const loss = train.isFunction ? "mean_squared_error" : ofProbabilities;
+    const loss = train.isRegression ? "mean_squared_error" : ofProbabilities;
     const sizes = [train.inputs, ...settings.hidden, train.outputs];
     this.network = new DenseNetwork(sizes, { activation: settings.activation, loss });
     this.optimizer = new Optimizer(settings, this.network.parameters.length);
@@ -59,7 +63,8 @@ export class Training {
     this.batchSize = Math.min(settings.batchSize, train.y.length);
     this.stepsPerEpoch = Math.ceil(train.y.length / this.batchSize);
     this.order = { epoch: 0, rows: new Int32Array(0) };
-    this.x = new Float32Array(this.batchSize * train.inputs);
+    /** The batch that was looked at last. */
+    this.batch = take(train, new Int32Array(0));
     if (moment) this.restore(moment);
     else this.network.draw(settings.seed, settings.initializer);
   }
@@ -84,15 +89,12 @@ export class Training {
    */
   look() {
     const { train, network, settings } = this;
-    const rows = this.nextRows();
-    const count = rows.length;
-    rows.forEach((row, k) => this.x.set(train.x.subarray(row * train.inputs, (row + 1) * train.inputs), k * train.inputs));
-    const y = train.isFunction ? new Float32Array(count) : new Int32Array(count);
-    rows.forEach((row, k) => (y[k] = train.y[row]));
+    this.batch = take(train, this.nextRows());
+    const { x, y } = this.batch;
     const random = settings.dropout ? new RandomState(foldSeed(settings.seed, DROPOUT_STREAM + this.step)) : null;
-    network.forward(this.x, count, random && { rate: settings.dropout, random: () => random.uniform() });
-    const loss = network.measure(y, count);
-    network.backward(this.x, count);
+    network.forward(x, y.length, random && { rate: settings.dropout, random: () => random.uniform() });
+    const loss = network.measure(y, y.length);
+    network.backward(x, y.length);
     return loss;
   }
 
@@ -116,18 +118,20 @@ export class Training {
    * @param {Samples} samples
    * @returns {Scores}
    */
-  evaluate({ x, y, inputs, outputs, isFunction }) {
+  evaluate({ x, y, inputs, outputs, isRegression }) {
     const { network } = this;
     let [loss, right] = [0, 0];
     for (let first = 0; first < y.length; first += EVALUATED) {
       const count = Math.min(EVALUATED, y.length - first);
       const sums = network.forward(x.subarray(first * inputs, (first + count) * inputs), count);
       loss += count * network.measure(y.subarray(first, first + count), count);
-      for (let k = 0; k < count && !isFunction; k++) {
+      for (let k = 0; k < count && !isRegression; k++) {
         if (largestOf(sums.subarray(k * outputs, (k + 1) * outputs)) === y[first + k]) right++;
       }
     }
-    return { loss: loss / y.length, accuracy: isFunction ? null : right / y.length };
+    if (!isRegression) return { loss: loss / y.length, score: right / y.length };
+    const mean = y.reduce((sum, value) => sum + value / y.length, 0);
+    return { loss: loss / y.length, score: 1 - loss / y.reduce((sum, value) => sum + (value - mean) ** 2, 0) };
   }
 
   /** @returns {Moment} */

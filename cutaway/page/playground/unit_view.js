@@ -130,7 +130,7 @@ function numbersOf(controller, drawn) {
   if (drawn) network.predict(drawn, 1);
   const { inputs, units, kernel, bias } = network.layers[layer];
   const [values, gradients] = [network.values[layer], network.gradients[layer]];
-  const below = layer ? network.values[layer - 1].outputs : (drawn ?? training.x);
+  const below = layer ? network.values[layer - 1].outputs : (drawn ?? training.batch.x);
   const place = at * units + unit;
   const weights = Array.from({ length: inputs }, (_, input) => ({
     input,
@@ -200,7 +200,7 @@ function hiddenFormulas({ z, a, delta, gate }, { network, layer, unit, at, isOff
  * @returns {Formulas}
  */
 function outputFormulas({ z, a, delta }, { batch, target, unit, outputs, parts, settings }) {
-  if (parts.train.isFunction) {
+  if (parts.train.isRegression) {
     const text = `∂L/∂z = 2 (z − y) / ${batch} = 2 (${short(z)} − ${short(target)}) / ${batch} = ${short(delta)}`;
     return { forward: [], backward: [[text, "Of the squared error, as a mean over the batch."]] };
   }

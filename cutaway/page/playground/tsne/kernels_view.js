@@ -1,7 +1,8 @@
 // The two kernels of a point: a Gaussian over distances in the data, and Student's t over distances in the map.
 
-import { Chart, roundTicks } from "../../core/charts.js";
+import { Chart } from "../../core/charts.js";
 import { element } from "../../core/elements.js";
+import { roundTicks } from "../../core/words.js";
 import { median } from "./measures.js";
 
 const HEIGHT = 170;

@@ -1,7 +1,7 @@
 // Points on a canvas; pointing at one shows its neighbors.
 
 import { element } from "../../core/elements.js";
-import { fitted } from "../plane.js";
+import { fitted, stroke } from "../plane.js";
 import { boundsOf } from "./distances.js";
 
 /**
@@ -59,19 +59,15 @@ export class Scatter {
         context.moveTo(...this.places[point]);
         context.lineTo(...this.places[k]);
       }
-      context.strokeStyle = ink;
-      context.lineWidth = 0.8;
-      context.stroke();
+      stroke(context, ink, 0.8);
     }
     this.places.forEach(([x, y], k) => {
       const isMarked = k === point || near.has(k);
       context.beginPath();
       context.arc(x, y, k === point ? radius + 3 : isMarked ? radius + 1 : radius, 0, 2 * Math.PI);
       context.fillStyle = colors[k];
-      context.strokeStyle = isMarked ? ink : ground;
-      context.lineWidth = isMarked ? 2 : 0.8;
       context.fill();
-      context.stroke();
+      stroke(context, isMarked ? ink : ground, isMarked ? 2 : 0.8);
     });
     if (hasScale) drawScale(context, { unit, height, ink });
   }
@@ -88,9 +84,8 @@ function drawScale(context, { unit, height, ink }) {
   context.beginPath();
   context.moveTo(MARGIN, height - 8);
   context.lineTo(MARGIN + length * unit, height - 8);
-  context.strokeStyle = context.fillStyle = ink;
-  context.lineWidth = 1.5;
-  context.stroke();
+  stroke(context, ink, 1.5);
+  context.fillStyle = ink;
   context.font = `12px ${getComputedStyle(context.canvas).fontFamily}`;
   context.fillText(String(Number(length.toPrecision(1))), MARGIN, height - 13);
 }
