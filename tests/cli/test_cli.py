@@ -90,7 +90,7 @@ def test_a_stopped_training_says_how_to_go_on_everywhere(cutaway, tmp_path, monk
     assert code == 0
     assert again in out
     assert cutaway("report", run)[0] == 0
-    assert "Status" in (run / "report.html").read_text()
+    assert f"cutaway resume {run.name}" in (run / "report.html").read_text()
     code, out, _ = cutaway("resume", run, "--json")
     assert (code, json.loads(out)["status"]) == (0, "finished")
 

@@ -17,8 +17,8 @@ def run(ready_run):
     return ready_run("colors")
 
 
-def test_the_report_shows_colors(run, browser, visit):
-    opened = visit(browser, path=run.report(progress=False))
+def test_the_report_shows_colors(run, browser, visit, tmp_path):
+    opened = visit(browser, path=run.report(tmp_path / "report.html", progress=False))
     opened.page.evaluate("document.querySelector('.explorer').explorer.store.set({ pinned: 5 })")
     opened.wait("document.querySelector('.sample-path canvas.card-image')")
     name = opened.page.evaluate("document.querySelector('.explorer').explorer.samples.names[5]")
@@ -33,13 +33,13 @@ def test_the_report_shows_colors(run, browser, visit):
     opened.check_quiet()
 
 
-def test_results_and_figures_show_colors(run):
+def test_results_and_figures_show_colors(run, tmp_path):
     wrong = run.mistakes()
     assert wrong.images.shape[1:] == (SIDE, SIDE, 3)
     assert np.asarray(wrong.plot().axes[0].images[0].get_array()).shape == (SIDE, SIDE, 3)
     explained = run.explain(run.split.test.names()[0]).plot()
     picture, contributions = (np.asarray(axes.images[0].get_array()) for axes in explained.axes[:2])
     assert (picture.shape, contributions.shape) == ((SIDE, SIDE, 3), (SIDE, SIDE))
-    text = run.report(progress=False).read_text(encoding="utf-8")
+    text = run.report(tmp_path / "report.html", progress=False).read_text(encoding="utf-8")
     pictures = [part.split('"')[0] for part in text.split("data:image/png;base64,")[1:]]
     assert "RGB" in {Image.open(io.BytesIO(b64decode(picture))).mode for picture in pictures}

@@ -32,8 +32,8 @@ def firefox(start):
 
 
 @pytest.fixture(scope="module")
-def path(digits_run):
-    return digits_run.report(progress=False)
+def path(digits_run, tmp_path_factory):
+    return digits_run.report(tmp_path_factory.mktemp("report") / "report.html", progress=False)
 
 
 @pytest.fixture

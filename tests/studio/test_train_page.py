@@ -303,6 +303,8 @@ def test_a_run_is_trained_again_with_changes_and_from_one_of_its_epochs(start_st
     give(opened, epochs="3", hidden="16")
     run = begin(opened)
     wait_for_state(opened, "finished")
+    opened.open(f"/runs/{run}")  # this page may have come before or after the end
+    opened.page.locator(".view-list").get_by_role("link", name="Training").click()
     opened.page.get_by_role("link", name="Train again with changes").click()
     opened.ready()
     assert opened.page.locator("#setting-epochs").get_attribute("placeholder") == "3"

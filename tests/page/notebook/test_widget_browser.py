@@ -190,7 +190,7 @@ def test_styles_of_notebook_and_widget_do_not_reach_each_other(open_notebook, wi
         "e => [getComputedStyle(e).textTransform, getComputedStyle(e).color, getComputedStyle(e).fontFamily]"
     )
     assert found[:2] == ["none", "rgb(90, 98, 109)"]
-    assert found[2].startswith("system-ui")
+    assert found[2].startswith("Inter, system-ui")
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
