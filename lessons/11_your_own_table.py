@@ -651,7 +651,7 @@ shares.round(3)
 # the row with the training rows and does not ask the model.
 
 # %% tags=["check"]
-assert "'area'" in refusal and "no_area.csv" in refusal
+assert '"area"' in refusal and "no_area.csv" in refusal
 assert somewhere.shape == (40, 2)
 assert confused["far"].all() and not answers["far"].any()
 assert shares.loc["more than 99% confident", "radius times 10"] > 0.7
