@@ -318,8 +318,7 @@ def test_a_run_is_trained_again_with_changes_and_from_one_of_its_epochs(start_st
     give(opened, epochs="1")
     branch = begin(opened)
     wait_for_state(opened, "finished")
-    first = RunFolder.open(studio.folder / branch).snapshot(0)
-    given = RunFolder.open(studio.folder / run).snapshot(2)
+    first, given = (RunFolder.open(studio.folder / name).snapshot(epoch) for name, epoch in ((branch, 0), (run, 2)))
     assert all((first[name] == given[name]).all() for name in given)
     opened.check_quiet()
 
