@@ -129,5 +129,6 @@ class ErrorLines:
         with self._stream:
             while line := self._stream.readline(65_536):
                 if text := printable(line.decode(errors="replace"), LONGEST):
-                    self._last = text
+                    if not text.startswith("note: "):  # how to debug Rust
+                        self._last = text
                     self._log.log(self._level, "%s: %s", self._source, text)

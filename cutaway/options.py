@@ -192,6 +192,7 @@ class TableOptions(Options):
         numbers: How numbers are scaled: "standard", "robust", "quantile" or "none".
         missing: "median" fills missing numbers in and adds an input that says so; "refuse" stops with an error.
         header: Whether line 1 of a text table holds names; None detects it.
+        sheet: Sheet of a workbook; None for the only one that is visible and not empty.
         month_first: Whether ambiguous dates such as 03/04/2020 are read with the month first.
         class_names: Names for the labels in their order, by value if they are numbers; empty if the labels are the
             names.
@@ -214,6 +215,7 @@ class TableOptions(Options):
         choices=get_args(Missing),
     )
     header: bool | None = option(None, "Whether line 1 of a table holds names. Default: detected.", check=check_flag)
+    sheet: str | None = option(None, "Sheet of a workbook. Default: the only one with values.")
     month_first: bool = option(False, "Read ambiguous dates such as 03/04/2020 with the month first.", check=check_flag)
     class_names: tuple[str, ...] = option((), "Names for the labels in their order, such as no,yes.", parse=parse_names)
 

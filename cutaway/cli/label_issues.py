@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF"}
 """What files of each kind begin with."""
 
-TRY = "try --sheet label-issues.png"
+TRY = "try --images label-issues.png"
 
 CLONED = "keras.models.clone_model(run.model())"
 """A ready-made model with first weights as they are drawn: those that it was trained from are not known."""
@@ -48,28 +48,28 @@ def label_issues(
     from cutaway.api.label_issues import label_issues as issues_of_data
     from cutaway.topics.label_issues.result import check_judged, check_label_issues_file, write_label_issues
 
-    output, sheet = (None if name is None else Path(name) for name in (asked.output, asked.sheet))
+    output, images = (None if name is None else Path(name) for name in (asked.output, asked.images))
     if output is not None:
         check_label_issues_file(output)
-    if sheet is not None:
-        check_image_file(sheet)
+    if images is not None:
+        check_image_file(images)
 
     sizes: dict[str, Any] = {"folds": asked.folds, "seeds": asked.seeds, "epochs": asked.epochs, "engine": engine}
     loaded = _load(where, options) if run is None else None
-    if sheet is not None:
+    if images is not None:
         check_images(run.data if run is not None else loaded, output)
     issues = run.label_issues(**sizes) if run is not None else issues_of_data(loaded, **sizes)
     if output is not None:
         write_label_issues(issues, output)
-    if sheet is not None:
+    if images is not None:
         check_judged(issues)
-        write_image(issues, sheet)
+        write_image(issues, images)
     if as_json:
         print_json(issues.to_json())
         return
     print_tables(issues.tables(asked.limit or None))
     if issues.can_judge:
-        _print_next(issues, output=asked.output, sheet=asked.sheet, run=run)
+        _print_next(issues, output=asked.output, images=asked.images, run=run)
     else:
         say(f"\nNext: look for the cause:  cutaway doctor {shlex.quote(where)}{data_again(run, data)}")
 
@@ -113,13 +113,13 @@ def find_run_or_data(where: str, *, runs: str, data: str | None) -> Any:
         ) from error
 
 
-def _print_next(issues: "LabelIssues", *, output: str | None, sheet: str | None, run: Any) -> None:
+def _print_next(issues: "LabelIssues", *, output: str | None, images: str | None, run: Any) -> None:
     """Print how the models were made, which files were written, and how decisions are applied."""
     if issues.recipe is not None:
         layers = "-".join(map(str, issues.hidden))
         why = "" if run is None else ", since not all settings of this run's training are known"
         say(f'The models have {layers} hidden units and the settings of the recipe "{issues.recipe}"{why}.')
-    for file in (output, sheet):
+    for file in (output, images):
         if file is not None:
             say(f"written: {file}")
     from cutaway.runs import labels_path
@@ -150,7 +150,7 @@ def _again(run: Any, file: str) -> str:
 
 
 def check_image_file(path: Path) -> None:
-    """Refuse a path that no sheet of images is written to.
+    """Refuse a path that no images are written to.
 
     Raises:
         UsageError: The ending is unknown, the folder does not exist, or it is a folder itself.
@@ -186,7 +186,7 @@ def check_images(data: Any, output: Path | None) -> None:
     if getattr(data, "image", None) is None:
         raise UsageError(
             f"the samples of {data.name} are not images",
-            hint="leave out --sheet" + ", and write a list with -o label-issues.csv" * (output is None),
+            hint="leave out --images" + ", and write a list with -o label-issues.csv" * (output is None),
         )
 
 

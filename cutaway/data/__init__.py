@@ -81,12 +81,10 @@ from .tables import (
     has_owner_name,
     hashed_values,
     is_frame,
-    is_workbook,
     leave_out,
     left_out,
     left_out_in_words,
     prepare_new_rows,
     spellings,
     table_cells,
-    workbook_error,
 )

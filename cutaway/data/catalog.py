@@ -19,17 +19,12 @@ from .dataset import Dataset
 from .images import as_centering
 from .labeled import holds_labels, labeled_frame, named_labels
 from .sources import DatasetInfo, DataSource, registry
-from .sources.look import likely_label
 from .sources.record import data_states
-from .sources.table import tables_beside
+from .sources.table import table_of, tables_beside
 from .tables import (
-    Reader,
     Table,
     frame_reader,
     is_frame,
-    make_table,
-    open_any,
-    table_options,
 )
 
 KNOWN_OPTIONS = frozenset({"name", *(field.name for field in fields(DataOptions))})
@@ -74,9 +69,9 @@ def load_dataset(
     """Load a dataset by name or by path, or from a table in memory.
 
     Args:
-        where: "mnist", "digits"; a table: a CSV, TSV, Parquet, Feather or Arrow file, a folder of the last three, a
-            frame of pandas or Polars, an Arrow table, a Bunch of scikit-learn, or one split of a Hugging Face dataset;
-            a folder with a folder of images for each class, perhaps inside folders train, val and
+        where: "mnist", "digits"; a table: a CSV, TSV, Excel, ODS, Parquet, Feather or Arrow file, a folder of the last
+            three, a frame of pandas or Polars, an Arrow table, a Bunch of scikit-learn, or one split of a Hugging Face
+            dataset; a folder with a folder of images for each class, perhaps inside folders train, val and
             test; a folder of IDX files named as MNIST's; a folder with x_train.npy and y_train.npy, whose inputs stay
             on disk; or an .npz file with arrays of these names. x_test and y_test are optional. A name takes precedence
             over a path: write "./mnist" for a folder of that name.
@@ -209,18 +204,11 @@ def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallba
             f"cannot load data from a value of the type {type(frame).__name__}",
             hint="pass a name, a path, or a table of pandas, Polars or Arrow; for arrays, Dataset.from_arrays(x, y)",
         )
-    reader, only = frame_reader(frame), next(iter(names)) if len(names) == 1 else None
-    readers: dict[str, Reader] = {"train": reader}
-    label, test = options.pop("label", only), options.pop("test", None)
-    if test is not None:
-        readers["test"] = open_any(test, what="test")
-    likely = likely_label(reader) if label is None else ""
-    chosen = table_options(reader.columns, label=label, where=reader.form, likely=likely, **options)
-    origin = {"kind": "arrays", "options": chosen.to_json()}
-    table = make_table(readers, chosen, name="table", origin=origin, on_progress=on_progress)
-    if chosen.class_names:
+    given = {"label": next(iter(names)) if len(names) == 1 else None, **options}
+    table = table_of(frame_reader(frame), name="table", origin={"kind": "arrays"}, on_progress=on_progress, **given)
+    if table.options.class_names:
         return table
-    return replace(table, class_names=named_labels(table.class_names, names.get(chosen.label, ())))
+    return replace(table, class_names=named_labels(table.class_names, names.get(table.options.label, ())))
 
 
 def _find(where: str | Path) -> DataSource | None:

@@ -37,6 +37,7 @@ LEAST = 1 << 30
 
 HINTS = {
     "columnar": "write it again, or convert it to CSV",
+    "workbook": "save it as .xlsx, without a password and without cells far from the table, or save its sheet as CSV",
     "hdf5": 'copy it again, or save the model again with model.save("model.keras")',
 }
 """What to do about a damaged file, by the module that reads it."""
@@ -109,7 +110,7 @@ class FileProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pipesize=1 << 20,
-            env={**os.environ, "PYTHONPATH": paths},
+            env={**os.environ, "PYTHONPATH": paths, "RUST_BACKTRACE": "0"},
             start_new_session=True,  # Ctrl-C is for us
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from cutaway.data import is_table_path, is_workbook, workbook_error
+from cutaway.data import is_table_path
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError, os_errors
 from cutaway.log import survive
 from cutaway.runs import check_own, names_in
@@ -170,18 +170,15 @@ def upload_name(name: str) -> str:
 
     Raises:
         UsageError: Data are not called so.
-        DataError: It is a workbook.
     """
     last = re.split(r"[/\\]", name)[-1]
     # names that a file system takes stay as they are
     safe = "".join(c if c.isprintable() and c not in ':*?"<>|' else "-" for c in last).strip(". ")
     safe = safe.encode()[-NAME_BYTES:].decode(errors="ignore").strip(". ")
-    ending = Path(safe).suffix.lower()
-    if is_workbook(Path(safe)):
-        raise workbook_error(safe)
-    if not safe or not (is_table_path(Path("/nowhere") / safe) or ending == ".npz"):
+    path = Path("/nowhere") / safe
+    if not safe or not (is_table_path(path) or path.suffix.lower() == ".npz"):
         raise UsageError(
-            f'"{last:.80}" is neither a table (CSV, TSV, Parquet, Feather or Arrow) nor an .npz file',
+            f'"{last:.80}" is neither a table (CSV, TSV, Excel, ODS, Parquet, Feather or Arrow) nor an .npz file',
             hint="choose such a file; put a folder of images into a folder of --data",
         )
     return safe

@@ -136,7 +136,7 @@ def read(path, preparation):
         opened[0].rows_of(opened[0].split(seed=0).train.take(np.arange(5)))
 
     yield train
-    yield lambda: list(prepare_new_rows(preparation, path, id_column="code"))
+    yield lambda: list(prepare_new_rows(preparation, path, {"id": "code"}))
 
 
 def preparation_of(path):

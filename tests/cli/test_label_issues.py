@@ -183,13 +183,13 @@ def test_a_sheet_is_refused_before_anything_is_trained(cutaway, table, tmp_path,
         ("s.gif", 2, "s.png"),
         ("folder.png", 2, "folder.png"),
         ("notes.png", 1, "notes.png"),
-        ("s.png", 2, "--sheet"),
+        ("s.png", 2, "--images"),
     ):
-        found, _, err = cutaway("label-issues", *table, "--sheet", name)
+        found, _, err = cutaway("label-issues", *table, "--images", name)
         assert (found, words in err, err.count("\n")) == (code, True, 1), err
     assert (tmp_path / "notes.png").read_text() == "my notes"
-    _, _, err = cutaway("label-issues", *table, "--sheet", "s.png", "-o", "list.csv")
-    assert ("--sheet" in err, "-o" in err) == (True, False), "a list is written already"
+    _, _, err = cutaway("label-issues", *table, "--images", "s.png", "-o", "list.csv")
+    assert ("--images" in err, "-o" in err) == (True, False), "a list is written already"
 
 
 def test_an_older_sheet_is_replaced_and_a_run_of_images_has_one(tmp_path):

@@ -54,7 +54,7 @@ def test_an_answer_that_cannot_be_written_is_one_line(arguments, tmp_path):
         "export RUN --to /proc/file.keras",
         *(
             pytest.param(f"label-issues RUN {where} --folds 2 --seeds 1 --epochs 1", marks=pytest.mark.exhaustive)
-            for where in ("-o /proc/file.csv", "--sheet /proc/file.png")
+            for where in ("-o /proc/file.csv", "--images /proc/file.png")
         ),
     ],
 )

@@ -7,23 +7,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from cutaway.data import is_table_path, load_dataset
+from cutaway.data import load_dataset
 from cutaway.data.sources.table import tables_beside
 from cutaway.errors import CutawayWarning, DataError, UsageError
 
 FRAME = pd.DataFrame({"x": np.random.default_rng(0).permutation(40) / 2, "label": ["a", "b"] * 20})
-
-
-@pytest.mark.parametrize("name", ["houses.xlsx", "HOUSES.XLS", "houses.xlsm", "houses.ods"])
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and more", b"x,label\n1,a\n"])
-def test_a_workbook_is_refused_with_the_way_around(tmp_path, name, content):
-    (tmp_path / name).write_bytes(content)
-    (tmp_path / "table.csv").write_text(FRAME.to_csv(index=False))
-    with pytest.raises(DataError, match=name):
-        load_dataset(tmp_path / name, label="label")
-    with pytest.raises(DataError, match=name):
-        load_dataset(tmp_path / "table.csv", label="label", test=tmp_path / name)
-    assert not is_table_path(tmp_path / name)
 
 
 @pytest.mark.parametrize("begins", [b"PK\x03\x04\x14\0\x06\0", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])

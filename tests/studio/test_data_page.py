@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from cutaway.runs import RunFolder
+from tests.workbooks import xlsx
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -289,21 +290,18 @@ def test_a_file_of_another_kind_is_refused_in_words(start_studio, open_page, tmp
 
 
 @pytest.mark.exhaustive
-def test_a_workbook_is_refused_before_it_is_sent(start_studio, open_page, tmp_path):
+def test_a_workbook_is_uploaded_and_its_sheet_named(start_studio, open_page, tmp_path):
     file = tmp_path / "Kündigung (März).xlsx"
-    file.write_bytes(b"PK\x03\x04")
-    opened, sent = open_page(start_studio(), "/data"), []
-    opened.page.on("request", lambda asked: sent.append(asked.method) if "/uploads/" in asked.url else None)
+    xlsx(file, {"Kunden": [line.split(",") for line in TABLE.splitlines()], "Notes": [["k"], [1]]})
+    opened = open_page(start_studio(), "/data")
     opened.page.set_input_files("#upload-file", file)
-    opened.wait("document.querySelector('.studio-message.error')")
-    assert "Kündigung (März).xlsx" in opened.page.inner_text(".studio-message.error p")
-    assert sent == ["GET"]
-    file.rename(file.with_suffix(".csv"))
-    file.with_suffix(".csv").write_text(TABLE)
-    opened.page.set_input_files("#upload-file", file.with_suffix(".csv"))
     opened.page.wait_for_url("**/data?data=upload*", timeout=60_000)
-    opened.ready()
-    assert opened.page.inner_text("#studioView h1") == "Kündigung (März).csv"
+    opened.page.get_by_label("Name of the sheet").fill("Kunden")
+    opened.page.get_by_label("Name of the sheet").press("Enter")
+    looked(opened)
+    assert opened.page.inner_text("#studioView h1") == "Kündigung (März).xlsx"
+    assert chosen_in(opened.page.url)["sheet"] == "Kunden"
+    assert uses(opened)["kind"] == "label"
 
 
 @pytest.mark.exhaustive

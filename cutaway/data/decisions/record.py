@@ -136,7 +136,7 @@ def read_decisions(path: str | Path) -> tuple[Decision, ...]:
             f"{path} is a folder, not a file with decisions on labels" if file.is_dir() else f"no such file: {path}",
             hint="check the path; the decisions of a run are in its labels.csv",
         )
-    reader = open_any(path, header=True, what="decisions on labels")
+    reader = open_any(path, {"header": True}, what="decisions on labels")
     text = _value if file.suffix.lower() in FORMATS else _text
     known = {name.strip().lower(): name for name in reader.columns}
     if lacking := [name for name in ("sample", "decision") if name not in known]:

@@ -63,7 +63,7 @@ def look_at_table(where: Path, *, on_progress: ProgressCallback = ignore_progres
         UsageError, DataError: An option is unknown, or the file is damaged.
     """
     options = {name: value for name, value in options.items() if name != "test"}
-    label, reader = options.get("label"), open_reader(where, header=options.get("header"))
+    label, reader = options.get("label"), open_reader(where, options)
     options["label"] = "" if label is None else label
     chosen = table_options(reader.columns, where=str(where), **options)
     found = survey(reader, chosen, on_progress=on_progress)

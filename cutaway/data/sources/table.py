@@ -1,4 +1,4 @@
-"""Tables in files: CSV and its kin, Parquet, Feather and Arrow, and folders of these."""
+"""Tables in files: CSV and its kin, workbooks, Parquet, Feather and Arrow, and folders of the last three."""
 
 import dataclasses
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import Any
 
 from cutaway.data.tables import (
     FORMATS,
+    WORKBOOKS,
     Reader,
     Table,
     TableOptions,
     columnar_files,
-    is_workbook,
     make_table,
     open_any,
     open_reader,
@@ -21,22 +21,41 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from .look import likely_label
 from .record import DataSource
 
-TEXT = (".csv", ".tsv", ".tab", ".txt", ".data")
+ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".data", *FORMATS, *WORKBOOKS)
 PACKED = (".gz", ".zst", ".bz2")
 
 
-def load(
-    where: str | Path,
+def load(where: str | Path, **options: Any) -> Table:
+    """Open a table.
+
+    Args:
+        where: The file; a folder of columnar files, which are one table.
+        options: See `table_of`.
+
+    Raises:
+        UsageError, DataError: See `make_table`.
+    """
+    path = Path(where)
+    reader = open_reader(path, options)
+    return table_of(reader, name=_stem(path), origin={"kind": "path", "path": str(path)}, **options)
+
+
+def table_of(
+    reader: Reader,
     *,
+    name: str,
+    origin: dict[str, str],
     label: str | int | None = None,
     test: Any = None,
     on_progress: ProgressCallback = ignore_progress,
     **options: Any,
 ) -> Table:
-    """Open a table.
+    """Make a table of what a reader has.
 
     Args:
-        where: The file; a folder of columnar files, which are one table.
+        reader: The training samples.
+        name: See `make_table`.
+        origin: Where they are; the options are added.
         label: Name or number of the column of the classes.
         test: Another table with the test samples: a path, or a frame.
         on_progress: Told while the tables are read.
@@ -45,23 +64,23 @@ def load(
     Raises:
         UsageError, DataError: See `make_table`.
     """
-    path = Path(where)
-    header = options.get("header")
-    readers: dict[str, Reader] = {"train": open_reader(path, header=header)}
+    readers: dict[str, Reader] = {"train": reader}
     if test is not None:
-        readers["test"] = open_any(test, header=header, what="test")
-        options["test"] = str(readers["test"].where or "")
-    likely = likely_label(readers["train"]) if label is None else ""
-    chosen = table_options(readers["train"].columns, label=label, where=str(path), likely=likely, **options)
-    origin = {"kind": "path", "path": str(path), "options": chosen.to_json()}
-    return make_table(readers, chosen, name=_stem(path), origin=origin, on_progress=on_progress)
+        readers["test"] = open_any(test, options, what="test")
+        if reader.where:
+            options["test"] = str(readers["test"].where or "")
+    where = str(reader.where or reader.form)
+    likely = likely_label(reader) if label is None else ""
+    chosen = table_options(reader.columns, label=label, where=where, likely=likely, **options)
+    return make_table(
+        readers, chosen, name=name, origin={**origin, "options": chosen.to_json()}, on_progress=on_progress
+    )
 
 
 def _stem(path: Path) -> str:
-    stem = path.name
-    while Path(stem).suffix.lower() in (*TEXT, *PACKED, *FORMATS):
-        stem = Path(stem).stem
-    return stem or path.name
+    while path.suffix.lower() in (*ENDINGS, *PACKED):
+        path = path.with_suffix("")
+    return path.name
 
 
 def is_table_path(where: str | Path) -> bool:
@@ -70,28 +89,27 @@ def is_table_path(where: str | Path) -> bool:
         return False
     if where.is_dir():
         return bool(columnar_files(where))
-    endings = [ending.lower() for ending in where.suffixes[-2:]]
-    if endings and endings[-1] in PACKED:
-        endings.pop()
-    return bool(endings) and endings[-1] in (*TEXT, *FORMATS)
+    unpacked = where.with_suffix("") if where.suffix.lower() in PACKED else where
+    return unpacked.suffix.lower() in ENDINGS
 
 
 def tables_beside(folder: Path) -> list[str]:
     """Names of the files of a folder that could be trained on by themselves, and are not read with it."""
     if not folder.is_dir():
         return []
-    found = {file for file in folder.iterdir() if file.is_file() and file.name[0] != "."} - {*columnar_files(folder)}
-    # a text file is more often a note than a table
+    read = set(columnar_files(folder))
     return sorted(
         file.name
-        for file in found
-        if is_workbook(file) or file.suffix.lower() == ".npz" or (is_table_path(file) and ".txt" not in file.suffixes)
+        for file in folder.iterdir()
+        if file.is_file() and file.name[0] != "." and file not in read
+        # a text file is more often a note than a table
+        if file.suffix.lower() == ".npz" or (is_table_path(file) and ".txt" not in file.suffixes)
     )
 
 
 SOURCE = DataSource(
-    "a table (CSV, TSV, Parquet, Feather or Arrow)",
-    lambda where: is_table_path(where) or (isinstance(where, Path) and is_workbook(where)),
+    "a table (CSV, TSV, Excel, ODS, Parquet, Feather or Arrow)",
+    is_table_path,
     load,
     options=frozenset(field.name for field in dataclasses.fields(TableOptions)),
     reports=True,

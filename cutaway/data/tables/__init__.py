@@ -1,4 +1,4 @@
-"""Tables: CSV, TSV, Parquet, Feather and Arrow files, and frames of pandas, Polars and Arrow.
+"""Tables: CSV, TSV, Excel, ODS, Parquet, Feather and Arrow files, and frames of pandas, Polars and Arrow.
 
 In come a path or a frame and `TableOptions`, above all the name of the label. Out comes a `Table`: what each column
 holds and how it is used. Once it is split, its `Preparation` is fitted on the training samples alone and makes a
@@ -11,18 +11,17 @@ from .column import UNIQUE, WHY, Column, Reason, decide_each, has_owner_name, le
 from .options import TableOptions, table_options
 from .readers import (
     FORMATS,
+    WORKBOOKS,
     Dialect,
     Reader,
     columnar_files,
     find_dialect,
     frame_reader,
     is_frame,
-    is_workbook,
     open_any,
     open_columnar,
     open_reader,
     row_words,
-    workbook_error,
 )
 from .survey import first_columns, survey
 from .table import Table, cell_chunks, hashed_values, leave_out, make_table, prepare_new_rows, table_cells

@@ -113,6 +113,9 @@ OWNER = re.compile(
 )
 """Names of columns that say to whom or to what a row belongs."""
 
+ERROR = re.compile(r"#[A-ZÄÖÜ/0 _]+[!?]|Err:\d+")
+"""What a spreadsheet shows in place of a value, such as #DIV/0! or #WERT!; #N/A is a missing value."""
+
 TIES = 10
 """Whole numbers that all differ, where as many pairs of numbers drawn at random from their range would be equal, count
 rows: measurements do so once in exp(10) cases at most."""
@@ -565,6 +568,9 @@ def questions(columns: Sequence[Column], options: TableOptions) -> Iterator[str]
             f'the label "{label.name}" holds whole numbers from {label.low:g} to {label.high:g}, and cutaway is for '
             "classification: if they measure something, make classes of it, for example with pandas.cut(labels, 5)"
         )
+    for column in columns:
+        if errors := list(filter(ERROR.fullmatch, column.values)):
+            yield f'"{column.name}" holds errors of a spreadsheet ({listed(errors, 3)}): correct or empty these cells'
     features = [column for column in columns if column.use == "feature"]
     for column in features:
         if column.kind == "number" and column.whole and has_identifier_name(column.name):

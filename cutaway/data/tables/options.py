@@ -47,7 +47,7 @@ def table_options(
                 hint=Hint("pass for example {}", **{name: ["a", "b"]}),
             )
         options[name] = given
-    for name in ("test", "group", "time", "weight", "id"):
+    for name in ("test", "group", "time", "weight", "id", "sheet"):
         if not isinstance(options.get(name), str | None):
             raise UsageError(f"{name} must be a name, not {shown(options[name])}", hint="pass a string")
     known = [field.name for field in fields(TableOptions)]

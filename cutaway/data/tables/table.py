@@ -472,20 +472,15 @@ def _no_room(size: int, got: str) -> DataError:
 
 
 def prepare_new_rows(
-    preparation: Preparation,
-    table: Any,
-    *,
-    id_column: str | None = None,
-    header: bool | None = None,
-    warn: bool = True,
+    preparation: Preparation, table: Any, options: Mapping[str, Any] = {}, *, warn: bool = True
 ) -> Iterator[tuple[list[str], np.ndarray]]:
     """Prepare new rows chunk by chunk: a file may be larger than memory.
 
     Args:
         preparation: Fitted on the training samples.
         table: A path, or a frame; its columns may be in any order, and further ones are left out.
-        id_column: Column with the names of the rows; without it a row is called by its number, from 1.
-        header: Whether line 1 of a text table holds names, if it was given for the training samples; None finds out.
+        options: Those of the training samples, see `open_reader`; a row without a name in the column ``id`` is called
+            by its number, from 1.
         warn: Warn, at the end, of what no training sample had.
 
     Yields:
@@ -496,7 +491,8 @@ def prepare_new_rows(
         DataError: A column is missing, or there twice, or a cell is of another kind.
     """
     kinds, formats = preparation.columns, preparation.date_formats
-    reader = open_any(table, header=header, what="a table of new samples", wanted={*kinds, id_column})
+    id_column = options.get("id")
+    reader = open_any(table, options, what="a table of new samples", wanted={*kinds, id_column})
     notes: Notes = {}
     named = id_column in reader.columns
     wanted = kinds | ({id_column: "category"} if named else {})

@@ -13,7 +13,7 @@ class LabelIssuesOptions(Options):
     """The options of ``cutaway label-issues``; `cutaway.Run.label_issues` explains the trainings."""
 
     output: str | None = option(None, "Write the list to this .csv, .parquet or .jsonl file.", flag="--output -o")
-    sheet: str | None = option(None, "Draw the images of the first 50 label issues into this .png or .pdf file.")
+    images: str | None = option(None, "Draw the images of the first 50 label issues into this .png or .pdf file.")
     folds: int = option(5, "Number of parts; each is judged by models trained on the other parts.", least=2, most=MOST)
     seeds: int = option(3, "How often to repeat the check with different parts; fewer is faster.", least=1, most=MOST)
     epochs: int | None = option(None, "Epochs of each training.", least=1)

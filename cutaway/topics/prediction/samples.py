@@ -66,10 +66,9 @@ def new_samples(context: RunContext, x: Any, *, warn: bool) -> Iterator[Samples]
                 hint="pass a frame of pandas or Polars, or the path of a file",
             )
         options = origin_options(record.origin)
-        given: dict[str, Any] = {"id_column": options.get("id"), "header": options.get("header"), "warn": warn}
         for table in paths or [x]:
             where = f"{table.name}: " if len(paths) > 1 else ""
-            for names, inputs in prepare_new_rows(preparation, table, **given):
+            for names, inputs in prepare_new_rows(preparation, table, options, warn=warn):
                 yield Samples(inputs, [f"{where}{name}" for name in names])
     elif len(paths) == 1 and paths[0].suffix.lower() == ".npy":
         yield from _chunks(context, map_npy(paths[0]), where=str(paths[0]))
@@ -148,7 +147,7 @@ def _check_images(context: RunContext, paths: list[Path]) -> None:
     if wrong is not None:
         raise UsageError(
             f"{context.path.name} was trained on {kind}, and new samples must be {kind} too",
-            got=f"{wrong}{', which is a table' if is_table_path(wrong) else ''}",
+            got=str(wrong),
             hint="pass images, a folder of images or an .npy file" if kind == "images" else "pass an .npy file",
         )
 

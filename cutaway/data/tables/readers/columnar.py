@@ -126,8 +126,8 @@ def _process_for(path: Path) -> FileProcess:
 def columnar_files(folder: Path) -> list[Path]:
     """The files of a folder that end like columnar files, sorted by name; none if it cannot be listed."""
     with survive(__name__, f"listing {folder}", OSError):
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in FORMATS and path.is_file())
-        return [file for file in files if not file.name.startswith(".")]
+        files = (path for path in folder.iterdir() if path.suffix.lower() in FORMATS and path.name[0] != ".")
+        return sorted(filter(Path.is_file, files))
     return []
 
 

@@ -184,11 +184,13 @@ def open_delimited(path: Path, *, header: bool | None = None, wanted: Container[
         names = _open(path, dialect, names=None, wanted=None, bad=None).schema.names
     except (pa.ArrowInvalid, OSError, UnicodeError) as error:
         raise DelimitedReader(path, dialect, (), states)._unreadable(error, [], 0) from None
-    if dialect.header:
-        names = [name.strip() or f"column {number}" for number, name in enumerate(names, start=1)]
-    else:
-        names = [f"column {number}" for number in range(1, len(names) + 1)]
+    names = column_names(names, header=dialect.header)
     return DelimitedReader(path, dialect, check_columns(names, where=str(path), wanted=wanted), states)
+
+
+def column_names(first: Sequence[str], *, header: bool) -> list[str]:
+    """The names of columns, from the first row if it is the header; a column without one is called by its number."""
+    return [name.strip() * header or f"column {number}" for number, name in enumerate(first, start=1)]
 
 
 def _check_width(path: Path, dialect: Dialect) -> None:
@@ -258,14 +260,22 @@ def find_dialect(path: Path, *, header: bool | None = None) -> Dialect:
     delimiter = _delimiter(complete)
     rows = _rows(complete, delimiter)
     decimal = _decimal(rows, delimiter)
-    found = _has_header(rows, decimal) if header is None else header
-    if found and header is None and _reads_like_a_row(rows):
-        warn_user(
-            f"line 1 of {path.name} is taken for the names of the columns, and each of its cells occurs below it as "
-            "well: " + Hint("pass {} if it is a row like the others", header=False)
-        )
+    found = find_header(rows, decimal, header=header, where=path.name)
     _warn_of_swallowed_rows(complete, delimiter, path, header=found)
     return Dialect(encoding=encoding, compression=compression, delimiter=delimiter, decimal=decimal, header=found)
+
+
+def find_header(rows: list[list[str]], decimal: str, *, header: bool | None, where: str) -> bool:
+    """Whether line 1 holds names, found by comparing it with the lines below it unless `header` says it."""
+    if header is not None:
+        return header
+    found = _has_header(rows, decimal)
+    if found and _reads_like_a_row(rows):
+        warn_user(
+            f"line 1 of {where} is taken for the names of the columns, and each of its cells occurs below it as well: "
+            + Hint("pass {} if it is a row like the others", header=False)
+        )
+    return found
 
 
 def _warn_of_swallowed_rows(text: str, delimiter: str, path: Path, *, header: bool) -> None:

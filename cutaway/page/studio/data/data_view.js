@@ -76,8 +76,7 @@ class ChosenData {
       const found = await surveyData(this.working, this.data, this.options);
       if (number === this.#asked) this.#show(found, found.problem ?? "");
     } catch (error) {
-      if (number !== this.#asked) return;
-      this.#fail(errorText(error));
+      if (number === this.#asked) this.#fail(errorText(error));
     } finally {
       if (number === this.#asked) this.body.removeAttribute("aria-busy");
     }
@@ -90,12 +89,13 @@ class ChosenData {
   #fail(why) {
     if (this.#found) {
       this.#show(this.#found, this.#choices > 1 ? `${why}. Your last ${this.#choices} choices were taken back.` : why);
-      history.replaceState(null, "", dataAddress("data", this.data, this.options));
-      return;
+      return history.replaceState(null, "", dataAddress("data", this.data, this.options));
     }
     this.#say(why);
     const plain = element("a", { class: "button", href: dataAddress("data", this.data), text: "Look at them without these choices" });
-    this.body.replaceChildren(...(Object.keys(this.options).length ? [element("p", {}, plain)] : []));
+    const sheet = element("input", { name: "sheet", type: "text", placeholder: "Name of the sheet", "aria-label": "Name of the sheet" });
+    const offered = [why.includes("sheet=") ? [sheet] : [], Object.keys(this.options).length ? [plain] : []].flat();
+    this.body.replaceChildren(...offered.map((each) => element("p", {}, each)));
   }
 
   /** @param {(options: Record<string, any>) => Record<string, any>} edit makes the next options from the present ones */

@@ -76,7 +76,7 @@ export function uploadArea(uploaded) {
         void send(event.dataTransfer?.files[0]);
       },
     },
-    element("p", { text: "Drop a table (CSV, TSV, Parquet, Feather, Arrow) or an .npz file here." }),
+    element("p", { text: "Drop a table (CSV, TSV, Excel, ODS, Parquet, Feather, Arrow) or an .npz file here." }),
     element("div", {}, textButton("Choose a file", () => input.click())),
     input,
   );
