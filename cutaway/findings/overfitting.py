@@ -14,6 +14,7 @@ from cutaway.metrics import (
     best_epoch,
     is_finite,
     watch_overfitting,
+    wilson_interval,
 )
 from cutaway.words import percent
 
@@ -127,18 +128,22 @@ def overfitting(evidence: Evidence) -> Iterable[Finding]:
 def _by_accuracy(known: Evidence, record: Mapping[str, Any]) -> Finding | None:
     """What accuracies show where the validation loss has not risen; None if training samples are no easier."""
     in_training, in_use, held_out = known.accuracies
-    best = max(in_training or 0.0, in_use or 0.0)
+    best, samples = max(in_training or 0.0, in_use or 0.0), known.val_samples
     if held_out is None:
         return None
-    if best - held_out <= max(GAP, GAP_ERRORS * (held_out * (1 - held_out) / (known.val_samples or math.inf)) ** 0.5):
+    if best - held_out <= max(GAP, GAP_ERRORS * (held_out * (1 - held_out) / (samples or math.inf)) ** 0.5):
         return None
     kinds = ("training samples in training", "training samples in use", "validation samples")
     shares = (f"{percent(each, 1)} of {kind}" for kind, each in zip(kinds, known.accuracies, strict=True) if each)
     text = f"Predicted correctly: {', '.join(shares)}; the validation loss shows no lasting rise."
-    shown = {**record, **known.accuracies._asdict()}
+    shown: dict[str, Any] = {**record, **known.accuracies._asdict()}
+    if samples:
+        low, high = wilson_interval(round(held_out * samples), samples)
+        shown["gap_interval"] = gap = best - high, best - low
+        text += " The gap is {:.0%} to {:.0%} (95% interval).".format(*gap)
+    advice = "More data, augmentation, dropout or a smaller model may help."
     if (best if in_use is None else in_use) - held_out <= WIDE_GAP:
-        return Finding("overfitting", "note", "Overfitting cannot be ruled out", text, shown)
-    advice = "More data, augmentation, dropout or a smaller model help."
+        return Finding("overfitting", "note", "Better on training samples than on others", text, shown, advice=advice)
     return Finding("overfitting", "warning", "Overfitting", text, shown, advice=advice)
 
 

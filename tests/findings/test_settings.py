@@ -229,8 +229,9 @@ def test_a_model_that_is_right_on_its_training_samples_alone_is_never_without_ov
     history = rows([0.5, 0.1, 0.01], accuracy=[0.8, 0.98, 1.0], val_accuracy=[0.8, 0.83, 0.843])
     for known in ({"history": history, "val_samples": 400}, {"history": history}):
         assert found(**known)["overfitting"].severity == "note"
-    few = {"history": history, "val_samples": 20}
-    assert found(**few)["overfitting"].severity == "good", "three standard errors are 24 points"
+    gap = found(history=history, val_samples=400)["overfitting"].evidence["gap_interval"]
+    assert gap == pytest.approx((1 - 0.87491887, 1 - 0.80356521)), "Wilson's interval of 337 of 400, by SciPy"
+    assert found(history=history, val_samples=20)["overfitting"].severity == "good", "three errors are 24 points"
 
 
 def test_less_label_smoothing_is_advised_only_where_there_is_some():
