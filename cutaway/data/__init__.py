@@ -11,7 +11,7 @@ scikit-learn, SciPy, pyarrow and Pillow are imported inside the functions that n
 """
 
 from .arrays import as_fitted
-from .catalog import dataset_names, load_again, load_dataset, looks_like_a_path, origin_options
+from .catalog import dataset_names, find_source, load_again, load_dataset, looks_like_a_path, origin_options
 from .columns import ColumnFacts, class_numbers, column_facts, one_of_each_group
 from .dataset import Dataset, Source
 from .decisions import (

@@ -114,7 +114,7 @@ def load_dataset(
 def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback) -> Dataset | Table:
     if not isinstance(where, str | os.PathLike):
         return _load_frame(where, options, on_progress)
-    if isinstance(where, str) and (named := _find(where)):
+    if isinstance(where, str) and (named := find_source(where)):
         return _load(named, where, options, on_progress)
     place = os.path.expanduser(where)
     if not os.path.exists(place):
@@ -124,7 +124,7 @@ def _load_any(where: Any, options: dict[str, Any], on_progress: ProgressCallback
         raise DataError(f"the path {os.fsencode(path)!r} is not text in UTF-8", hint="rename the file or folder")
     if not path.is_dir():
         check_regular(path)
-    source = _find(path)
+    source = find_source(path)
     if source is None:
         kinds = ", or ".join(source.description for source in registry.SOURCES if source.info is None)
         raise DataError(
@@ -211,7 +211,8 @@ def _load_frame(frame: Any, options: dict[str, Any], on_progress: ProgressCallba
     return replace(table, class_names=named_labels(table.class_names, names.get(table.options.label, ())))
 
 
-def _find(where: str | Path) -> DataSource | None:
+def find_source(where: str | Path) -> DataSource | None:
+    """The source that loads a name, or a path, by its ending if no file is there; None if there is none."""
     return next((source for source in registry.SOURCES if source.matches(where)), None)
 
 

@@ -31,7 +31,7 @@ from cutaway.errors import Canceled, CutawayError, CutawayWarning, Hint, UsageEr
 from cutaway.image_shape import smaller
 from cutaway.page import render_fragment
 from cutaway.progress import ProgressCallback
-from cutaway.words import cut
+from cutaway.words import cut, listed
 
 from .specifications import SURVEY_HINT, SURVEY_MEMORY, JobContext, Survey
 
@@ -66,8 +66,17 @@ VALUES = 6
 TOLD_APART = 6
 """Maximum number of separate classes, the largest ones; all others are one."""
 
-ROLES = ("time", "group", "label", "weight")
-"""Options that a page has under "Use" of a column."""
+USES = {
+    "feature": "Learn from it",
+    "category": "Learn from it as a category",
+    "ignore": "Leave it out",
+    "label": "Label: the class",
+    "id": "Name of the row",
+    "group": "Group: never in two splits",
+    "time": "Time: the latest rows are the test",
+    "weight": "Weight of the row",
+}
+"""What a column can be used for, in the words of a page; but for the first one, by the option for it."""
 
 KEPT = ("problem", "columns", "guessed", "left_out", "counts", "split", "recipe", "kind")
 """What scripts of the page read of a survey; all else is in its HTML."""
@@ -139,9 +148,13 @@ def _for_page(message: str, paths: Sequence[str]) -> str:
 
 def _chosen(name: str, value: Any) -> str:
     """An option as a choice of the page, if it has one."""
-    if name == "use":
-        return '"Learn from it"'
-    return f'{CHOOSE}"{name.capitalize()}" for "{value}"' if name in ROLES else Hint("{}", **{name: value})
+    use = USES.get("feature" if name == "use" else name, "").partition(":")[0]
+    if not use:
+        return Hint("{}", **{name: value})
+    if value is None or value is ...:
+        return f'"{use}"'
+    columns = [f'"{each}"' for each in ([value] if isinstance(value, str) else value)]
+    return f'{CHOOSE}"{use}" for {listed(columns)}'
 
 
 def _of_table(look: TableLook, options: dict[str, Any]) -> dict[str, Any]:
@@ -191,7 +204,6 @@ def _of_samples(where: str, options: dict[str, Any], on_progress: ProgressCallba
             "severity": each.severity,
             "title": each.title,
             "text": _for_page(each.text, _paths(where, options)),
-            "samples": list(each.samples),
         }
         for each in data_findings(given, data, split)
         if each.severity != "good"
@@ -360,8 +372,8 @@ def run(survey: Survey, context: JobContext) -> dict[str, Any]:
     Raises:
         UsageError: They cannot be read, in the words of a page.
     """
+    given = (survey.data, dict(survey.options))
     try:
-        given = (survey.data, dict(survey.options))
         if survey.augment is None:
             result = survey_data(*given, context.on_progress)
         else:
@@ -369,12 +381,13 @@ def run(survey: Survey, context: JobContext) -> dict[str, Any]:
     except Canceled:
         raise
     except CutawayError as error:
-        raise _in_words_of_the_page(error, _paths(survey.data, dict(survey.options))) from error
+        raise _in_words_of_the_page(error, _paths(*given)) from error
     except MemoryError:
         raise UsageError(SURVEY_MEMORY, got=Path(survey.data).name, hint=SURVEY_HINT) from None
     options = {name: value for name, value in result["options"].items() if name != "test"}
     if survey.augment is not None:
         return {**result, "options": options}
     known = defaultdict[str, Any](type(None), result, options=defaultdict[str, Any](type(None), options))
-    html = render_fragment("survey.html", found=known, bundled=not Path(survey.data).is_absolute())
+    shown = {"found": known, "uses": [*USES.items()], "bundled": not Path(survey.data).is_absolute()}
+    html = render_fragment("survey.html", **shown)
     return {**{name: known[name] for name in KEPT}, "options": options, "html": html}

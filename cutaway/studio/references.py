@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from cutaway.data import dataset_names
+from cutaway.data import dataset_names, find_source
 from cutaway.errors import DataError, UnknownNameError, os_errors
 from cutaway.jobs import Options
 from cutaway.runs import is_text
@@ -143,7 +143,8 @@ def list_folder(reference: DataReference, places: DataRoots, *, most: int = 2_00
 
     Returns:
         ``entries``, folders first, each with ``name``, ``folder`` (bool) and ``bytes`` (None for a folder), and
-        ``more``, whether some were left out. Hidden files, links that lead outside and special files are not listed.
+        ``more``, whether some were left out. Hidden files, files that are no data by themselves, links that lead
+        outside and special files are not listed.
 
     Raises:
         UnknownNameError, DataError: See `folder_path`; or the folder cannot be read.
@@ -177,7 +178,7 @@ def _is_offered(entry: os.DirEntry[str], root: Path, places: DataRoots) -> bool:
         if not target.is_relative_to(root) or not places.opens(target, root):
             return False
     with suppress(OSError):  # links in a circle
-        return entry.is_dir() or entry.is_file()
+        return entry.is_dir() or (entry.is_file() and find_source(Path(entry.path)) is not None)
     return False
 
 

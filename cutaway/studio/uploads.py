@@ -11,7 +11,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from cutaway.data import is_table_path
+from cutaway.data import find_source
 from cutaway.errors import DataError, RunError, UnknownNameError, UsageError, os_errors
 from cutaway.log import survive
 from cutaway.runs import check_own, names_in
@@ -175,8 +175,7 @@ def upload_name(name: str) -> str:
     # names that a file system takes stay as they are
     safe = "".join(c if c.isprintable() and c not in ':*?"<>|' else "-" for c in last).strip(". ")
     safe = safe.encode()[-NAME_BYTES:].decode(errors="ignore").strip(". ")
-    path = Path("/nowhere") / safe
-    if not safe or not (is_table_path(path) or path.suffix.lower() == ".npz"):
+    if not safe or find_source(Path("/nowhere") / safe) is None:
         raise UsageError(
             f'"{last:.80}" is neither a table (CSV, TSV, Excel, ODS, Parquet, Feather or Arrow) nor an .npz file',
             hint="choose such a file; put a folder of images into a folder of --data",

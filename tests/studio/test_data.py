@@ -41,6 +41,7 @@ def places(tmp_path):
     (root / "table.csv").write_text(TABLE)
     (root / "below" / "table.csv").write_text(TABLE)
     (root / ".hidden.csv").write_text(TABLE)
+    (root / "notes.md").write_text(TABLE)
     (outside / "secret.csv").write_text(TABLE)
     (root / "leaves.csv").symlink_to(outside / "secret.csv")
     (root / "leaves").symlink_to(outside)
@@ -166,7 +167,7 @@ def test_a_survey_says_what_the_library_does_with_each_column(tmp_path):
     assert {each["name"]: each["samples"] for each in found["classes"]} == counts
     # width alone tells the class, which is a question before any training
     (asked,) = [each["text"] for each in found["findings"] if '"width"' in each["text"]]
-    assert "known before the outcome?" in asked
+    assert all(each in asked for each in ("known before the outcome?", 'choose "Leave it out" for "width"'))
 
 
 def test_a_note_names_a_choice_of_the_page_and_no_option_of_python(tmp_path):

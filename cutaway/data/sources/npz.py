@@ -91,7 +91,7 @@ def load(where: str | Path, *, class_names: Sequence[str] | None = None) -> Data
 
 SOURCE = DataSource(
     "an .npz file",
-    lambda where: isinstance(where, Path) and where.suffix == ".npz",
+    lambda where: isinstance(where, Path) and where.suffix.lower() == ".npz",
     load,
     options=frozenset({"class_names"}),
 )
