@@ -77,19 +77,17 @@ def test_a_finished_run_is_compared_with_always_giving_one_class(digits_run):
 
 
 def test_what_was_not_measured_is_said_with_the_command(short_run, own_cache):
-    run = ct.open_run(short_run.path)
-    found = run.verdict()
+    found = ct.open_run(short_run.path).verdict()
     assert not found.is_measured
     assert found.problem.kind == "too-few-epochs", "which the history shows"
     assert found.wrong[0] == found.problem.title
-    assert found.command == f"cutaway doctor {run.path}", "a history does not show the cause"
+    assert found.command == f"cutaway doctor {short_run.path}", "a history does not show the cause"
     assert found.passed == ()
     assert not list(own_cache.glob("facts*"))
 
 
 def test_a_cause_is_named_first_and_its_consequences_are_counted(short_run):
-    findings = short_run.findings()
-    found = short_run.verdict()
+    findings, found = short_run.findings(), short_run.verdict()
     assert (found.problem.kind, found.problem.cause) == ("too-few-epochs", None)
     assert found.explains == sum(each.cause == "too-few-epochs" and each.severity != "good" for each in findings)
     assert f" {found.explains} more" in lines(short_run)["problem"]
@@ -99,8 +97,7 @@ def test_a_run_whose_data_are_gone_has_a_verdict(tmp_path):
     random = np.random.default_rng(0)
     x, y = random.normal(size=(200, 4)).astype(np.float32), np.arange(200) % 2
     run = record_untrained(ct.Dataset.from_arrays(x + y[:, None], y), tmp_path)
-    again = ct.open_run(run.path)
-    found = again.verdict()
+    found = ct.open_run(run.path).verdict()
     assert found.state == "finished"
     assert found.worth.samples == len(run.split.test)
     assert found.worth.accuracy == run.test["accuracy"]
@@ -159,11 +156,9 @@ def test_wrong_labels_come_before_what_is_less_important(digits_run, monkeypatch
     monkeypatch.setattr(verdicts, "are_judged", lambda context: True)
     for kind, first in (("overfitting", "label-issues"), ("divergence", "doctor")):
         problem = Finding(kind, "warning", "", "", {}, remedy=Remedy("stop", {"epochs": 2}))
-        told = {"is_measured": True, "worth": None}
-        _, command = _next_step(digits_run.context, "finished", problem, wrong=3, **told)
-        assert command.split()[1] == first
-        _, command = _next_step(digits_run.context, "finished", problem, **told)
-        assert command.split()[1] == "doctor"
+        for wrong, verb in ((3, first), (0, "doctor")):
+            _, command = _next_step(digits_run.context, "finished", problem, is_measured=True, wrong=wrong)
+            assert command.split()[1] == verb
 
 
 def test_a_muted_warning_is_no_next_step(digits_run):
@@ -187,8 +182,7 @@ def test_without_a_test_accuracy_validation_samples_count(short_run, tmp_path, t
 
 
 def test_it_is_a_result_like_any_other(digits_run):
-    found = digits_run.verdict()
-    document = found.to_json()
+    document = (found := digits_run.verdict()).to_json()
     assert document["version"] == VERSION == 1
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert document["lines"] == [text for _, text in found.lines()]

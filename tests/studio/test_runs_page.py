@@ -99,6 +99,9 @@ def test_runs_are_grouped_by_their_test_samples_with_names_and_what_is_wrong(sta
     (runs / "beta" / "run.json").write_text(json.dumps({**manifest, "judged_on": "others"}))
     opened, wrong = open_page(start_studio()), {"alpha": ["a leak?", "Too few epochs"], "beta": [], "gamma": None}
     page = opened.page
+    page.route("**/api/problems?*", lambda route: None)
+    opened.open("/")
+    page.locator("tr[data-run=alpha] .run-wrong [data-tone=unknown]").wait_for()  # it is being looked at
     page.route("**/api/problems?*", lambda route: route.fulfill(json=wrong))
     opened.open("/")
     heads = ["mnist · 480 test samples · baseline 62.5%", "mnist, another test set · 480 test samples"]

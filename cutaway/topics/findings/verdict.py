@@ -357,10 +357,9 @@ def pressing(causes: Sequence[tuple[Finding, Of]]) -> list[tuple[Finding, Of]]:
     """
 
     def notes(kind: str) -> list[tuple[Finding, Of]]:
-        found = ((each, of) for each, of in causes if (each.kind, each.severity) == (kind, "note"))
-        return [(each, of) for each, of in found if not each.muted]
+        return [each for each in causes if (each[0].kind, each[0].severity, each[0].muted) == (kind, "note", "")]
 
-    told = [(each, of) for each, of in causes if each.warns]
+    told = [each for each in causes if each[0].warns]
     place = next((number for number, (each, _) in enumerate(told) if each.kind in LESSER), len(told))
     return [*told[:place], *notes("target-leakage"), *told[place:], *notes("overlapping-classes")]
 

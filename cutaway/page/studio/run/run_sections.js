@@ -29,13 +29,13 @@ export function showRunSections(host, run) {
   const begin = () => {
     hint.remove();
     look.remove();
-    sections.start();
+    sections.start(state === "finished");
   };
   overview.append(hint, look);
-  let running = true;
-  const ended = (/** @type {string} */ state) => {
-    if (!running || state === "running") return;
-    running = false;
+  let state = "running";
+  const ended = (/** @type {string} */ now) => {
+    if (state !== "running" || now === "running") return;
+    state = now;
     if (look.isConnected) return begin();
     // what a person looks at stays
     hint.replaceChildren("The training has ended since. ", textButton("Look inside the model as it is now", () => location.reload()));
@@ -43,7 +43,7 @@ export function showRunSections(host, run) {
   };
   listen({ runs: ({ changed }) => ended(changed.find((/** @type {any} */ each) => each.id === run.id)?.state ?? "running") });
   // it may have ended before the stream of events was open
-  void ask(`api/${runPath(run.id)}`).then(({ state }) => ended(state)).catch(showError);
+  void ask(`api/${runPath(run.id)}`).then((now) => ended(now.state)).catch(showError);
 }
 
 class RunSections {
@@ -73,9 +73,10 @@ class RunSections {
     host.replaceChildren(this.bar, this.view("overview", -1));
   }
 
-  start() {
+  /** @param {boolean} [first] whether that comes before the curves of the training */
+  start(first = false) {
     this.bar.append(this.#actions());
-    this.view("overview").append(this.verdict, this.mapHost, mapControls(this.task));
+    this.view("overview")[first ? "prepend" : "append"](this.verdict, this.mapHost, mapControls(this.task));
     this.host.after(element("footer", {}, this.subtitle, this.footer));
     startViews();
     void this.map.start();

@@ -10,7 +10,7 @@ import { durationText, stateWord } from "../words.js";
 /**
  * What a row shows in addition to the run itself.
  * @typedef {{ isSelected: boolean, differs: string[], wrong: string[] | null | undefined }} Shown
- *   differs: what others of its group do not share; wrong: null if not all was checked, undefined if it is not known
+ *   differs: what others of its group do not share; wrong: null if not all was checked, undefined while that is being looked at
  */
 
 /**
@@ -78,8 +78,7 @@ function accuracyBar({ test, baseline }) {
  */
 function wrongParts({ progress, planned, state, why }, wrong) {
   if (state === "finished") {
-    if (wrong === undefined) return [];
-    const [tone, text] = wrong === null ? ["unknown", "not checked yet"] : wrong.length ? ["warning", wrong.join(" · ")] : ["good", "nothing"];
+    const [tone, text] = !wrong ? ["unknown", wrong === null ? "not checked yet" : "checking…"] : wrong.length ? ["warning", wrong.join(" · ")] : ["good", "nothing"];
     return [element("span", { class: "state-word", "data-tone": tone, text, title: text })];
   }
   const reason = state === "died" ? "the process that trained it is gone" : why;

@@ -33,7 +33,7 @@ export class RunsTable {
   #rows = [];
   #shown = PAGE_OF_ROWS;
   #selected = new Set();
-  /** @type {WeakMap<RunRow, string[] | null | undefined>} what is wrong with each run that the server was asked about; a changed run is another object */
+  /** @type {WeakMap<RunRow, string[] | null | undefined>} what is wrong with each run that the server was asked about, undefined until it answers; a changed run is another object */
   #wrong = new WeakMap();
   /** @type {RunRow[]} */
   #toAsk = [];
@@ -134,12 +134,8 @@ export class RunsTable {
 
   async #read() {
     const rows = this.#toAsk.splice(0, ASKED);
-    const query = new URLSearchParams(rows.map(({ id }) => ["run", id]));
-    const found = await ask(`api/problems?${query}`).then((all) => new Map(Object.entries(all)), () => null);
-    for (const row of rows) {
-      if (found) this.#wrong.set(row, found.get(row.id));
-      else this.#wrong.delete(row); // the next draw asks again
-    }
+    const found = await ask(`api/problems?${new URLSearchParams(rows.map(({ id }) => ["run", id]))}`).then((all) => new Map(Object.entries(all)), () => new Map());
+    for (const row of rows) this.#wrong.set(row, found.get(row.id) ?? null);
     this.#draw();
     if (this.#toAsk.length) await this.#read();
   }

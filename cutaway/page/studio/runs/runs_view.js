@@ -192,7 +192,7 @@ class RunsView {
     const all = counted(this.#rows.size, "run");
     const some = found === this.#rows.size ? all : `${grouped(found)} of ${all}`;
     const reading = this.#unread ? `, ${grouped(this.#unread)} more are being read` : "";
-    this.summary.textContent = `${some} in ${this.#folder}${reading}`;
+    this.summary.textContent = `${some} in the folder "${this.#folder}"${reading}`;
     this.trash.textContent = this.#trash.length ? `Trash (${this.#trash.length})` : "Trash";
   }
 

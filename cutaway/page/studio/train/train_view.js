@@ -49,14 +49,16 @@ function weightsOf(text) {
 function showDefault(field, value) {
   const text = typeof value === "boolean" ? (value ? "on" : "off") : Array.isArray(value) ? value.join(", ") : String(value ?? "");
   field.dataset.default = text;
-  if (field instanceof HTMLInputElement) field.placeholder = text || (field.dataset.optional ? "none" : "");
-  else field.options[0].textContent = text ? `${text} (default)` : "";
+  if (field instanceof HTMLInputElement) return void (field.placeholder = text || (field.dataset.optional ? "none" : ""));
+  field.options[0].text = text ? `${text} (default)` : "";
+  for (const option of field.options) option.hidden = option.value !== "" && option.value === text;
 }
 
 /** The form for a training, which the server makes: of data, or like a run, or from an epoch of a run. */
 class TrainForm {
   #asked = 0;
   #isStarting = false;
+  #meant = "default";
   /** Why nothing can be trained on the data, or "". */
   obstacle = "";
 
@@ -149,10 +151,12 @@ class TrainForm {
    */
   #resolve(resolved, recipe) {
     const recipes = [...(this.recipe?.options ?? [])];
+    if (recipe && this.recipe?.value === "default") this.#meant = recipe;
     for (const option of recipes) {
-      const name = option.selected && recipe ? recipe : option.value;
+      const name = option.value === "default" ? this.#meant : option.value;
       const summary = recipes.find(({ value }) => value === name)?.dataset.summary ?? "";
       option.text = `${option.value}${name === option.value ? "" : ` (${name})`}: ${summary}`;
+      option.hidden = option.value !== "default" && name === this.#meant; // "default" is listed as it
     }
     for (const field of this.fields) if (valueOf(field) === undefined) showDefault(field, resolved[field.name]);
     const { epochs, batch_size: batch, learning_rate: rate, optimizer } = resolved;
