@@ -32,8 +32,7 @@ import { Training } from "./training.js";
  * @property {Uint8Array[]} off
  * @property {number} branch Number of the branch that is shown.
  * @property {{ id: number, settings: Settings, change: string, parent: number, firstStep: number, lastStep: number, curve: number[][] }[]} branches
- *   `curve`: step, epochs, loss and score in training, loss and score in the test, of each moment, and of those of
- *   removed branches that led to the first one.
+ *   `curve`: for each moment step, epochs, training loss and score, test loss and score; those of removed ancestors are first.
  * @property {Drawing | null} drawing
  */
 
@@ -56,7 +55,7 @@ export class Session {
     this.settings = settings;
     const parts = trainAndTest(settings, own);
     this.train = parts.train;
-    /** The first samples of training and test, of which the scores are. */
+    /** The samples that are scored: the first ones of training and test. */
     this.scored = [parts.train, parts.test].map((samples) => take(samples, Int32Array.from({ length: Math.min(SCORED, samples.y.length) }, (_, k) => k)));
     this.training = new Training(settings, parts.train);
     this.extent = extentOf(parts);

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from cutaway.plots import Figure
 
 Which = Literal["all", "fixed", "broken", "moved"]
-SURE = 0.05
-"""With a smaller p-value one of the runs is called better."""
-
 WHICH = ("all", "fixed", "broken", "moved")
 CHANGES = ("right in both", "fixed", "broken", "wrong in both")
 """What can become of a sample."""
+
+SURE = 0.05
+"""With a smaller p-value one of the runs is called better."""
 
 MATCHED = {
     "identity": "The others have the same source and row in both runs.",

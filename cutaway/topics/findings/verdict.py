@@ -27,7 +27,7 @@ from cutaway.words import counted, digits_of, listed, measured, number, percent
 from .evidence import as_share, kept_evidence, recorded_evidence
 from .simpler_models import known_simpler_models
 
-Of = TypeVar("Of")
+Attached = TypeVar("Attached")
 
 VERSION = 1
 """Of the JSON document: a key that means something else gives another number."""
@@ -349,14 +349,14 @@ LESSER = (
 wrong; what spoils data or a whole training comes before these."""
 
 
-def pressing(causes: Sequence[tuple[Finding, Of]]) -> list[tuple[Finding, Of]]:
+def pressing(causes: Sequence[tuple[Finding, Attached]]) -> list[tuple[Finding, Attached]]:
     """What calls for something, the most important first: warnings, and notes that ask for a look at the columns.
 
     Args:
         causes: Findings that no other explains, in their order, each with what belongs to it.
     """
 
-    def notes(kind: str) -> list[tuple[Finding, Of]]:
+    def notes(kind: str) -> list[tuple[Finding, Attached]]:
         return [each for each in causes if (each[0].kind, each[0].severity, each[0].muted) == (kind, "note", "")]
 
     told = [each for each in causes if each[0].warns]

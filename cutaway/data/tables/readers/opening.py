@@ -21,7 +21,7 @@ def open_reader(path: Path, options: Mapping[str, Any] = {}, *, wanted: Containe
 
     Args:
         path: The file, or a folder of columnar files.
-        options: Options of a table, of which ``header`` and ``sheet`` say how it is read, see `TableOptions`.
+        options: Options of a table, see `TableOptions`; only ``header`` and ``sheet`` are used here.
         wanted: The columns that are read; all if None.
 
     Raises:

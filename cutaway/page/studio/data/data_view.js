@@ -94,7 +94,7 @@ class ChosenData {
     this.#say(why);
     const plain = element("a", { class: "button", href: dataAddress("data", this.data), text: "Look at them without these choices" });
     const sheet = element("input", { name: "sheet", type: "text", placeholder: "Name of the sheet", "aria-label": "Name of the sheet" });
-    const offered = [why.includes("sheet=") ? [sheet] : [], Object.keys(this.options).length ? [plain] : []].flat();
+    const offered = [/\.(xlsx|xlsm|ods)$/i.test(dataName(this.data)) ? [sheet] : [], Object.keys(this.options).length ? [plain] : []].flat();
     this.body.replaceChildren(...offered.map((each) => element("p", {}, each)));
   }
 

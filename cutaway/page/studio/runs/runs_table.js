@@ -1,5 +1,6 @@
 import { element, textButton } from "../../core/elements.js";
 import { counted, grouped, percent, shownOf } from "../../core/words.js";
+import { showError } from "../messages.js";
 import { ask } from "../server.js";
 import { runRow } from "./runs_row.js";
 import { differencesIn, groupsOf } from "./runs_search.js";
@@ -134,8 +135,8 @@ export class RunsTable {
 
   async #read() {
     const rows = this.#toAsk.splice(0, ASKED);
-    const found = await ask(`api/problems?${new URLSearchParams(rows.map(({ id }) => ["run", id]))}`).then((all) => new Map(Object.entries(all)), () => new Map());
-    for (const row of rows) this.#wrong.set(row, found.get(row.id) ?? null);
+    const found = (await ask(`api/problems?${new URLSearchParams(rows.map(({ id }) => ["run", id]))}`).catch(showError)) ?? {};
+    for (const row of rows) this.#wrong.set(row, found[row.id] ?? null);
     this.#draw();
     if (this.#toAsk.length) await this.#read();
   }
