@@ -25,6 +25,7 @@ from cutaway.data import (
 )
 from cutaway.errors import DataError, Hint, RunError, UsageError
 from cutaway.runs import DatasetRecord, Manifest, RunFolder, kept_so_far
+from cutaway.task import Task
 from cutaway.words import quoted
 
 if TYPE_CHECKING:
@@ -69,8 +70,18 @@ class RunContext:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of their numbers."""
+        """Names of the classes, in the order of their numbers.
+
+        Raises:
+            UsageError: The model predicts numbers.
+        """
+        self.task.need_classes("this")
         return self.manifest.dataset.class_names
+
+    @property
+    def task(self) -> Task:
+        """What the answers are: classes or numbers."""
+        return self.manifest.dataset.task
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -220,7 +231,7 @@ class RunContext:
         weights = self.snapshot(self.epoch(epoch))
         model = model_from_spec(spec, initialize=False)
         set_weights(model, weights)
-        check_fit(model, shape=self.manifest.dataset.shape, classes=len(self.class_names))
+        check_fit(model, shape=self.manifest.dataset.shape, classes=len(self.task.names))
         return model
 
     def snapshot(self, epoch: int | None = None) -> dict[str, np.ndarray]:
@@ -310,7 +321,7 @@ class RunContext:
         ids = self.part(split)
         if samples is None:
             return ids
-        return ids.take(stratified_sample(self.data.y(ids), samples, seed=seed))
+        return ids.take(stratified_sample(self.data.strata_of(ids), samples, seed=seed))
 
     def sample(self, name: str) -> SampleIds:
         """The identity of one sample by its name: its place, such as "test[7]", or the name of its row in a table.
@@ -359,6 +370,7 @@ def same_data(data: Dataset | Table, record: DatasetRecord) -> Dataset:
         ("the shape", record.shape, data.shape),
         ("scale", record.scale, data.scale),
         ("the classes", record.class_names, data.class_names),
+        ("the targets", record.targets, data.targets),
     ):
         if ours != theirs:
             most = 12 if what == "SHA-256" else 60  # as `cutaway show` prints it

@@ -169,6 +169,10 @@ def parse_numbers(text: str, *, flag: str, example: str, kind: type[int] | type[
         raise UsageError(rule, hint=f"try --{flag} {example}") from None
 
 
+LISTS = ("target", "ignore", "use", "category")
+"""Options of a table that name columns, and may be repeated."""
+
+
 def parse_names(text: str) -> tuple[str, ...]:
     """The names in a list such as no,yes; of an empty text none."""
     return tuple(text.split(",")) if text else ()
@@ -179,7 +183,7 @@ class TableOptions(Options):
     """What a user says about a table; everything else is found in it.
 
     Attributes:
-        label: Column of the classes.
+        label: Column of the classes; "" if targets are named.
         test: File with the test samples, or None.
         test_share: Share of the samples that become test samples if there is no such file, in (0, 1).
         group: Column whose rows with the same value stay in one split, or None.
@@ -196,9 +200,11 @@ class TableOptions(Options):
         month_first: Whether ambiguous dates such as 03/04/2020 are read with the month first.
         class_names: Names for the labels in their order, by value if they are numbers; empty if the labels are the
             names.
+        target: Columns of the numbers to predict; empty if a label is named.
+        log: Whether the logarithm of the targets is learned; predictions are in the unit of the targets all the same.
     """
 
-    label: str = option(words="Column of a table with the classes: its name, or its number from 1.")
+    label: str = option("", "Column of a table with the classes: its name, or its number from 1.")
     test: str | None = option(None, "Table with the test samples.")
     test_share: float = number_option(0.2, "Share of a table's rows for the test. Default: 0.2.", above=0, below=1)
     group: str | None = option(None, "Rows with the same value in this column stay in one split.")
@@ -218,9 +224,19 @@ class TableOptions(Options):
     sheet: str | None = option(None, "Sheet of a workbook. Default: the only one with values.")
     month_first: bool = option(False, "Read ambiguous dates such as 03/04/2020 with the month first.", check=check_flag)
     class_names: tuple[str, ...] = option((), "Names for the labels in their order, such as no,yes.", parse=parse_names)
+    target: tuple[str, ...] = option((), "Column of a table with a number to predict; may be repeated.")
+    log: bool = option(False, "Learn the logarithm of the targets.", check=check_flag)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.label and self.target:
+            raise UsageError(
+                "a model predicts classes or numbers", got="both label and target", hint="leave one of them out"
+            )
+        if self.class_names and self.target:
+            raise UsageError("class_names are for classes, and the targets are numbers", hint="leave them out")
+        if self.log and not self.target:
+            raise UsageError("log is for numbers, and no target is named", hint="leave it out")
         if self.group and self.time:
             raise UsageError(
                 "samples are split by groups or by time", got="both group and time", hint="leave one of them out"
@@ -236,7 +252,7 @@ class TableOptions(Options):
         for role in ("label", "group", "time", "weight", "id"):
             if name := getattr(self, role):
                 yield role, name
-        for role in ("ignore", "use", "category"):
+        for role in LISTS:
             for name in getattr(self, role):
                 yield role, name
 
@@ -337,7 +353,7 @@ def _typed_option(name: str, value: Any) -> list[str]:
         return [flag]
     if value is False:
         return [flag.replace("--", "--no-", 1)]
-    if name in ("ignore", "use", "category"):
+    if name in LISTS:
         return [part for each in ([value] if isinstance(value, str) else value) for part in (flag, str(each))]
     if name == "size":
         return [flag, "x".join(map(str, value))]

@@ -43,7 +43,7 @@ def as_dataset(data: Any, y: Any, *, verb: str, **options: Any) -> Dataset | Tab
             )
         load: Callable[..., Dataset | Table] = load_dataset
         data = load(data, **options)
-    if data.classes < 2:
+    if not data.task.is_numbers and data.classes < 2:
         raise UsageError(f"{data.name} has fewer than 2 classes: {data.classes}", hint="add samples of another class")
     return data
 

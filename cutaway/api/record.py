@@ -69,7 +69,7 @@ def record(
     if not named.built:
         raise ModelError(f'the model "{named.name}" is not built yet, so it has no weights', hint="train it first")
     data = as_prepared(data, y, verb="record")
-    models.check_fit(model, shape=data.shape, classes=data.classes)
+    models.check_fit(model, shape=data.shape, classes=data.outputs)
     data = _as_taken(model, data, inputs)
     split = split_dataset(data, validation=validation, seed=seed)
     # what can fail or be canceled comes before the folder is made

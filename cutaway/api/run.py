@@ -75,7 +75,8 @@ class Run:
             return f"<Run {self.path.name}: its folder is gone>"
         test = self.test
         losses = (f"{name} {value}" for name, value in test_losses(self.context.manifest).items())
-        accuracy = f", test accuracy {percent(test['accuracy'])}, {next(losses)}" if test else ""
+        share = f"accuracy {percent(test['accuracy'])}, " if test and "accuracy" in test else ""
+        accuracy = f", test {share}{next(losses)}" if test else ""
         status = "damaged" if self.folder.damage else self.folder.status
         return f"<Run {self.path.name}: {status}, {counted(len(self.history), 'epoch')}{accuracy}>"
 
@@ -122,6 +123,8 @@ class Run:
     def test(self) -> dict[str, Any] | None:
         """Results of the kept epoch on the test samples, or None until the training has ended.
 
+        Of numbers ``loss``, ``r2`` (at most 1, and below 0 for a model worse than the mean), and of a single target
+        ``rmse``, ``mae`` and ``median_error`` in its unit. Of classes
         ``accuracy`` in 0..1; ``loss``, the training loss, with label smoothing if the training uses it;
         ``cross_entropy``, in nats, without it. Losses are cut off at 16.1 nats
         for a sample, as in Keras, and so is the cross-entropy of a run that cutaway trained.
@@ -658,7 +661,7 @@ class Run:
     def predictions(
         self, *, split: str = "test", epoch: int | None = None, progress: ProgressOption = False
     ) -> np.ndarray:
-        """Probabilities in evaluation, float32 ``(sample, class)``."""
+        """Probabilities in evaluation, float32 ``(sample, class)``, or predicted numbers, ``(sample, target)``."""
         ids = self.split.part(split)
         with show_progress(progress) as on_progress:
             return probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
@@ -667,6 +670,8 @@ class Run:
         self, x: Any, *, epoch: int | None = None, temperature: float | Literal["fitted"] | None = None
     ) -> np.ndarray:
         """The probability of every class for new samples, prepared as in training: float32 ``(sample, class)``.
+
+        Of numbers, the predictions: float32 ``(sample,)``, or ``(sample, target)`` of several targets.
 
         Args:
             x: A file, a list of files or a frame with the columns of the table, in any order; an image file, a list or

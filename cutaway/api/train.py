@@ -436,7 +436,7 @@ def resume(
     config = recorded_config(opened.config)
     opened.context.check_sizes(-1)
     model = models.model_from_spec(opened.context.spec, initialize=False)  # the checkpoint has all weights
-    models.check_fit(model, shape=opened.data.shape, classes=opened.data.classes)
+    models.check_fit(model, shape=opened.data.shape, classes=opened.data.outputs)
     models.reseed(model, config.seed)
     samples = rows_of(opened.data, opened.split, None)
     with show_progress(progress) as on_progress:

@@ -34,7 +34,7 @@ def predict(
     runs: RunsOption = "runs",
     as_json: JsonOption = False,
 ) -> None:
-    """Predict the classes of new samples, which are prepared as the training samples were."""
+    """Predict the classes or numbers of new samples, which are prepared as the training samples were."""
     from cutaway.api.opening import open_run
     from cutaway.topics.common.rows_file import dialect_like, write_rows
     from cutaway.topics.confidence.calibration import find_temperature
@@ -56,7 +56,8 @@ def predict(
             print_json({"samples": count, "file": output})
         else:
             named = [f"{number:,} {printable(name)}" for name, number in classes.most_common()]
-            say(f"{counted(count, 'prediction')} written to {output}: {listed(named, CLASSES)}")
+            of_each = "" if opened.context.task.is_numbers else f": {listed(named, CLASSES)}"
+            say(f"{counted(count, 'prediction')} written to {output}{of_each}")
     elif as_json:
         print_json([record for part in parts for record in part.to_json()])
     else:

@@ -37,7 +37,8 @@ def runs(
             "dataset": run.data,
             "epochs": run.epochs,
             "val_accuracy": run.val_accuracy,
-            "test_accuracy": run.test and run.test["accuracy"],
+            "test_accuracy": run.test and run.test.get("accuracy"),
+            **({"targets": run.targets, "val_r2": run.val_r2, "test_r2": run.r2} if run.targets else {}),
         }
         for run in found
     ]

@@ -56,6 +56,8 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
         say(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened, is_judged=True)
     _print_changed_image(opened)
+    if opened.context.task.is_numbers:
+        return
     classes = classes_of_test(opened.context)
     if isinstance(classes, str | CutawayError):
         say(f"No measures by class: {printable(as_typed(classes))}")

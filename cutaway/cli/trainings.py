@@ -274,7 +274,7 @@ def print_history(run: Any, *, unchanged: int = 0, is_judged: bool = False) -> N
         else:  # which of the two it was is not written down
             say(f"Left out, by decisions on labels or as the test samples of a sweep: {left_out:,}.")
     config = run.context.manifest.config
-    if (lowest := run.history.lowest_loss(config, classes=len(run.class_names))) is not None:
+    if (lowest := run.history.lowest_loss(config, classes=len(run.context.task.names))) is not None:
         say(f"With label smoothing {config['label_smoothing']:g} the loss cannot fall below {lowest:.3f}.")
     turned = run.history.turned
     if turned:
@@ -285,6 +285,6 @@ def print_history(run: Any, *, unchanged: int = 0, is_judged: bool = False) -> N
         which = listed([words for words, epoch in reasons.items() if epoch == kept])
         say(f"The run keeps the weights of epoch {kept}{which and f', {which}'}; what follows is about that epoch.")
     if run.test:
-        accuracy = {} if is_judged else {"accuracy": percent(run.test["accuracy"])}
+        accuracy = {} if is_judged or "accuracy" not in run.test else {"accuracy": percent(run.test["accuracy"])}
         found = accuracy | test_losses(run.context.manifest)
         say(f"Test {', '.join(f'{name} {value}' for name, value in found.items())}")

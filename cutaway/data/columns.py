@@ -153,11 +153,11 @@ def column_facts(
     train, held = (_drawn(part, columns) for part in (split.train, split.test if len(split.test) else split.val))
     both = join_ids([train, held]).ordered()
     of_train = both.isin(train)
-    y = data.y(both)  # first, since it refuses ids of a damaged split
+    y = data.strata_of(both)  # first, since it refuses ids of a damaged split
     found = list(_values(loaded, data, both))
     shifts = _shifts(loaded, found, both, of_train)
     numbers = sum(each.use == "feature" and each.kind == "number" for each in found)
-    encodings = _encodings(loaded, data, split, found, y)
+    encodings = _encodings(loaded, data, split, found, data.y(both))
     facts = [
         replace(
             _facts(each, y[of_train], of_train, shifts.get(each.name), numbers=numbers),
@@ -321,7 +321,7 @@ def _groups(
     of_train: np.ndarray,
 ) -> Iterator[WholeGroups]:
     """The accuracy of a quick model on whole groups, if samples of one group are in several parts of a split."""
-    y, dated, shared = data.y(ids), list[_Grouping](), dict[bytes, _Grouping]()
+    y, dated, shared = data.strata_of(ids), list[_Grouping](), dict[bytes, _Grouping]()
     of_inputs = () if data.preparation is None else data.preparation.columns_of_features
     for each in columns:
         known = np.flatnonzero(np.isfinite(each.values))
@@ -347,12 +347,12 @@ def _groups(
     likely = sorted(
         shared.values(), key=lambda each: (not has_owner_name(each.name), bool(each.leave), -each.groups.max())
     )
-    blocks = blocks_of_labels(data.labels["train"]) if split.stratified else None
+    blocks = blocks_of_labels(data.strata["train"]) if split.stratified else None
     order = [] if blocks is None else [_Grouping("", SampleIds.first("train", len(blocks[:ROWS])), blocks[:ROWS])]
     for each in (*dated[:MOST_DATED], *likely[:MOST_GROUPINGS], *order):
         found = whole_groups(
             partial(_inputs, data, each.ids, leave=each.leave),
-            data.y(each.ids),
+            data.strata_of(each.ids),
             each.groups,
             name=each.name,
             features=data.features,

@@ -14,10 +14,11 @@ from cutaway._lazy import public
 from cutaway.checks import check_names, check_number, warn_user
 from cutaway.errors import DataError, UsageError
 from cutaway.image_shape import ImageShape
+from cutaway.task import Task
 
 from .arrays import as_inputs, check_aligned, check_alike, finite_range, is_pandas
 from .images import Centering, as_centering
-from .labels import as_labels, encode_labels
+from .labels import as_labels, as_targets, encode_labels
 from .mapping import is_mapped, pieces
 from .preparation import Preparation
 from .rows import LazyRows
@@ -39,7 +40,7 @@ class Source:
 
     Attributes:
         x: ``(sample, *shape)``, uint8 or float32, read-only; in memory or a memory map.
-        y: int64 (sample,), class numbers from 0, read-only.
+        y: int64 (sample,), class numbers from 0; of numbers float64 (sample, target). Read-only.
     """
 
     x: np.ndarray
@@ -54,7 +55,7 @@ class Dataset:
     Attributes:
         name: Name for reports and run folders.
         sources: The samples by source, in order: "train", then "val" and "test" if they are there.
-        class_names: Name of each class number.
+        class_names: Name of each class number; empty if the answers are numbers.
         scale: The inputs of the model are x / scale: 255 for uint8 images, 16 for digits, 1 for floats.
         origin: How to load it again, for JSON: ``{"kind": "named", "name": ...}``, ``{"kind": "path", "path": ...}`` or
             ``{"kind": "arrays"}``; with the options of a table.
@@ -66,6 +67,8 @@ class Dataset:
             new images and drawings are prepared in the same way. None for all other data.
         dividing: How the samples are divided into train, val and test; as its table says, if it came from one.
         extras: Digest of the groups, times and weights of a table that has such columns, hexadecimal; otherwise None.
+        targets: Names of the numbers to predict; empty if the answers are classes.
+        is_log: Whether the logarithm of the targets is learned.
     """
 
     name: str
@@ -80,17 +83,23 @@ class Dataset:
     centering: Centering | None = None
     dividing: Dividing = field(default=Dividing())
     extras: str | None = None
+    targets: tuple[str, ...] = ()
+    is_log: bool = False
 
     def __post_init__(self) -> None:
         check_names((self.name,), what="the name of a dataset", hint='pass for example name="customers"')
         check_names(self.class_names, what="the name of a class", hint="rename it")
+        check_names(self.targets, what="the name of a target", hint="rename it")
         check_names(self.feature_names or (), what="the name of a column", hint="rename it")
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {len(source.y)}" for name, source in self.sources.items())
-        return (
-            f"<Dataset {self.name!r}: {counts} samples of {self.shape} {self._train.x.dtype}, {self.classes} classes>"
-        )
+        return f"<Dataset {self.name!r}: {counts} samples of {self.shape} {self._train.x.dtype}, {self.task}>"
+
+    @property
+    def task(self) -> Task:
+        """What the answers are."""
+        return Task(self.class_names, self.targets, self.is_log)
 
     @property
     def _train(self) -> Source:
@@ -108,13 +117,27 @@ class Dataset:
 
     @property
     def labels(self) -> Mapping[str, np.ndarray]:
-        """The class numbers by source."""
+        """The class numbers or the targets by source."""
         return {name: source.y for name, source in self.sources.items()}
+
+    @property
+    def strata(self) -> Mapping[str, np.ndarray]:
+        """Groups of samples with alike answers by source, see `Task.strata`."""
+        return self._strata
+
+    @cached_property
+    def _strata(self) -> Mapping[str, np.ndarray]:
+        return self.task.strata(self.labels)
 
     @property
     def classes(self) -> int:
         """The number of classes."""
         return len(self.class_names)
+
+    @property
+    def outputs(self) -> int:
+        """The number of classes, or of targets."""
+        return len(self.task.names)
 
     @property
     def image(self) -> ImageShape | None:
@@ -134,6 +157,7 @@ class Dataset:
             "arrays": [[name, str(array.dtype), array.shape] for name, array in arrays],
             "class_names": self.class_names,
             "scale": self.scale,
+            **self._targets_record(),
         }
         if self.extras is not None:
             header["extras"] = self.extras
@@ -158,15 +182,23 @@ class Dataset:
         Raises:
             DataError: An id is not in this dataset.
         """
-        return self._rows(ids, "x")
+        return self._rows(ids, "x", [source.x for source in self.sources.values()])
 
     def y(self, ids: SampleIds) -> np.ndarray:
-        """The class numbers of some ids: int64 (sample,), in the order of `ids`.
+        """The answers of some ids in their order: int64 (sample,) class numbers, or float64 (sample, target).
 
         Raises:
             DataError: An id is not in this dataset.
         """
-        return self._rows(ids, "y")[:]
+        return self._rows(ids, "y", [*self.labels.values()])[:]
+
+    def strata_of(self, ids: SampleIds) -> np.ndarray:
+        """The groups of alike answers that some ids are in: int64 (sample,), see `Task.strata`.
+
+        Raises:
+            DataError: An id is not in this dataset.
+        """
+        return self._rows(ids, "y", [*self.strata.values()])[:]
 
     def digest_of(self, ids: SampleIds) -> str:
         """The fingerprint of some samples and their labels: equal for models that are judged on the same ones.
@@ -177,7 +209,7 @@ class Dataset:
         is_table = self.preparation is not None
         counts = {name: int((ids.source_index == number).sum()) for number, name in enumerate(ids.sources)}
         content = self.name if is_table else [str(self._train.x.dtype), self.shape]
-        header = [self.class_names, [each for each in counts.items() if each[1]], content]
+        header = [self.task.names, [each for each in counts.items() if each[1]], content]
         digest = hashlib.sha256(json.dumps(header).encode())
         rows = self.rows(ids)
         for first in range(0, len(ids), PIECE):
@@ -236,16 +268,20 @@ class Dataset:
             "shape": list(self.shape),
             "scale": self.scale,
             "class_names": list(self.class_names),
+            **self._targets_record(),
             **named,
         }
 
-    def _rows(self, ids: SampleIds, column: str) -> LazyRows:
+    def _targets_record(self) -> dict[str, Any]:
+        """The entry on targets in run.json, and what a digest is made of; nothing for classes."""
+        return {"targets": list(self.targets), "is_log": self.is_log} if self.targets else {}
+
+    def _rows(self, ids: SampleIds, column: str, arrays: Sequence[np.ndarray]) -> LazyRows:
         if not isinstance(ids, SampleIds):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UsageError(
                 f"samples are selected by the ids of a split, not by a value of the type {type(ids).__name__}",
                 hint=f'pass for example run.split.test, or use data.sources["train"].{column} for all rows',
             )
-        arrays = tuple(getattr(source, column) for source in self.sources.values())
         known = {name: number for number, name in enumerate(self.sources)}
         places = np.array([known.get(name, len(known)) for name in ids.sources], np.uint8)
         source_index = places[ids.source_index]
@@ -258,7 +294,7 @@ class Dataset:
                 got=ids.take([int(outside.argmax())]).places()[0],  # by its place: the data have no name for it
                 hint="use the ids of a split of this dataset",
             )
-        return LazyRows(arrays, source_index, ids.index)
+        return LazyRows(tuple(arrays), source_index, ids.index)
 
     @classmethod
     def from_arrays(
@@ -274,6 +310,8 @@ class Dataset:
         class_names: Sequence[str] | None = None,
         scale: float | str = "auto",
         centering: str | None = None,
+        targets: Sequence[str] | None = None,
+        log: bool = False,
     ) -> "Dataset":
         """Make a dataset from NumPy arrays, lists or pandas tables; values in memory are copied.
 
@@ -283,7 +321,8 @@ class Dataset:
         Args:
             x: ``(sample, *shape)``, finite numbers: uint8 stays uint8, everything else becomes float32.
             y: ``(sample,)``, class labels: integers, bools or strings. Without `class_names` the classes are the sorted
-                distinct labels, so integers 0..k-1 remain as they are.
+                distinct labels, so integers 0..k-1 remain as they are. Or numbers to predict, ``(sample,)`` or
+                ``(sample, target)``: floats that are not all whole, or any numbers if `targets` names them.
             x_val: Samples for the validation split, of the same sample shape and dtype; None for a share of `x`.
             y_val: Their labels, or None.
             x_test: Samples for the test split, of the same sample shape and dtype; None for a share of `x`.
@@ -292,6 +331,8 @@ class Dataset:
             class_names: A name for each class; integer labels are indices into it, string labels entries of it.
             scale: The inputs of the model are x / scale; "auto" is 255 for uint8 and 1 for everything else.
             centering: See `load_dataset`.
+            targets: The name of each number to predict; None if y holds classes, or for the names of pandas, or "y".
+            log: Whether the logarithm of the targets, which are positive, is learned.
 
         Raises:
             DataError: Lengths, shapes, dtypes or labels do not fit together, or a value is missing or not finite.
@@ -309,12 +350,20 @@ class Dataset:
             if not any(missing):
                 given[split] = part
         inputs = {split: as_inputs(values, split=split) for split, (values, _) in given.items()}
-        labels = {split: as_labels(values, split=split) for split, (_, values) in given.items()}
-        for split, (values, targets) in given.items():
-            check_aligned(values, targets, split=split, lengths=(len(inputs[split]), len(labels[split])))
+        numbers = as_targets({split: values for split, (_, values) in given.items()}, targets)
+        if numbers is None:
+            labels = {split: as_labels(values, split=split) for split, (_, values) in given.items()}
+        else:
+            labels, targets = numbers
+        for split, (values, answers) in given.items():
+            check_aligned(values, answers, split=split, lengths=(len(inputs[split]), len(labels[split])))
         for split in [split for split in given if split != "train"]:
             check_alike(inputs["train"], inputs[split], split=split, given=(x, given[split][0]))
-        codes, names = encode_labels(labels, class_names)
+        if targets is not None and class_names is not None:
+            raise UsageError("class_names are for classes, and y holds numbers", hint="leave them out")
+        if log and targets is None:
+            raise UsageError("log is for numbers, and y holds classes", hint="leave it out")
+        codes, names = (labels, ()) if targets is not None else encode_labels(labels, class_names)
         ranges = [finite_range(inputs[split], split=split, given=values) for split, (values, _) in given.items()]
         return cls(
             name=name,
@@ -324,6 +373,8 @@ class Dataset:
             origin={"kind": "arrays"},
             feature_names=tuple(map(str, x.columns)) if is_pandas(x, "DataFrame") else None,
             centering=as_centering(centering, inputs["train"]),
+            targets=tuple(targets or ()),
+            is_log=log,
         )
 
 

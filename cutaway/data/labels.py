@@ -1,4 +1,4 @@
-"""The user's labels (integers, bools or strings) as int64 class numbers and class names."""
+"""The user's labels (integers, bools or strings) as int64 class numbers and class names, and numbers to predict."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,11 +59,77 @@ def as_labels(y: Any, *, split: str) -> np.ndarray:
 def _hint(values: Sequence[Any]) -> str:
     numbers = [value for value in values if isinstance(value, float) and math.isfinite(value)]
     if any(not value.is_integer() for value in numbers):
-        return (
-            "cutaway is for classification: make classes of a measured quantity, for example with pandas.cut(y, 5); "
-            "ct.preflight(model, x, y) and ct.Recorder(path, (x, y)) take numbers"
+        return "drop samples without a number"
+    return (
+        'convert whole numbers that stand for classes with y.astype(int), or pass targets=["y"] to predict them as '
+        "numbers; drop samples without a label"
+    )
+
+
+def as_targets(
+    given: Mapping[str, Any], names: Sequence[str] | None
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]] | None:
+    """View answers as numbers to predict, if they are: if they have names, or are floats that are not all whole.
+
+    Args:
+        given: By split, "train" first: an array, a list or a pandas object, ``(sample,)`` or ``(sample, target)``.
+        names: A name for each target; None for the names of pandas, "y" for one and "y1", "y2" for several.
+
+    Returns:
+        float64 ``(sample, target)`` by split, copies, and the names; None if the answers are classes.
+
+    Raises:
+        DataError: A number is missing or infinite, all are equal, or the splits have not the same targets.
+        UsageError: There are more or fewer names than targets, or two are equal.
+    """
+    first = as_array(given["train"], what="the answers of train")
+    if names is None and not (first.dtype.kind == "f" and first.ndim <= 2 and _is_measured(first)):
+        return None
+    found = {split: _targets(values, split) for split, values in given.items()}
+    count = found["train"].shape[1]
+    named = [str(name) for name in getattr(given["train"], "columns", [getattr(given["train"], "name", None) or "y"])]
+    usual = named if len(named) == count else [f"y{number}" for number in range(1, count + 1)]
+    chosen = tuple(usual) if names is None else (names,) if isinstance(names, str) else tuple(names)
+    if len(chosen) != count or len(set(chosen)) != count or not all(isinstance(name, str) for name in chosen):
+        raise UsageError(f"targets must be {count} different names, one for each target, not {shown(names)}")
+    for split, values in found.items():
+        if values.shape[1] != count:
+            raise DataError(f"{split} has {values.shape[1]} targets, and train has {count}", hint="pass the same ones")
+    if (constant := np.ptp(found["train"], axis=0) == 0).any():
+        raise DataError(
+            f'the target "{chosen[int(constant.argmax())]}" is the same in every sample of train',
+            hint="leave this target out, or add samples with other values",
         )
-    return "convert whole numbers that stand for classes with y.astype(int), and drop samples without a label"
+    return found, chosen
+
+
+def _is_measured(values: np.ndarray) -> bool:
+    """Whether finite numbers are not all whole, and are no rows of probabilities or one-hot rows."""
+    finite = values[np.isfinite(values)]
+    is_rows = (
+        values.ndim == 2 and values.shape[1] > 1 and np.allclose(values.sum(axis=1), 1) and bool((values >= 0).all())
+    )
+    return bool((finite % 1).any()) and not is_rows
+
+
+def _targets(values: Any, split: str) -> np.ndarray:
+    """The targets of a split as float64 (sample, target)."""
+    found = as_array(values, what=f"the targets of {split}")
+    if found.dtype.kind not in "fiub" or found.ndim not in (1, 2) or not found.size:
+        raise DataError(
+            f"the targets of {split} must be numbers of the shape (sample,) or (sample, target), not {found.dtype} of "
+            f"the shape {found.shape}",
+            hint="convert them, for example with y.astype(float)",
+        )
+    numbers = found.astype(np.float64).reshape(len(found), -1)
+    if not (known := np.isfinite(numbers).all(axis=1)).all():
+        row = int(known.argmin())
+        raise DataError(
+            f"a target of {split} is missing or infinite",
+            got=f"{numbers[row].tolist()!s:.80} as {split}[{row}]",
+            hint="drop samples without a number",
+        )
+    return numbers
 
 
 def _question_many(labels: np.ndarray, *, classes: int) -> None:
@@ -74,9 +140,9 @@ def _question_many(labels: np.ndarray, *, classes: int) -> None:
     """
     if labels.dtype.kind in "iu" and classes > max(MANY, 2 * math.sqrt(len(labels))):
         warn_user(
-            f"the labels are {classes:,} different whole numbers for {len(labels):,} samples, and cutaway is for "
-            "classification: if they measure something, make classes of it, for example with pandas.cut(y, 5); "
-            "pass class_names if they are classes"
+            f"the labels are {classes:,} different whole numbers for {len(labels):,} samples, which become classes: "
+            'if they measure something, pass targets=["y"] to predict them as numbers; pass class_names if they are '
+            "classes"
         )
 
 

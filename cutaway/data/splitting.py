@@ -45,12 +45,17 @@ class Labeled(Protocol):
 
     @property
     def labels(self) -> Mapping[str, np.ndarray]:
-        """int64 (sample,) class numbers by source: "train", then "test" if there is one."""
+        """By source, "train", then "test" if there is one: int64 (sample,), or numbers, float64 (sample, target)."""
+        ...
+
+    @property
+    def strata(self) -> Mapping[str, np.ndarray]:
+        """Groups of samples with alike answers by source, see `Task.strata`."""
         ...
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Name of each class number."""
+        """Name of each class number; empty if the answers are numbers."""
         ...
 
     @property
@@ -67,6 +72,8 @@ def split_dataset(
     seed: int = 0,
 ) -> Split:
     """Split a dataset into train, val and test: stratified by class, or by the groups or the times of its samples.
+
+    Numbers to predict are stratified by their size, see `Task.strata`.
 
     The sources "val" and "test" become these splits; without them, shares of "train" are held out, the test samples
     first. Inside each part the samples are in the order of their file. With groups, the shares are reached as well as
@@ -134,12 +141,14 @@ def _hold_out(
         return _hold_out_groups(data, index, groups[index], share=share, seed=seed)
     if times is not None:
         return _hold_out_latest(data, index, times[index], share=share)
-    labels = data.labels["train"]
+    labels = data.strata["train"]
     counts = np.bincount(labels[index], minlength=len(data.class_names))
     present = np.unique(labels)
     short = present[counts[present] < 2]
     held = math.ceil(share * len(index))
     least = min(held, len(index) - held)
+    if not data.class_names and (short.size or least < len(present)):  # too few numbers for their strata
+        labels, short, present = np.zeros_like(labels), short[:0], present[:1]
     if short.size or least < len(present):
         _refuse_measurements(data, present)
     if short.size:
@@ -165,10 +174,10 @@ def _refuse_measurements(data: Labeled, present: np.ndarray) -> None:
         return
     numbers = sorted(map(int, names))
     raise DataError(
-        f"cutaway is for classification, and {data.name} has {len(numbers):,} different labels, whole numbers "
-        f"from {numbers[0]:,} to {numbers[-1]:,}, some in too few samples",
-        hint="if they measure something, make classes of them, for example with pandas.cut(labels, 5); if each is a "
-        "class, drop those with too few samples",
+        f"{data.name} has {len(numbers):,} classes, whole numbers from {numbers[0]:,} to {numbers[-1]:,}, some in too "
+        "few samples",
+        hint="if they measure something, name them as a target in place of a label; if each is a class, drop those "
+        "with too few samples",
     )
 
 
@@ -184,7 +193,7 @@ def _hold_out_groups(
             f"there are {count} groups, and holding out a share of {share:g} in whole groups takes {folds}",
             hint="choose a larger share, or another column of groups",
         )
-    labels = data.labels["train"][index]
+    labels = data.strata["train"][index]
     if (largest := int(np.bincount(labels).max())) < folds:
         _refuse_measurements(data, np.unique(labels))
         raise DataError(
@@ -215,9 +224,9 @@ def _hold_out_latest(
 
 
 def _check_classes(data: Labeled, kept: np.ndarray, held: np.ndarray, *, where: str) -> None:
-    labels = data.labels["train"]
+    labels = data.strata["train"]
     lacking = np.setdiff1d(labels[held], labels[kept])
-    if lacking.size:
+    if lacking.size and data.class_names:
         _refuse_measurements(data, np.unique(labels))
         raise DataError(
             f'the training samples lack the class "{data.class_names[lacking[0]]}", which is {where}',

@@ -34,6 +34,7 @@ from .intervals import (
     share_of,
     wilson_interval,
 )
+from .numbers import NUMBER_MEASURES, number_metrics, squared_errors
 from .overfitting import (
     OVERFITTING_EPOCHS,
     OVERFITTING_RISE,

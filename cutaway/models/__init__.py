@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .perceptron import MEAN, build_model, check_fit, fitting_shape, members_of, mlp
     from .setup import (
         DEFAULT_RATES,
+        NUMBER_LOSSES,
         Setup,
         Targets,
         compiled_setup,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     )
     from .shapes import DENSE_KINDS, MERGING_KINDS, output_shape, units_in_words
     from .spec import model_from_spec, short_floats, spec_of, spec_weights
+    from .target_unit import TargetUnit
     from .weights import (
         assign,
         check_snapshot,
@@ -51,8 +53,10 @@ _MODULES = {
     "MEAN": "cutaway.models.perceptron",
     "MERGING_KINDS": "cutaway.models.shapes",
     "Model": "cutaway.models.forward_pass",
+    "NUMBER_LOSSES": "cutaway.models.setup",
     "ModelForm": "cutaway.models.form",
     "Setup": "cutaway.models.setup",
+    "TargetUnit": "cutaway.models.target_unit",
     "Targets": "cutaway.models.setup",
     "WRAPPED": "cutaway.models.layers",
     "activation_name": "cutaway.models.outputs",

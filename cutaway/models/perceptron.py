@@ -12,6 +12,7 @@ from .form import ModelForm
 from .initialization import without_drawing
 from .outputs import activation_name
 from .shapes import MEMBER_EQUATIONS
+from .target_unit import TargetUnit
 from .weights import initialize, reseed
 
 OUTPUT = "output"
@@ -99,7 +100,7 @@ def _dense(units: int, ensemble: int, *, first: bool, activation: str, name: str
 
 
 def members_of(model: keras.Model) -> keras.Model | None:
-    """A model of the same layers with two outputs: the probabilities of the ensemble, and of each member.
+    """A model of the same layers with two outputs: the answers of the ensemble, and of each member.
 
     Returns:
         The outputs are ``(batch, class)`` and ``(batch, member, class)``. None if the model is not an ensemble that
@@ -107,19 +108,26 @@ def members_of(model: keras.Model) -> keras.Model | None:
     """
     if MEAN not in [layer.name for layer in model.layers]:
         return None
-    return keras.Model(
-        model.inputs[0], [model.outputs[0], keras.layers.Softmax(name="each_member")(model.get_layer(MEAN).input)]
-    )
+    each, names = model.get_layer(MEAN).input, [layer.name for layer in model.layers]
+    ending = model.layers[names.index(MEAN) + 1 :]
+    if isinstance(ending[0], keras.layers.Softmax):
+        ending = [keras.layers.Softmax(name="each_member")]
+    for layer in ending:
+        each = layer(each)
+    return keras.Model(model.inputs[0], [model.outputs[0], each])
 
 
-def build_model(model: keras.Model, *, shape: tuple[int, ...], classes: int, seed: int) -> bool:
+def build_model(
+    model: keras.Model, *, shape: tuple[int, ...], classes: int, seed: int, unit: TargetUnit | None = None
+) -> bool:
     """Build a model for its data: add the output layer if `mlp` made it, and draw its first weights from `seed`.
 
     Args:
         model: A checked model. One that is already built keeps its weights, as with Keras' own ``fit``.
         shape: Shape of one sample, such as ``(28, 28)``.
-        classes: Number of classes.
+        classes: Number of classes, or of targets.
         seed: Random seed; layers with their own seed keep it.
+        unit: The unit of the targets, which the output layer gets if `mlp` made the model; None for classes.
 
     Returns:
         Whether the weights were drawn here (True) or came with the model (False).
@@ -128,7 +136,7 @@ def build_model(model: keras.Model, *, shape: tuple[int, ...], classes: int, see
         ModelError: The model's input or output does not fit the data.
     """
     if getattr(model, "_cutaway_unfinished", False):
-        _add_output(model, classes, ensemble=model._cutaway_unfinished)  # pyright: ignore[reportAttributeAccessIssue]
+        _add_output(model, classes, unit, ensemble=model._cutaway_unfinished)  # pyright: ignore[reportAttributeAccessIssue]
         model._cutaway_unfinished = 0
     fresh = not model.built
     if fresh:
@@ -137,18 +145,22 @@ def build_model(model: keras.Model, *, shape: tuple[int, ...], classes: int, see
         initialize(model, seed)
     reseed(model, seed)
     check_fit(model, shape=shape, classes=classes)
-    _check_ending(model, classes)
+    if unit is None:
+        _check_ending(model, classes)
     return fresh
 
 
-def _add_output(model: Any, classes: int, *, ensemble: int) -> None:
+def _add_output(model: Any, classes: int, unit: TargetUnit | None, *, ensemble: int) -> None:
     first = not model.layers
     if ensemble == 1:
-        model.add(keras.layers.Dense(classes, activation="softmax", name=OUTPUT))
-        return
-    model.add(_dense(classes, ensemble, first=first, activation="linear", name=OUTPUT))
-    model.add(keras.layers.GlobalAveragePooling1D(name=MEAN))
-    model.add(keras.layers.Softmax(name="softmax"))
+        model.add(keras.layers.Dense(classes, activation="softmax" if unit is None else "linear", name=OUTPUT))
+    else:
+        model.add(_dense(classes, ensemble, first=first, activation="linear", name=OUTPUT))
+        model.add(keras.layers.GlobalAveragePooling1D(name=MEAN))
+    if unit is not None:
+        unit.add_to(model)
+    elif ensemble != 1:
+        model.add(keras.layers.Softmax(name="softmax"))
 
 
 def check_fit(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> None:
@@ -178,8 +190,8 @@ def fitting_shape(model: keras.Model, *, shape: tuple[int, ...], classes: int) -
         )
     if given != (classes,) and not (classes == 2 and given == (1,)):
         raise ModelError(
-            f"the model has outputs of shape {given}, and the data {classes} classes",
-            hint=f'end the model with Dense({classes}, activation="softmax")',
+            f"the model has outputs of shape {given}, and the data {classes} classes or targets",
+            hint=f'end the model with Dense({classes}, activation="softmax"), or with Dense({classes}) for numbers',
         )
     return fitting
 

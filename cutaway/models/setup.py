@@ -28,6 +28,9 @@ FAMILIES = {
 """What a loss is for, by its name in lower case without underscores: exclusive classes, answers of yes or no, or
 numbers. Other losses are not judged."""
 
+NUMBER_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber")
+"""Losses of numbers that cutaway trains with, by their names in Keras."""
+
 TABLE = """
     loss     from_logits  activation  outputs  targets  result
     any      any          softmax     one      any      one-unit-softmax

@@ -74,9 +74,9 @@ def section_names() -> list[str]:
 
 def report_page(source: ReportSource, progress: ReportProgress) -> Page:
     """The whole report as a record; `progress` still lacks its last step."""
-    progress.expect(embeddings(source))
     shown: list[Section | None] = []
-    names = section_names()
+    names = sections.OF_NUMBERS if source.context.task.is_numbers else section_names()
+    progress.expect(embeddings(source) if "explore" in names else 0)
     for name in names:
         progress.begin(name)
         shown.append(make_section(source, name))
@@ -91,6 +91,8 @@ def make_section(source: ReportSource, name: str) -> Section | None:
     Raises:
         Canceled: It was canceled.
     """
+    if source.context.task.is_numbers and name not in sections.OF_NUMBERS:
+        return None
     view, make = next((v, each) for v, makers in sections.VIEWS.items() for each in makers if each.__name__ == name)
     try:
         section = make(source)

@@ -22,7 +22,7 @@ from .folder import (
 from .folds import FoldStore
 from .layout import REPORT, RUNS, history_path, keeps_predictions, labels_path, snapshot_path
 from .locks import is_locked, take_lock
-from .manifest import DataOrigin, DatasetRecord, Manifest, writer_in_words
+from .manifest import NUMBERS_FORMAT, DataOrigin, DatasetRecord, Manifest, writer_in_words
 from .process import ProcessRecord
 from .reading import (
     check_no_link,

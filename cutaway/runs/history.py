@@ -20,7 +20,7 @@ DELETE = "delete that line"
 
 KINDS = ("epoch", "progress")
 SINGLE = (
-    *("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_cross_entropy"),
+    *("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_cross_entropy", "r2", "val_r2"),
     *("learning_rate", "seconds", "samples_per_second"),
 )
 """Entries that are one number, never a list."""

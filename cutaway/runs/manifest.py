@@ -19,13 +19,14 @@ from cutaway.checks import required
 from cutaway.errors import RunError, printable
 from cutaway.image_shape import ImageShape
 from cutaway.models import DENSE_KINDS, units_in_words
+from cutaway.task import Task
 from cutaway.words import listed, shown
 
 from .process import ProcessRecord
 from .reading import RESTORE
 
-FORMAT = 2
-"""Format number of the run folder; a reader refuses any other.
+FORMAT, NUMBERS_FORMAT = 2, 3
+"""Format numbers of the run folder, with classes and with numbers as answers; a reader refuses any other.
 
 A field more in run.json needs no new number: readers leave it alone. What they would misread or call damaged does, such
 as another kind of line in history.jsonl.
@@ -171,11 +172,13 @@ class DatasetRecord(BaseModel):
         origin: How to load it again: ``kind``, and ``name`` or ``path``.
         shape: Shape of one sample.
         scale: The raw value that becomes 1.
-        class_names: Names of the classes, in the order of their numbers.
+        class_names: Names of the classes, in the order of their numbers; none of numbers.
         feature_names: Names of the values of a sample, if known.
         preparation: How the columns of a table became these, as `cutaway.data.Preparation.to_record` writes it.
         relabeled: New class names by the place of the sample, as a person decided; digest and split include them.
         centering: How the images were made, if they show single digits or letters and this is known.
+        targets: Names of the numbers that are predicted; none of classes.
+        is_log: Whether their logarithm is learned.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -185,11 +188,18 @@ class DatasetRecord(BaseModel):
     origin: DataOrigin
     shape: Annotated[tuple[Side, ...], Field(max_length=32)]
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    class_names: Annotated[tuple[Name, ...], Field(min_length=1, max_length=1_000_000)]
+    class_names: Annotated[tuple[Name, ...], Field(max_length=1_000_000)]
     feature_names: Annotated[tuple[Name, ...], Field(max_length=1_000_000)] | None = None
     preparation: Annotated[dict[Name, Any], Field(max_length=100)] | None = None
     relabeled: Annotated[dict[Name, Name], Field(max_length=1_000_000)] | None = None
     centering: CenteringRecord | None = None
+    targets: Annotated[tuple[Name, ...], Field(max_length=10_000)] = ()
+    is_log: bool = False
+
+    @property
+    def task(self) -> Task:
+        """What the answers are."""
+        return Task(self.class_names, self.targets, self.is_log)
 
     @property
     def image(self) -> ImageShape | None:
@@ -200,6 +210,8 @@ class DatasetRecord(BaseModel):
     def _names_its_values(self) -> "DatasetRecord":
         if self.feature_names is not None and len(self.feature_names) != math.prod(self.shape):
             raise ValueError('must have as many "feature_names" as values in a sample, or null')
+        if bool(self.class_names) == bool(self.targets):
+            raise ValueError('must have either "class_names" or "targets"')
         return self
 
 
@@ -246,7 +258,8 @@ class Manifest(BaseModel):
         process: The process that writes the run; None once it has ended the training.
         kept_epoch: Epoch of the weights that count as the result; None while there is none.
         best_epoch: Epoch of the lowest validation loss.
-        test: ``loss``, ``accuracy`` and ``cross_entropy`` of the test samples at the kept epoch.
+        test: ``loss``, ``accuracy`` and ``cross_entropy`` of the test samples at the kept epoch; of numbers ``loss``
+            and what `cutaway.metrics.number_metrics` returns.
         baseline: Accuracy of always predicting the largest class of the test samples; None without any, or if unknown.
         cost: Seconds spent, by stage.
         sweep: The sweep that it is a trial of, whose test samples belong to no part of the split; None for most runs.
@@ -254,7 +267,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    format: Annotated[int, Field(ge=FORMAT, le=FORMAT)] = FORMAT
+    format: Annotated[int, Field(ge=FORMAT, le=NUMBERS_FORMAT)] = FORMAT
     name: Text
     created: Annotated[str, Field(max_length=64)]
     status: Status
@@ -294,11 +307,17 @@ class Manifest(BaseModel):
     @field_validator("test")
     @classmethod
     def _has_all(cls, test: dict[str, float] | None) -> dict[str, float] | None:
-        if test is not None and not {"loss", "accuracy", "cross_entropy"} <= test.keys():
-            raise ValueError('must have a "loss", an "accuracy" and a "cross_entropy"')
-        if test is not None and not 0 <= test["accuracy"] <= 1:
+        if test is not None and "loss" not in test:
+            raise ValueError('must have a "loss"')
+        if test is not None and not 0 <= test.get("accuracy", 0) <= 1:
             raise ValueError('must have an "accuracy" from 0 to 1')
         return test
+
+    @model_validator(mode="after")
+    def _measures_its_task(self) -> "Manifest":
+        if self.test is not None and not self.dataset.targets and not {"accuracy", "cross_entropy"} <= self.test.keys():
+            raise ValueError('must have an "accuracy" and a "cross_entropy" in "test"')
+        return self
 
     @property
     def in_words(self) -> str:
@@ -344,9 +363,10 @@ class Manifest(BaseModel):
         if not isinstance(record, dict):
             raise RunError(f"{where} is not a JSON object", hint=RESTORE)
         number = record.get("format")
-        if isinstance(number, int) and number != FORMAT:
+        if isinstance(number, int) and number not in (FORMAT, NUMBERS_FORMAT):
+            formats = f"{FORMAT} and {NUMBERS_FORMAT}"
             raise RunError(
-                f"{where} has format {number}{writer_in_words(record)} and this cutaway reads format {FORMAT}",
+                f"{where} has format {number}{writer_in_words(record)} and this cutaway reads formats {formats}",
                 hint="train again, or open it with the version that made it",
             )
         fields = dict(record)
@@ -366,7 +386,8 @@ class Manifest(BaseModel):
 
     def to_record(self) -> dict[str, Any]:
         """The manifest as JSON-able data."""
-        return self.model_dump(mode="json")
+        exclude = None if self.dataset.targets else {"dataset": {"targets", "is_log"}}
+        return self.model_dump(mode="json", exclude=exclude)
 
 
 def writer_in_words(record: Mapping[str, Any]) -> str:

@@ -7,14 +7,14 @@ from statistics import median_low
 from typing import Any, cast
 
 from cutaway.errors import CutawayError, printable
-from cutaway.metrics import Interval, wilson_interval
+from cutaway.metrics import NUMBER_MEASURES, Interval, wilson_interval
 from cutaway.words import evenly_spaced
 
 from .folder import DamagedRun, RunFolder, kept_so_far, list_runs, read_title
 from .layout import HISTORY, MANIFEST, RUNS, TITLE
 from .manifest import Manifest
 
-SUMMARY = 9
+SUMMARY = 10
 """Version of the fields of a summary and their computation: cached ones with another number are made again."""
 
 WATCHED = (MANIFEST, HISTORY, TITLE)
@@ -66,7 +66,10 @@ class RunSummary:
         val_epoch: That epoch.
         tested: Number of test samples; None if it is not known.
         test: ``loss``, ``accuracy`` and ``cross_entropy`` of the test samples at the kept epoch, the last one without
-            label smoothing; None if it was not tested.
+            label smoothing; of numbers, ``loss`` and what `number_metrics` returns; None if it was not tested.
+        r2: R2 of the samples behind `judged_on`, of numbers; None if not known yet.
+        val_r2: R2 of the validation samples, as `val_accuracy`.
+        targets: Names of the numbers that are predicted; none of classes.
         baseline: Accuracy of always predicting the largest class of the test samples.
         seconds: Seconds of the training.
         curves: `CURVES` by epoch, at most `CURVE` values each.
@@ -94,6 +97,9 @@ class RunSummary:
     val_epoch: int | None = None
     tested: int | None = None
     test: dict[str, float] | None = None
+    r2: float | None = None
+    val_r2: float | None = None
+    targets: tuple[str, ...] = ()
     baseline: float | None = None
     seconds: float | None = None
     curves: dict[str, list[float | None]] | None = None
@@ -134,7 +140,9 @@ class RunSummary:
     def interval(self) -> Interval | None:
         """Wilson's 95% interval of the test accuracy; None if it was not tested."""
         test, tested = self.test, self.tested
-        return wilson_interval(round(test["accuracy"] * tested), tested) if test and tested else None
+        if not test or not tested or "accuracy" not in test:
+            return None
+        return wilson_interval(round(test["accuracy"] * tested), tested)
 
     @property
     def parameters(self) -> int | None:
@@ -173,8 +181,11 @@ def _summary(folder: RunFolder, title: str) -> RunSummary:
     damage = folder.damage or next((manifest.damaged[name] for name in SHOWN if name in manifest.damaged), None)
     why, kept = str(damage) if damage else manifest.why, kept_so_far(manifest, rows)
     val_accuracy = next((_number(row, "val_accuracy") for row in rows if row["epoch"] == kept), None)
-    test = manifest.test and {name: manifest.test[name] for name in ("loss", "accuracy", "cross_entropy")}
+    val_r2 = next((_number(row, "val_r2") for row in rows if row["epoch"] == kept), None)
+    measured = ("loss", "accuracy", "cross_entropy") if not manifest.dataset.targets else NUMBER_MEASURES
+    test = manifest.test and {name: manifest.test[name] for name in measured if name in manifest.test}
     tested = sample_counts(manifest).get("test")
+    held = None if tested or state == "running" else (val_accuracy, val_r2)
     given = {"without": manifest.without, **manifest.config}
     return RunSummary(
         id=folder.path.name,
@@ -189,7 +200,10 @@ def _summary(folder: RunFolder, title: str) -> RunSummary:
         settings={name: each for name, each in given.items() if isinstance(each, str | int | float | None)},
         like=manifest.like and manifest.like.run,
         judged_on=manifest.judged_on,
-        accuracy=test["accuracy"] if test else None if tested or state == "running" else val_accuracy,
+        accuracy=test.get("accuracy") if test else held and held[0],
+        r2=test.get("r2") if test else held and held[1],
+        val_r2=val_r2,
+        targets=manifest.dataset.targets,
         epochs=rows[-1]["epoch"] if rows else 0,
         planned=planned if isinstance(planned, int) else None,
         val_accuracy=val_accuracy,

@@ -208,7 +208,8 @@ class RunWriter:
         Args:
             epoch: Its number.
             probabilities: The predictions.
-            exact: Whether to keep them as float32, for a model that cannot compute them again; otherwise as float16.
+            exact: Whether to keep them as float32, of numbers and for a model that cannot compute them again; otherwise
+                as float16.
         """
         buffer = io.BytesIO()
         np.save(buffer, probabilities.astype(np.float32 if exact else np.float16), allow_pickle=False)

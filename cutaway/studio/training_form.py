@@ -12,6 +12,7 @@ from cutaway.errors import CutawayError, UsageError
 from cutaway.jobs import Repeat, Training
 from cutaway.models import ACTIVATIONS, ModelForm
 from cutaway.runs import RunFolder
+from cutaway.task import Task
 from cutaway.training import (
     AUTO,
     RECIPES,
@@ -156,4 +157,5 @@ def _base(
     if not errors:
         ModelForm(**form)
     weighted = task.settings.get("class_weight") is not None or bool(task.options.get("weight"))
-    return base_settings(recipe, weighted=weighted), form
+    targets: Any = task.options.get("target") or ()
+    return base_settings(recipe, weighted=weighted, task=Task(targets=tuple(targets))), form

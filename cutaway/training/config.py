@@ -10,16 +10,24 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from cutaway.augmentation import ALLOWED, Augmentation, as_augmentation, check_images
 from cutaway.checks import meant, refuse_text
 from cutaway.errors import ConfigError, Hint, RunError
-from cutaway.models import DEFAULT_RATES, FORM
+from cutaway.models import DEFAULT_RATES, FORM, NUMBER_LOSSES
 from cutaway.options import DataOptions
 from cutaway.parallel import has_fast_bfloat16
+from cutaway.task import Task
 from cutaway.words import shown
 
 if TYPE_CHECKING:
     from cutaway.models import Model
 
 Optimizer = Literal["sgd", "adam", "adamw"]
-Loss = Literal["categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"]
+Loss = Literal[
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+    "binary_crossentropy",
+    "mean_squared_error",
+    "mean_absolute_error",
+    "huber",
+]
 Precision = Literal["float32", "bfloat16"]
 Schedule = Literal["constant", "cosine", "one-cycle", "step"]
 
@@ -87,6 +95,11 @@ class TrainingConfig(BaseModel):
         return None if found is None else str(found)
 
     @property
+    def is_numbers(self) -> bool:
+        """Whether the loss is one of numbers."""
+        return self.loss in NUMBER_LOSSES
+
+    @property
     def augmentation(self) -> Augmentation | None:
         """How images are changed at random; None if they are not."""
         return as_augmentation(self.augment)
@@ -98,9 +111,10 @@ def make_config(
     """Make a config from the settings of a recipe and those that the user gives.
 
     Five settings may be "auto", which is resolved here. ``precision`` becomes bfloat16 on a CPU that can compute with
-    it, otherwise float32. ``learning_rate`` becomes Keras' default for the optimizer. ``batch_size`` becomes the power
-    of two nearest to 1/176 of the samples, in [32, 256], and ``epochs`` the number that makes 1,400 steps, in [8, 60]:
-    a small dataset gets smaller batches and more epochs. ``validation`` is as in `validation_share`.
+    it, and float32 otherwise and where numbers are predicted. ``learning_rate`` becomes Keras' default for the
+    optimizer. ``batch_size`` becomes the power of two nearest to 1/176 of the samples, in [32, 256], and ``epochs`` the
+    number that makes 1,400 steps, in [8, 60]: a small dataset gets smaller batches and more epochs. ``validation`` is
+    as in `validation_share`.
 
     Args:
         base: Settings of a recipe or of another run; the defaults of `TrainingConfig` apply to settings in neither.
@@ -134,7 +148,7 @@ def merge_settings(base: Mapping[str, Any] | None, given: Mapping[str, Any]) -> 
     if base and values.get("optimizer") != base.get("optimizer"):
         # these are for the recipe's own optimizer
         values |= {"learning_rate": "auto", "momentum": 0.0, "weight_decay": 0.0, **given}
-    if "sparse" in shown(values.get("loss")):
+    if "sparse" in shown(values.get("loss")) or values.get("loss") in NUMBER_LOSSES:
         values["label_smoothing"] = given.get("label_smoothing", 0.0)  # the recipe's is for its own loss
     return values
 
@@ -151,7 +165,8 @@ def wrong_settings(values: Mapping[str, Any]) -> dict[str, ConfigError]:
     without_effect = (
         ("momentum", "optimizer", optimizer != "sgd", "optimizer sgd"),
         ("weight_decay", "optimizer", optimizer != "adamw", "optimizer adamw"),
-        ("label_smoothing", "loss", "sparse" in shown(loss), "a loss on one-hot labels"),
+        ("label_smoothing", "loss", "sparse" in shown(loss) or loss in NUMBER_LOSSES, "a loss on one-hot labels"),
+        ("virtual_adversarial", "loss", loss in NUMBER_LOSSES, "classes"),
     )
     for name, other, lacks, needs in without_effect:
         if lacks and values.get(name) and not {name, other} & {*found}:
@@ -208,7 +223,8 @@ def _resolve_auto(values: dict[str, Any], *, samples: int, accelerator: bool) ->
     if "validation" in values:
         values["validation"] = validation_share(samples, values["validation"])
     if values.get("precision") == "auto":
-        values["precision"] = "bfloat16" if has_fast_bfloat16() and not accelerator else "float32"
+        fast = has_fast_bfloat16() and not accelerator and values.get("loss") not in NUMBER_LOSSES
+        values["precision"] = "bfloat16" if fast else "float32"
     if values.get("learning_rate") == "auto":
         values["learning_rate"] = DEFAULT_RATES[values.get("optimizer", "adam")]
     if values.get("batch_size") == "auto":
@@ -232,18 +248,20 @@ def lowest_loss(label_smoothing: float, *, classes: int) -> float:
     return -sum(share * math.log(share) for share in shares if share > 0)
 
 
-def check_config(config: TrainingConfig, model: "Model", *, shape: tuple[int, ...]) -> None:
+def check_config(config: TrainingConfig, model: "Model", *, shape: tuple[int, ...], task: Task) -> None:
     """Check that settings fit the model and the data.
 
     Args:
         config: Every setting.
         model: A built model.
         shape: The shape of one sample.
+        task: What the answers are.
 
     Raises:
-        ConfigError: The model has one output unit, the probability of class 1 of 2, and the loss needs one per class;
-            or the loss does not fit virtual adversarial training; or batches to normalize have one sample; or this
-            process does not have a function of the user.
+        ConfigError: The loss is for numbers and the answers are classes, or the other way round; the model has one
+            output unit, the probability of class 1 of 2, and the loss needs one per class; or the loss does not fit
+            virtual adversarial training; or batches to normalize have one sample; or this process does not have a
+            function of the user.
         DataError: Augmentation is on, but the samples are not images.
     """
     from cutaway.models import normalizes_batches, output_size  # loads Keras
@@ -262,7 +280,12 @@ def check_config(config: TrainingConfig, model: "Model", *, shape: tuple[int, ..
             "virtual_adversarial does not work with the loss binary_crossentropy, whose classes are separate questions",
             hint=Hint("pass {}", loss="categorical_crossentropy"),
         )
-    if outputs == 1 and config.loss != "binary_crossentropy":
+    if config.is_numbers != task.is_numbers:
+        fitting = NUMBER_LOSSES if task.is_numbers else [name for name in LOSSES if name not in NUMBER_LOSSES]
+        raise ConfigError(
+            f"the loss {config.loss} does not fit {task}", hint=Hint("pass for example {}", loss=fitting[0])
+        )
+    if outputs == 1 and config.loss != "binary_crossentropy" and not task.is_numbers:
         raise ConfigError(
             f"a model with one output unit cannot use the loss {config.loss}",
             hint=Hint('pass {}, or end the model with Dense(2, activation="softmax")', loss="binary_crossentropy"),

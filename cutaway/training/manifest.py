@@ -8,7 +8,7 @@ import keras
 from cutaway.checks import warn_user
 from cutaway.data import Dataset, Split
 from cutaway.models import spec_of
-from cutaway.runs import keeps_predictions
+from cutaway.runs import NUMBERS_FORMAT, keeps_predictions
 
 from .config import TrainingConfig
 from .device import describe_device, describe_versions
@@ -37,6 +37,7 @@ def new_manifest(
         ModelError: The model is not of supported layers.
     """
     return {
+        **({"format": NUMBERS_FORMAT} if data.task.is_numbers else {}),
         "origin": origin,
         "dataset": data.to_record(),
         **split_record(data, split),

@@ -109,7 +109,7 @@ class Plan:
         samples, manifest = self.samples(), self._manifest(record)
         rows = len(samples.y)
         _check_room(check_path(runs, name="runs"), self.model, rows=rows, data=self.data, epochs=self.config.epochs)
-        warn_of_predictions(rows, self.data.classes)
+        warn_of_predictions(rows, self.data.outputs)
         self._warn_of_changed_classes(samples)
         raise_if_canceled()  # last chance: the folder is made next
         writer = RunWriter.create(runs, name=name, otherwise=self.data.name, manifest=manifest, begin=False)
@@ -123,7 +123,7 @@ class Plan:
 
     def _warn_of_changed_classes(self, samples: "TrainingData") -> None:
         """Warn if augmentation may turn an image into one of another class."""
-        if (augmentation := self.config.augmentation) is None:
+        if (augmentation := self.config.augmentation) is None or self.config.is_numbers:
             return
         changed = class_change(samples.x, samples.y[: samples.train], augmentation, seed=self.config.seed)
         if changed is not None:
@@ -177,7 +177,8 @@ def plan(
         recipe = find_recipe(recipe_for(find_recipe(recipe).name, loaded, {**settings, **(form or {})}))
     found = None if like is not None else recipe
     weighted = per_class is not None or sample_weight is not None
-    values = check_settings(like if found is None else base_settings(found, weighted=weighted), settings)
+    base = like if found is None else base_settings(found, weighted=weighted, task=loaded.task)
+    values = check_settings(base, settings)
     models.require_jax()
     if model is not None:
         models.check_model(model)
@@ -186,6 +187,8 @@ def plan(
     if not isinstance(divide, tuple):
         divide = (divide or partial(split_and_prepare, loaded))(validation=share, seed=values.get("seed", 0))
     split, data = divide
+    if per_class is not None:
+        data.task.need_classes("class_weight", "leave it out, or pass sample_weight")
     if like is None or per_class != like["class_weight"]:  # a run holds numbers already
         per_class = class_weights(per_class, data.y(split.train), classes=data.classes)
     values |= {"validation": share, "class_weight": per_class}
@@ -194,15 +197,18 @@ def plan(
     if spec is not None:
         model, fresh = _model_from(spec, weights, shape=data.shape, seed=config.seed), weights is None
         data = as_taken(model, data)
-        models.check_fit(model, shape=data.shape, classes=data.classes)
+        models.check_fit(model, shape=data.shape, classes=data.outputs)
     else:
         if model is None:
             assert found is not None
             whole = asdict(found.form) | dict(form or {})
             model = models.mlp(**whole)
         data = as_taken(model, data)
-        fresh = models.build_model(model, shape=data.shape, classes=data.classes, seed=config.seed)
-    check_config(config, model, shape=data.shape)
+        unit = None
+        if data.task.is_numbers:
+            unit = models.TargetUnit.fit(data.y(split.train), data.targets, is_log=data.is_log)
+        fresh = models.build_model(model, shape=data.shape, classes=data.outputs, seed=config.seed, unit=unit)
+    check_config(config, model, shape=data.shape, task=data.task)
     if found is not None and "augment" not in settings:
         config = _without_mixing(config, data, split, recipe=found.name)
     origin = DRAWN if fresh else GIVEN
@@ -211,7 +217,7 @@ def plan(
 
 def _without_mixing(config: TrainingConfig, data: Dataset, split: Split, *, recipe: str) -> TrainingConfig:
     """Leave out the augmentation of a recipe if it makes images resemble other classes, and warn."""
-    if config.augmentation is None:
+    if config.augmentation is None or config.is_numbers:
         return config
     mixing = class_mixing(data.rows(split.train), data.y(split.train), config.augmentation, seed=config.seed)
     if mixing is None:
@@ -280,7 +286,7 @@ def rows_of(data: Dataset, split: Split, weight: np.ndarray | None) -> "Training
         train=len(split.train),
         val=len(split.val),
         scale=data.scale,
-        classes=data.classes,
+        classes=data.outputs,
         weight=weight,
     )
 
@@ -320,7 +326,7 @@ def train_into(
     writer.finish(
         "finished",
         test=result.test,
-        baseline=largest_share(samples.y[samples.train + samples.val :]),
+        baseline=None if samples.is_numbers else largest_share(samples.y[samples.train + samples.val :]),
         best_epoch=result.best_epoch,
         kept_epoch=result.kept_epoch,
         cost={"training": round(result.seconds, 3)},
@@ -346,7 +352,7 @@ def _check_room(runs: Path, model: "Model", *, rows: int, data: Dataset, epochs:
         RunError: Less is free than the run will take.
     """
     weights = 4 * model.count_params()
-    predictions = 2 * rows * data.classes if keeps_predictions(rows, data.classes) else 0
+    predictions = 4 * rows * data.outputs if keeps_predictions(rows, data.outputs) else 0
     needed = (epochs + 1) * weights + epochs * predictions + 8 * weights
     parent = next((folder for folder in (runs, *runs.absolute().parents) if folder.is_dir()), None)
     disk = shutil.disk_usage(parent) if parent else None

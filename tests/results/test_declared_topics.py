@@ -11,6 +11,7 @@ import pytest
 from cutaway.options import DataOptions, TableOptions
 from cutaway.results.table import columns_of
 from cutaway.runs import RunWriter
+from cutaway.task import Task
 from cutaway.topics.comparison.leaderboard import leaderboard_of
 from cutaway.topics.prediction.prediction import Contributions, Predictions
 
@@ -41,7 +42,7 @@ def test_a_leaderboard_shows_what_differs(tmp_path):
 
 def test_predictions_show_what_was_asked_for():
     probabilities = np.array([[0.25, 0.75], [np.nan, np.nan]], np.float32)
-    plain = Predictions(["a", "b"], probabilities, ("no", "yes"))
+    plain = Predictions(["a", "b"], probabilities, Task(("no", "yes")))
     (table,) = plain.tables()
     assert table.texts()[0] == {"Sample": "a", "Predicted": "yes", "Probability": "75.0%", "Runner-up": "no 25.0%"}
     assert table.texts()[1]["Probability"] == "–"

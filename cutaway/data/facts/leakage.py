@@ -348,13 +348,16 @@ def may_encode_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | N
 
     Args:
         values: float64 ``(sample,)``; NaN if nothing is known.
-        y: int64 ``(sample,)``.
+        y: int64 ``(sample,)``, or float64 ``(sample, target)``.
         numbers: See `encoded_target`.
     """
     known = values[np.isfinite(values)]
     if len(known) < LEAST_ROWS:
         return False
-    ends = [0.0, 1.0, *(np.arange(y.max() + 1) if numbers is None else numbers)]
+    if y.ndim == 2:
+        ends = [float(y.min()), float(y.max())]
+    else:
+        ends = [0.0, 1.0, *(np.arange(y.max() + 1) if numbers is None else numbers)]
     if known.min() < min(ends) or known.max() > max(100.0, *ends):  # shares in percent
         return False
     return LEAST_VALUES <= len(np.unique(known)) <= len(known) / 2
@@ -368,7 +371,7 @@ def encoded_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None
 
     Args:
         values: float64 ``(sample,)`` of all samples, held-out ones included; NaN if nothing is known.
-        y: int64 ``(sample,)``.
+        y: int64 ``(sample,)``, or float64 ``(sample, target)``.
         numbers: float64 ``(class,)``, the classes if they are numbers of the user's; None if they have names.
 
     Source:
@@ -380,8 +383,12 @@ def encoded_target(values: np.ndarray, y: np.ndarray, numbers: np.ndarray | None
     labels, counts = y[known], np.bincount(group)
     if len(found) < LEAST_VALUES or len(labels) < LEAST_ROWS:
         return None
-    truths: list[tuple[int | None, np.ndarray]] = [(int(each), (labels == each) * 1.0) for each in np.unique(labels)]
-    truths += [(None, each[labels]) for each in (np.arange(labels.max() + 1.0), numbers) if each is not None]
+    truths: list[tuple[int | None, np.ndarray]]
+    if y.ndim == 2:
+        truths = [(None, target) for target in labels.T]
+    else:
+        truths = [(int(each), (labels == each) * 1.0) for each in np.unique(labels)]
+        truths += [(None, each[labels]) for each in (np.arange(labels.max() + 1.0), numbers) if each is not None]
     for target, truth in truths:
         scaled = found / 100 if target is not None and found.max() > 1 else found
         are_hundredths = np.allclose(100 * scaled, (100 * scaled).round(), rtol=0, atol=1e-6)

@@ -63,11 +63,11 @@ def look_at_table(where: Path, *, on_progress: ProgressCallback = ignore_progres
         UsageError, DataError: An option is unknown, or the file is damaged.
     """
     options = {name: value for name, value in options.items() if name != "test"}
-    label, reader = options.get("label"), open_reader(where, options)
-    options["label"] = "" if label is None else label
+    label, reader = options.get("label") or None, open_reader(where, options)
+    options["label"] = "" if label is None and not options.get("target") else label
     chosen = table_options(reader.columns, where=str(where), **options)
-    found = survey(reader, chosen, on_progress=on_progress)
-    if label is None:
+    found = survey(reader, replace(chosen, target=(), log=False), on_progress=on_progress)
+    if label is None and not chosen.target:
         chosen = replace(chosen, label=guess_label(found.columns))
     columns, errors = decide_each(found.columns, chosen, where=where.name)
     wrong = {name: str(error) for name, error in errors.items()}

@@ -25,14 +25,14 @@ from .cells import (
     trimmed,
     value_counts,
 )
-from .options import TableOptions
+from .options import LISTS, TableOptions
 from .readers import compute, row_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Type = Literal["number", "category", "date", "empty", "unsupported"]
-Use = Literal["feature", "label", "group", "time", "weight", "id", "ignored"]
+Use = Literal["feature", "label", "target", "group", "time", "weight", "id", "ignored"]
 Reason = Literal[
     "",
     "requested",
@@ -49,6 +49,7 @@ Reason = Literal[
 
 ROLES: dict[Use, str] = {
     "label": "the class",
+    "target": "the number to predict",
     "group": "never in two splits",
     "time": "orders the samples",
     "weight": "weight in the loss",
@@ -469,7 +470,8 @@ def decide_each(
         except DataError as error:
             wrong[column.name] = error
             decided.append(column.ignored("faulty"))
-        if column.name == options.label and (error := _label_error(column, where)):
+        error = _label_error(column, where) if column.name == options.label else None
+        if error or (column.name in options.target and (error := target_error(column, where))):
             wrong[column.name] = error
     return tuple(decided), wrong
 
@@ -477,10 +479,11 @@ def decide_each(
 def _decide(column: Column, options: TableOptions, where: str) -> Column:
     name, kind = column.name, column.type
     for role, what in ROLES.items():
-        if name and getattr(options, role) == name:
+        named = getattr(options, role)
+        if name and (name in named if role == "target" else name == named):
             read = (
                 "category"
-                if role not in ("time", "weight")
+                if role not in ("target", "time", "weight")
                 else "date"
                 if (role, kind) == ("time", "date")
                 else "number"
@@ -521,7 +524,7 @@ def _decide(column: Column, options: TableOptions, where: str) -> Column:
 def _meant_column(role: str, name: str, known: Collection[str]) -> str:
     """The next step for a column that does not exist; several columns are named one by one."""
     several = [each.strip() for each in name.split(",")]
-    if role in ("ignore", "use", "category") and len(several) > 1 and all(each in known for each in several):
+    if role in LISTS and len(several) > 1 and all(each in known for each in several):
         return Hint("name each column on its own: {}", **{role: several})
     return meant(name, known, "check the spelling")
 
@@ -545,9 +548,11 @@ def _label_error(label: Column, where: str) -> DataError | None:
         )
     if label.type == "date" or (label.type == "number" and not label.whole):
         return DataError(
-            f'cutaway is for classification, and the label "{label.name}" of {where} has '
-            f"{'dates' if label.type == 'date' else 'numbers with decimals'} from {label.low:g} to {label.high:g}",
-            hint="make classes of it, for example with pandas.cut(frame[label], 5), or name another label",
+            f'the label "{label.name}" of {where} has {"dates" if label.type == "date" else "numbers with decimals"} '
+            f"from {label.low:g} to {label.high:g}, and a label has classes",
+            hint="name another label"
+            if label.type == "date"
+            else Hint("predict the number with {} in place of the label", target=label.name),
         )
     if label.type == "category" and label.distinct is None:
         return DataError(f'the label "{label.name}" of {where} has more than 20,000 classes', hint="name another label")
@@ -559,15 +564,40 @@ def _label_error(label: Column, where: str) -> DataError | None:
     return None
 
 
+def number_error(role: str, column: Column, where: str) -> DataError | None:
+    """What is wrong with a column whose numbers are targets, or order or weigh the samples."""
+    kinds = ("number", "date") if role == "time" else ("number",)
+    if column.type in kinds and not column.missing and not column.others:
+        return None
+    held = f"{column.missing:,} missing values" if column.missing else "text"
+    return DataError(
+        f"{role} must be a column of {' or '.join(f'{kind}s' for kind in kinds)}, known in every row",
+        got=f'{held} in "{column.name}" of {where}',
+        hint="drop the rows without a number, or name another column" if role == "target" else "name another column",
+    )
+
+
+def target_error(column: Column, where: str) -> DataError | None:
+    """What is wrong with a column of numbers to predict."""
+    if error := number_error("target", column, where):
+        return error
+    if not np.isfinite([column.low, column.high]).all() or column.low == column.high:
+        fault = "is the same in every row of" if column.low == column.high else "has an infinite value in"
+        return DataError(
+            f'the target "{column.name}" {fault} {where}', hint="correct these rows, or name another target"
+        )
+    return None
+
+
 def questions(columns: Sequence[Column], options: TableOptions) -> Iterator[str]:
     """What the columns themselves give reason to ask, before any sample is looked at."""
-    label = next(column for column in columns if column.use == "label")
-    spread = label.high - label.low + 1
-    if label.type == "number" and spread > max(CLASSES, 2 * label.rows**0.5):
-        yield (
-            f'the label "{label.name}" holds whole numbers from {label.low:g} to {label.high:g}, and cutaway is for '
-            "classification: if they measure something, make classes of it, for example with pandas.cut(labels, 5)"
-        )
+    for label in columns:
+        spread = label.high - label.low + 1
+        if label.use == "label" and label.type == "number" and spread > max(CLASSES, 2 * label.rows**0.5):
+            yield (
+                f'the label "{label.name}" holds whole numbers from {label.low:g} to {label.high:g}, which become '
+                "classes: " + Hint("if they measure something, pass {} in place of the label", target=label.name)
+            )
     for column in columns:
         if errors := list(filter(ERROR.fullmatch, column.values)):
             yield f'"{column.name}" holds errors of a spreadsheet ({listed(errors, 3)}): correct or empty these cells'

@@ -12,7 +12,7 @@ from cutaway.progress import ProgressCallback, ignore_progress
 from cutaway.words import listed, quoted
 
 from .cells import as_categories, as_dates, as_numbers, as_text, trimmed
-from .column import Column
+from .column import Column, number_error
 from .options import TableOptions
 from .readers import Reader, decimal_mark, reading, row_words
 
@@ -29,6 +29,7 @@ class Survey:
         columns: What each column holds, before its use is decided.
         codes: int64 (row,), index into `values` of each row's label, -1 for a missing one.
         values: The different labels, as text, in the order in which they appear.
+        targets: float64 (row, target), read-only; no column if no target is named.
         extras: (row,) by name: "group" as int64 codes, "time" and "weight" as float64, if requested.
         groups: The different groups.
     """
@@ -37,6 +38,7 @@ class Survey:
     columns: tuple[Column, ...]
     codes: np.ndarray
     values: tuple[str, ...]
+    targets: np.ndarray
     extras: Mapping[str, np.ndarray]
     groups: frozenset[str]
 
@@ -110,12 +112,13 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
         on_progress: Told after every chunk.
 
     Raises:
-        DataError: The table is damaged or has no row, or `time` or `weight` do not hold dates or numbers.
+        DataError: The table is damaged or has no row, or `target`, `time` or `weight` do not hold numbers or dates.
     """
     where = str(reader.where or reader.form)
     columns = {name: Column(name, decimal_mark(reader)) for name in reader.columns}
     label, group = _Codes(), _Codes()
-    kept: dict[str, list[Any]] = defaultdict(list)
+    kept: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    wanted = [("target", each) for each in options.target] + [("time", options.time), ("weight", options.weight)]
     same: dict[str, str] | None = None
     name = reader.where.name if reader.where else "the table"
     for chunk in reading(reader, task=f"reading {printable(name, 60)}", on_progress=on_progress):
@@ -126,14 +129,17 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
             label.add(chunk[options.label])
         if options.group in columns:
             group.add(chunk[options.group])
-        for role in ("time", "weight"):
-            if getattr(options, role) in columns:
-                kept[role].append(chunk[getattr(options, role)])
+        for role, each in wanted:
+            if each in columns:
+                kept[role, each].append(chunk[each])
     for column, earlier in (same or {}).items():
         columns[column].same = earlier
     if not any(column.rows for column in columns.values()):
         raise DataError(f"there is no row of values in {where}", hint="check the file")
-    extras = {role: _extra(role, columns[getattr(options, role)], chunks, where) for role, chunks in kept.items()}
+    numbers = {key: _numbers(key[0], columns[key[1]], chunks, where) for key, chunks in kept.items()}
+    extras = {role: values for (role, _), values in numbers.items() if role != "target"}
+    targets = [numbers["target", each] for each in options.target if each in columns]
+    rows = max(column.rows for column in columns.values())
     if options.group in columns:
         extras["group"] = group.codes()
         if (unknown := int((extras["group"] < 0).sum())) > 0:
@@ -141,7 +147,10 @@ def survey(reader: Reader, options: TableOptions, *, on_progress: ProgressCallba
                 f'the group "{options.group}" is missing in {unknown:,} of {len(extras["group"]):,} rows of {where}',
                 hint="drop these rows, or give each a group of its own",
             )
-    return Survey(where, tuple(columns.values()), label.codes(), tuple(label.values), extras, frozenset(group.values))
+    answers = np.stack(targets, axis=1) if targets else np.empty((rows, 0))
+    answers.flags.writeable = False
+    known = tuple(columns.values())
+    return Survey(where, known, label.codes(), tuple(label.values), answers, extras, frozenset(group.values))
 
 
 class _Codes:
@@ -162,23 +171,19 @@ class _Codes:
         return np.concatenate(self._parts) if self._parts else np.empty(0, np.int64)
 
 
-def _extra(role: str, column: Column, chunks: list[Any], where: str) -> np.ndarray:
-    """The values of a column that orders or weighs the samples: float64 (row,), all known."""
-    kinds = ("number", "date") if role == "time" else ("number",)
-    held = f"{column.missing:,} missing values" if column.missing else "text"
-    refusal = DataError(
-        f"{role} must be a column of {' or '.join(f'{kind}s' for kind in kinds)}, known in every row",
-        got=f'{held} in "{column.name}" of {where}',
-        hint="name another column",
-    )
-    if column.type not in kinds or column.missing or column.others:
+def _numbers(role: str, column: Column, chunks: list[Any], where: str) -> np.ndarray:
+    """The values of a column of targets, or that orders or weighs the samples: float64 (row,), all known."""
+    if (refusal := number_error(role, column, where)) is not None:
         raise refusal
     parts = []
     for cells in chunks:
         text = trimmed(as_text(cells)) if column.date_format or column.type == "number" else cells
         read = as_dates(text, column.date_format) if column.type == "date" else as_numbers(text, column.decimal)
-        if read is None:  # a number that is none as text, such as a decimal of 1E+100
-            raise refusal
+        if read is None:
+            raise DataError(
+                f'"{column.name}" of {where} has a number that cannot be read, such as a decimal of 1E+100',
+                hint="name another column",
+            )
         parts.append(read.to_numpy())
     return np.concatenate(parts)
 

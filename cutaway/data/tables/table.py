@@ -24,6 +24,7 @@ from cutaway.data.split import Split
 from cutaway.data.splitting import Dividing, split_dataset
 from cutaway.errors import DataError, UnknownNameError
 from cutaway.progress import ProgressCallback, ignore_progress
+from cutaway.task import Task
 from cutaway.words import listed, quoted
 
 from .cells import as_categories, python_values, read_cells
@@ -110,7 +111,7 @@ class Table:
         options: What the user said.
         columns: What is done with each column.
         class_names: Name of each class number.
-        labels: int64 (sample,) class numbers by source.
+        labels: int64 (sample,) class numbers by source; of numbers float64 (sample, target).
         extras: By source, what `group`, `time` and `weight` hold, if requested.
         origin: How to load it again, for JSON.
         relabeled: New class names by the place of the sample, if a person decided so.
@@ -129,14 +130,27 @@ class Table:
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {len(labels):,}" for name, labels in self.labels.items())
         used = sum(column.use == "feature" for column in self.columns)
-        return (
-            f"<Table {self.name!r}: {counts} rows, {used} of {len(self.columns)} columns used, {self.classes} classes>"
-        )
+        used = f"{used} of {len(self.columns)} columns used"
+        return f"<Table {self.name!r}: {counts} rows, {used}, {self.task}>"
+
+    @property
+    def task(self) -> Task:
+        """What the answers are."""
+        return Task(self.class_names, self.options.target, self.options.log)
 
     @property
     def classes(self) -> int:
         """The number of classes."""
         return len(self.class_names)
+
+    @property
+    def strata(self) -> Mapping[str, np.ndarray]:
+        """Groups of samples with alike answers by source, see `Task.strata`."""
+        return self._strata
+
+    @cached_property
+    def _strata(self) -> Mapping[str, np.ndarray]:
+        return self.task.strata(self.labels)
 
     @property
     def weights(self) -> np.ndarray | None:
@@ -229,6 +243,8 @@ class Table:
             naming=self.naming,
             dividing=self.dividing,
             extras=self._extras_digest,
+            targets=self.options.target,
+            is_log=self.options.log,
         )
 
     @cached_property
@@ -407,15 +423,19 @@ def make_table(
             warn_user(
                 f"{len(shared):,} of {len(found.groups):,} groups of {source} are among the training samples as well"
             )
-    names = options.class_names or train.class_names
-    check_count(names, train.class_names)
+    names = () if options.target else options.class_names or train.class_names
+    if not options.target:
+        check_count(names, train.class_names)
     return Table(
         name=name,
         readers=readers,
         options=options,
         columns=columns,
         class_names=names,
-        labels={source: found.labels(train.class_names) for source, found in surveys.items()},
+        labels={
+            source: found.targets if options.target else found.labels(train.class_names)
+            for source, found in surveys.items()
+        },
         extras={source: found.extras for source, found in surveys.items()},
         origin=origin,
     )

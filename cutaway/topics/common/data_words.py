@@ -10,7 +10,8 @@ from cutaway.data import Dataset, Preparation, Table, origin_options
 from cutaway.errors import CutawayError
 from cutaway.log import survive
 from cutaway.runs import DatasetRecord, Manifest
-from cutaway.words import UNDEFINED, counted, cut, listed
+from cutaway.task import number_text
+from cutaway.words import UNDEFINED, counted, cut, listed, number
 
 COLUMNS = 50
 """Maximum number of columns to list."""
@@ -21,6 +22,8 @@ VALUES = 8
 
 def class_counts(data: Dataset | Table) -> list[dict[str, Any]]:
     """The classes of a dataset and how many samples each has, over all sources."""
+    if data.task.is_numbers:
+        return []
     counts = np.bincount(np.concatenate(list(data.labels.values())), minlength=data.classes).tolist()
     return [{"name": name, "samples": count} for name, count in zip(data.class_names, counts, strict=True)]
 
@@ -98,7 +101,9 @@ def step_in_words(step: Any) -> str:
 
 
 def test_losses(manifest: Manifest) -> dict[str, str]:
-    """What the test samples cost, a name and a number of four decimals each; nothing where the run was not tested.
+    """How the test samples were predicted, in words by name; nothing where the run was not tested.
+
+    Of numbers, R2, and of a single target the errors in its unit. Of classes, losses of four decimals.
 
     First comes the cross-entropy, which can be compared between runs. The loss follows if it is another number:
     label smoothing is in it, it is not of the classes, or it is cut off at very small probabilities, as Keras' losses
@@ -106,6 +111,10 @@ def test_losses(manifest: Manifest) -> dict[str, str]:
     """
     if manifest.test is None:
         return {}
+    if manifest.dataset.task.is_numbers:
+        words = {"rmse": "RMSE", "mae": "mean error", "median_error": "median error"}
+        found = {name: number_text(manifest.test[key]) for key, name in words.items() if key in manifest.test}
+        return {"R2": number(manifest.test.get("r2"), 3)} | found
     plain, loss = (f"{manifest.test[name]:.4f}" for name in ("cross_entropy", "loss"))
     name = "loss with label smoothing" if manifest.config.get("label_smoothing") else "loss"
     return {"cross-entropy": plain} | ({} if loss == plain else {name: loss})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,9 @@ KEPT_BYTES = 2**23
 def probabilities(
     context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
 ) -> np.ndarray:
-    """Probabilities in evaluation, float32 ``(sample, class)``; NaN where the model has diverged.
+    """Probabilities in evaluation, float32 ``(sample, class)``, or predicted numbers, float32 ``(sample, target)``.
+
+    A model that has diverged gives NaN.
 
     Those of a model that cannot be opened are the ones that were recorded after the epoch.
     """
@@ -37,27 +40,34 @@ def probability_batches(
     if not context.opens or _is_kept(context, ids):
         yield slice(0, len(ids)), probabilities(context, ids, epoch=epoch, on_progress=on_progress)
         return
-    from cutaway.models import ForwardPass, class_probabilities
+    from cutaway.models import ForwardPass
 
     model, data = context.model(epoch), context.data
     batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress)
     for rows, outputs in batches:
         for found in outputs.values():
-            yield rows, class_probabilities(model, found)
+            yield rows, _answers(context, model, found)
 
 
 def _is_kept(context: RunContext, ids: SampleIds) -> bool:
-    return 0 < 4 * len(ids) * len(context.class_names) <= KEPT_BYTES
+    return 0 < 4 * len(ids) * len(context.task.names) <= KEPT_BYTES
 
 
 def compute_probabilities(
     context: RunContext, ids: SampleIds, *, epoch: int | None = None, on_progress: ProgressCallback = ignore_progress
 ) -> np.ndarray:
     """`probabilities` of a model that can be opened, neither read from the cache nor kept in it."""
-    from cutaway.models import class_probabilities, forward
+    from cutaway.models import forward
 
     model, data = context.model(epoch), context.data
-    return class_probabilities(model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
+    return _answers(context, model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
+
+
+def _answers(context: RunContext, model: Any, outputs: np.ndarray) -> np.ndarray:
+    """Outputs as probabilities, or as they are where numbers are predicted."""
+    from cutaway.models import class_probabilities
+
+    return outputs if context.task.is_numbers else class_probabilities(model, outputs)
 
 
 def _kept(context: RunContext, ids: SampleIds, epoch: int) -> CachedResult:
@@ -98,7 +108,7 @@ def recorded_predictions(context: RunContext, epoch: int) -> np.ndarray:
     Raises:
         RunError: Nothing was recorded, or the file is damaged.
     """
-    kept, shape = context.folder.predictions(epoch), (len(context.split.part("all")), len(context.class_names))
+    kept, shape = context.folder.predictions(epoch), (len(context.split.part("all")), len(context.task.names))
     if kept.shape != shape or kept.dtype.kind != "f":
         raise RunError(
             f"the recorded predictions of epoch {epoch} should have the shape {shape}",
@@ -109,7 +119,7 @@ def recorded_predictions(context: RunContext, epoch: int) -> np.ndarray:
 
 
 def labels(context: RunContext, split: str = "test") -> np.ndarray:
-    """The class of each sample of a split, int64 ``(sample,)``."""
+    """The class of each sample of a split, int64 ``(sample,)``, or its targets, float64 ``(sample, target)``."""
     return context.data.y(context.split.part(split))
 
 

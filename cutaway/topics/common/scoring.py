@@ -25,6 +25,7 @@ def scored_samples(
     Raises:
         DataError: A probability is not a number: the model has diverged.
     """
+    context.task.need_classes("a score of probabilities")
     labels = context.data.y(ids)
     parts: list[list[ScoredSamples]] = [[] for _ in temperatures]
     for rows, found in finite_batches(context, ids, epoch=epoch):

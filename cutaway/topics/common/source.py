@@ -83,7 +83,7 @@ class ReportSource:
         """The samples on the map, a stratified sample by class if there are more."""
         asked = self.options.split
         most = self.options.samples or (MOST_SHOWN if asked is None else MAX_SAMPLES)
-        most = max(1, min(most, MOST_PROBABILITIES // max(len(self.context.class_names), 1)))
+        most = max(1, min(most, MOST_PROBABILITIES // len(self.context.task.names)))
         return self.context.named(self.context.ids(asked or self.split, samples=most, seed=0))
 
     @cached_property

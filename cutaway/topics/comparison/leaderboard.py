@@ -10,7 +10,7 @@ from cutaway.results.table import Interval, Table, value
 from cutaway.results.units import COUNT, TEXT, Unit, decimals, share
 from cutaway.runs import RunSummary, sample_counts, summaries
 
-LISTED = ("Run", "Status", "Dataset", "Epochs", "Val acc.", "Test acc.")
+LISTED = ("Run", "Status", "Dataset", "Epochs", "Val acc.", "Test acc.", "Val R2", "Test R2")
 """The columns of a list of runs, known without looking at their weights."""
 
 
@@ -31,6 +31,8 @@ class RunRow:
         limits=("95% interval", "The 95% interval of that share (Wilson)."),
         digits=2,
     )
+    val_r2: float | None = value("Val R2", decimals(3), "Share of the variance of validation targets explained.")
+    r2: float | None = value("Test R2", decimals(3), "Share of the variance of the test targets that is explained.")
     cross_entropy: float | None = value("Cross-entropy", decimals(4), "Of the test samples, in nats.")
     loss: float | None = value("Loss", decimals(4), "Loss on the test samples, by the loss function of the run.")
     seconds: float | None = value("Seconds", decimals(1), "Seconds of the training.")
@@ -57,7 +59,9 @@ class RunRow:
             model=printable(run.model or ""),
             epochs=run.epochs,
             val_accuracy=run.val_accuracy,
-            accuracy=Interval(test["accuracy"], *(run.interval or (None, None))) if test else None,
+            accuracy=Interval(test["accuracy"], *(run.interval or (None, None))) if "accuracy" in test else None,
+            val_r2=run.val_r2,
+            r2=test.get("r2"),
             cross_entropy=test.get("cross_entropy"),
             loss=test.get("loss"),
             seconds=run.seconds,
@@ -116,7 +120,7 @@ class Leaderboard:
         title = f"{printable(runs[0].data or '', 40)} ({sha256[:12]}), {_test_samples(runs):,} test samples"
         if sum(other[0].manifest.dataset.sha256 == sha256 for other in self.tables) > 1:
             title += f", split with seed {runs[0].manifest.split.get('seed')}"
-        left_out = ["Dataset", "Status", "Val acc."]
+        left_out = ["Dataset", "Status", "Val acc.", "Val R2", *_of_another_task(runs)]
         # losses differ for runs with label smoothing
         if all(text["Loss"] == text["Cross-entropy"] for text in table.texts()):
             left_out.append("Loss")
@@ -159,7 +163,15 @@ def runs_in(folder: str | Path) -> list[RunSummary]:
 
 def listed(runs: Sequence[RunSummary]) -> Table:
     """Runs in one table, in their order, with the facts known without looking at their weights."""
-    return Table.of(RunRow, [RunRow.of(run, weighed=False) for run in runs]).only(*LISTED)
+    columns = [name for name in LISTED if name not in _of_another_task(runs)]
+    return Table.of(RunRow, [RunRow.of(run, weighed=False) for run in runs]).only(*columns)
+
+
+def _of_another_task(runs: Sequence[RunSummary]) -> tuple[str, ...]:
+    """Columns that none of some runs has: of numbers if all predict classes, and the other way round."""
+    if not any(run.targets for run in runs):
+        return "Val R2", "Test R2"
+    return ("Val acc.", "Test acc.", "95% interval", "Cross-entropy") if all(run.targets for run in runs) else ()
 
 
 def _table(runs: Sequence[RunSummary]) -> Table:
@@ -167,10 +179,11 @@ def _table(runs: Sequence[RunSummary]) -> Table:
 
 
 def _rank(run: RunSummary) -> tuple[bool, float, float, str]:
-    """What runs are sorted by: test accuracy, then cross-entropy; those that were not tested come last."""
+    """What runs are sorted by: test accuracy or R2, then cross-entropy; those that were not tested come last."""
     if run.test is None:
         return True, 0.0, 0.0, run.id
-    return False, -run.test["accuracy"], run.test["cross_entropy"], run.id
+    score = run.r2 if run.targets else run.test["accuracy"]
+    return False, -(score or 0.0), run.test.get("cross_entropy", run.test["loss"]), run.id
 
 
 def _test_samples(runs: Sequence[RunSummary]) -> int:

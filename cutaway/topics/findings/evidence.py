@@ -479,6 +479,7 @@ def findings(
     context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]", muted: Collection[str] = ()
 ) -> tuple[Finding, ...]:
     """Run all checks on a run; see `cutaway.Run.findings`, and `run_checks` for what is muted."""
+    context.task.need_classes("a finding")
     context.manifest.check("model")
     return run_checks(evidence_of(context, layers=layers), muted=muted)
 
@@ -494,6 +495,7 @@ def data_findings(
         split: Which of them the model is to be trained, validated and tested on.
         muted: See `run_checks`.
     """
+    data.task.need_classes("a finding")
     return run_checks(sample_evidence(loaded, data, split), muted=muted)
 
 

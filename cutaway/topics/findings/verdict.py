@@ -20,6 +20,7 @@ from cutaway.results.table import Table, value
 from cutaway.results.units import NAME
 from cutaway.runs import kept_so_far, run_command
 from cutaway.topics.classes.classes import ClassMeasures, class_measures, kept_class_measures
+from cutaway.topics.common.data_words import test_losses
 from cutaway.topics.common.scoring import split_in_words
 from cutaway.topics.label_issues.cached import are_judged
 from cutaway.words import counted, digits_of, listed, measured, number, percent
@@ -167,6 +168,7 @@ class Verdict(Result):
         passed: Kinds of findings that were looked for, with all that they need known, and not found.
         unknown: What is not known, with the command that would measure it: one sentence each.
         opens: Whether its model opens; otherwise its layers cannot be judged.
+        numbers: How well numbers are predicted, in words; empty of classes, and if no sample was held out.
     """
 
     run: str
@@ -182,6 +184,7 @@ class Verdict(Result):
     passed: tuple[str, ...]
     unknown: tuple[str, ...]
     opens: bool = True
+    numbers: str = ""
 
     @property
     def problem(self) -> Finding | None:
@@ -195,7 +198,8 @@ class Verdict(Result):
 
     def line(self) -> str:
         """A one-line summary."""
-        worth = "" if self.worth is None else f", {_accuracy(self.worth)}"
+        known = self.numbers and f", {self.numbers.rstrip('.')}"
+        worth = known if self.worth is None else f", {_accuracy(self.worth)}"
         problem = "" if self.problem is None else f"; first: {self.problem.title}"
         return f"Verdict on {self.run}: {self.state}{worth}{problem}"
 
@@ -208,9 +212,9 @@ class Verdict(Result):
         why = f": {self.why}" if self.why else ""
         after = "" if self.state == "running" and not self.epochs else f" after {counted(self.epochs, 'epoch')}"
         yield "state", f"{self.state.capitalize()}{after}{kept}{why}."
-        yield "worth", "" if self.worth is None else _worth_in_words(self.worth)
+        yield "worth", self.numbers if self.worth is None else _worth_in_words(self.worth)
         said = (f"First: {each.title}.{explained_in_words(rest)}" for each, rest in pressing(self.causes))
-        yield "problem", next(said, self.no_problem)
+        yield "problem", next(said, "" if self.numbers else self.no_problem)
         yield "next", self.next_step + f" {self.command}" if self.command else self.next_step
         yield "checked", self.passed_in_words
         yield "unknown", " ".join(self.unknown)
@@ -287,6 +291,8 @@ def verdict(
         evidence: What that was found in; a cache that cannot be written keeps none.
     """
     folder, manifest = context.folder, context.manifest
+    if context.task.is_numbers:
+        return _of_numbers(context)
     rows = folder.history()
     state, kept, unknown = folder.state, kept_so_far(manifest, rows), list[str]()
     evidence = _known_evidence(context) if evidence is None else evidence
@@ -324,6 +330,31 @@ def verdict(
         passed=tuple(kind for kind in passed_kinds(evidence, findings) if kind != unjudged),
         unknown=tuple(unknown),
         opens=manifest.model is not None,
+    )
+
+
+def _of_numbers(context: RunContext) -> Verdict:
+    """The state of a run that predicts numbers, and its test measures; its findings are not known."""
+    folder, manifest, state = context.folder, context.manifest, context.folder.state
+    rows, test = folder.history(), [f"{name} {each}" for name, each in test_losses(manifest).items()]
+    next_step, command = _next_step(context, state, None, is_measured=True)
+    if state == "finished":
+        next_step, command = "Next: look at its learning curves:", run_command("report", context.path)
+    return Verdict(
+        run=context.path.name,
+        state=state,
+        epochs=len(rows),
+        kept_epoch=kept_so_far(manifest, rows) or None,
+        why="its process is gone" if state == "died" else manifest.why,
+        worth=None,
+        causes=(),
+        is_measured=False,
+        next_step=next_step,
+        command=command,
+        passed=(),
+        unknown=("Its data, layers and predictions are not checked: findings are for classes.",),
+        opens=manifest.model is not None,
+        numbers=f"On the test samples: {listed(test)}." if test else "",
     )
 
 

@@ -155,6 +155,7 @@ def importance(context: RunContext, options: ImportanceOptions, *, on_progress: 
     """Shuffle each column among the samples of a split; see `cutaway.Run.importance`."""
     from cutaway.interpret import permutation_importance
 
+    context.task.need_classes("importance")
     split, epoch, samples, seed = options.split, options.epoch, options.samples, options.seed
     ids = context.split.part(split)
     if len(ids) < 2:

@@ -58,10 +58,12 @@ def find_label_issues(
             compiled calls.
 
     Raises:
+        UsageError: The answers are numbers.
         DataError: There are too few samples of every class.
         TrainingError: A training diverged.
         Canceled: `on_progress` raised it; folds that were finished are kept, and the same call goes on from there.
     """
+    setup.data.task.need_classes("a search for label issues")
     counts = np.bincount(setup.data.y(setup.ids), minlength=setup.data.classes)
     if (counts >= setup.folds).sum() < 2:
         second = int(np.sort(counts)[-2])

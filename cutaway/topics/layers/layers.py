@@ -548,6 +548,7 @@ def layer_history(
         UnknownNameError: There is no such split or epoch.
         UsageError: ``samples`` or ``k`` is below 1, or the split or ``epochs`` is empty.
     """
+    context.task.need_classes("a probe of layers")
     asked = LayersOptions(samples=samples, k=k)
     wanted = some_epochs(context, epochs)
     units = _units(context)

@@ -1,7 +1,7 @@
 """What a model says of new samples, chunk by chunk: the probabilities of the classes, and why."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, columns_of, value
 from cutaway.results.units import NAME, TEXT, Unit, share
+from cutaway.task import Task, number_text
 from cutaway.topics.common.nearest import NearestSamples, nearest_of
 from cutaway.words import counted, cut, number, percent
 
@@ -26,6 +27,8 @@ from .shift import LEAST, FarSamples, ShiftedColumns, model_inputs, training_dis
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
+
+_NUMBER = Unit("number", number_text)
 
 SHOWN = 20
 """Predictions that people read as a table, unless they ask for another number."""
@@ -103,8 +106,8 @@ class Predictions(Result):
     Attributes:
         names: Name of each sample: from the column of names, if the run has one; otherwise the number of its row in a
             table (from 1), its index in an array, or the name of its file.
-        probabilities: float32 ``(sample, class)``.
-        class_names: Names of the classes.
+        answers: float32, the probabilities ``(sample, class)``, or the predicted numbers ``(sample, target)``.
+        task: What they are.
         nearest: The nearest training samples; None if they were not asked for.
         contributions: The inputs that contributed most; None if they were not asked for.
         distances: float32 ``(sample,)``, from each sample to the nearest of up to 2,000 training samples, as the model
@@ -113,8 +116,8 @@ class Predictions(Result):
     """
 
     names: Sequence[str]
-    probabilities: np.ndarray
-    class_names: tuple[str, ...]
+    answers: np.ndarray
+    task: Task
     nearest: NearestSamples | None = None
     contributions: Contributions | None = None
     distances: np.ndarray | None = None
@@ -128,28 +131,50 @@ class Predictions(Result):
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes; none of numbers."""
+        return self.task.class_names
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """The probabilities of the classes, float32 ``(sample, class)``.
+
+        Raises:
+            UsageError: Numbers were predicted.
+        """
+        self.task.need_classes("a probability", "use answers")
+        return self.answers
+
     def at_temperature(self, temperature: float) -> "Predictions":
         """The same samples with probabilities at another temperature; see `Run.predict`.
 
         Args:
             temperature: Above 0.
         """
-        return replace(self, probabilities=at_temperature(self.probabilities, temperature))
+        return replace(self, answers=at_temperature(self.probabilities, temperature))
 
     @property
     def predicted(self) -> list[str]:
-        """Name of the most probable class of each sample."""
+        """Name of the most probable class of each sample, or the predicted numbers in words."""
+        if self.task.is_numbers:
+            return self.task.texts(self.answers)
         return [self.class_names[best] for best in self.probabilities.argmax(axis=1)]
 
     def columns(self) -> dict[str, Any]:
         """All columns by name: text and numbers ``(sample,)``.
 
         Returns:
-            sample, predicted and, for each class, P(class). If asked for: runner-up, input 1, input 1 contribution,
+            sample, predicted and, for each class, P(class); of numbers sample and each target. If asked for:
+            runner-up, input 1, input 1 contribution,
             ...; nearest 1, nearest 1 label, nearest 1 distance, ...; distance and far.
         """
-        columns: dict[str, Any] = {"sample": list(self.names), "predicted": self.predicted}
-        columns |= {f"P({name})": self.probabilities[:, number] for number, name in enumerate(self.class_names)}
+        columns: dict[str, Any] = {"sample": list(self.names)}
+        if self.task.is_numbers:
+            columns |= {_free(name, columns): self.answers[:, k] for k, name in enumerate(self.task.targets)}
+        else:
+            columns |= {"predicted": self.predicted}
+            columns |= {f"P({name})": self.answers[:, number] for number, name in enumerate(self.class_names)}
         if (parts := self.contributions) is not None:
             columns["runner-up"] = self._named(parts.runner_up)
             for place in range(parts.values.shape[1]):
@@ -166,13 +191,11 @@ class Predictions(Result):
 
     def records(self) -> Iterator[dict[str, Any]]:
         """A JSON-able record for each sample, with lists for the numbered columns of `columns`, and None for NaN."""
-        predicted, rows = self.predicted, self.probabilities.tolist()
+        predicted, rows = self.predicted, self.answers.tolist()
         for i, name in enumerate(self.names):
-            record: dict[str, Any] = {
-                "sample": name,
-                "predicted": predicted[i],
-                "probabilities": dict(zip(self.class_names, plain(rows[i]), strict=True)),
-            }
+            answers = dict(zip(self.task.names, plain(rows[i]), strict=True))
+            of_classes = {"predicted": predicted[i], "probabilities": answers}
+            record: dict[str, Any] = {"sample": name, **({"numbers": answers} if self.task.is_numbers else of_classes)}
             if (parts := self.contributions) is not None:
                 record["runner_up"] = self.class_names[int(parts.runner_up[i])]
                 record["contributions"] = [
@@ -196,8 +219,7 @@ class Predictions(Result):
     def table(self) -> Table:
         """One row for each sample, with everything requested; see `columns`."""
         values = self.columns()
-        named = (Column((name,), name, TEXT, "See `Predictions.columns`.") for name in values)
-        return Table(tuple(named), values)
+        return Table(tuple(Column((name,), name, TEXT, "See `Predictions.columns`.") for name in values), values)
 
     def tables(self, n: int = SHOWN) -> tuple[Table, ...]:
         """The table shown in a terminal, with the first entry of each list.
@@ -206,6 +228,9 @@ class Predictions(Result):
             n: Maximum number of samples, which a single one may exceed.
         """
         shown = len(cut(self.names, n)[0])
+        if self.task.is_numbers:
+            columns = {name: values[:shown] for name, values in self.columns().items()}
+            return (Table(tuple(_column(name, values) for name, values in columns.items()), columns),)
         ordered = np.argsort(-np.nan_to_num(self.probabilities[:shown], nan=-1.0), axis=1, kind="stable")[:, :2]
         highest, lower = np.take_along_axis(self.probabilities[:shown], ordered, axis=1).T
         values: dict[str, Any] = {
@@ -248,8 +273,18 @@ class Predictions(Result):
         title = "Probability of the predicted class"
         return bars([Bars(title, names, values, percent=True, limits=(0, 1), colors=colors)])
 
-    def _named(self, classes: np.ndarray) -> list[str]:
-        return [self.class_names[number] for number in classes.tolist()]
+    def _named(self, labels: np.ndarray) -> list[str]:
+        return self.task.texts(labels)
+
+
+def _free(name: str, taken: Mapping[str, Any]) -> str:
+    """The name of a column for a target, which another column may have."""
+    return f"{name} predicted" if name in taken else name
+
+
+def _column(name: str, values: Any) -> Column:
+    is_number = isinstance(values, np.ndarray) and np.issubdtype(values.dtype, np.floating)  # pyright: ignore[reportUnknownMemberType,reportUnknownArgumentType]
+    return Column((name,), name, _NUMBER if is_number else TEXT, "See `Predictions.columns`.")
 
 
 def join(parts: Sequence[Predictions]) -> Predictions:
@@ -263,8 +298,8 @@ def join(parts: Sequence[Predictions]) -> Predictions:
     distances, far = _joined(parts, "distances", "far") if known else (None, None)
     return Predictions(
         names=[name for part in parts for name in part.names],
-        probabilities=np.concatenate([part.probabilities for part in parts]),
-        class_names=first.class_names,
+        answers=np.concatenate([part.answers for part in parts]),
+        task=first.task,
         nearest=nearest,
         contributions=contributions,
         distances=distances,
@@ -277,7 +312,7 @@ def _joined(records: Sequence[Any], *names: str) -> list[np.ndarray]:
 
 
 def predict(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool = True) -> np.ndarray:
-    """The probability of every class for new samples.
+    """The probability of every class for new samples, or their predicted numbers.
 
     Args:
         context: The run.
@@ -286,13 +321,14 @@ def predict(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool
         warn: Warn of what no training sample had.
 
     Returns:
-        float32 ``(sample, class)``; each row sums to 1.
+        float32 ``(sample, class)``; each row sums to 1. Of numbers ``(sample,)``, or ``(sample, target)`` of several.
 
     Raises:
         DataError, UsageError: See `predictions`.
     """
     parts = predictions(context, x, PredictionOptions(epoch=epoch), warn=warn)
-    return np.concatenate([part.probabilities for part in parts])
+    found = np.concatenate([part.answers for part in parts])
+    return found[:, 0] if context.task.is_numbers and found.shape[1] == 1 else found
 
 
 def examine(
@@ -301,7 +337,8 @@ def examine(
     """Predict new samples with everything that `predictions` gives, as one record; see `cutaway.Run.examine`."""
     train = len(context.split.train)
     nearest = min(FEW, train) if nearest is None else nearest
-    explain = min(FEW, math.prod(context.manifest.dataset.shape)) if explain is None else explain
+    if explain is None:
+        explain = 0 if context.task.is_numbers else min(FEW, math.prod(context.manifest.dataset.shape))
     options = PredictionOptions(nearest=nearest, explain=explain, distance=train >= LEAST, epoch=epoch)
     return join(list(predictions(context, x, options)))
 
@@ -329,6 +366,8 @@ def predictions(
     """
     from cutaway.models import class_probabilities, forward
 
+    if options.explain:
+        context.task.need_classes("explain", "leave it out")
     epoch, wanted = options.epoch, options.distance
     model, scale = context.model(epoch), context.manifest.dataset.scale
     near = nearest_of(context, options.nearest, epoch=epoch) if options.nearest else None
@@ -344,10 +383,11 @@ def predictions(
             seen.add(samples.names, far)
             if shifted is not None:
                 shifted.add(inputs)
+        outputs = forward(model, samples.x, scale=scale)
         return Predictions(
             names=samples.names,
-            probabilities=class_probabilities(model, forward(model, samples.x, scale=scale)),
-            class_names=context.class_names,
+            answers=outputs if context.task.is_numbers else class_probabilities(model, outputs),
+            task=context.task,
             nearest=near(samples.x) if near else None,
             contributions=parts(samples.x) if parts else None,
             distances=distance if wanted else None,

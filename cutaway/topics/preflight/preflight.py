@@ -138,6 +138,7 @@ def preflight_plan(data: str, *, options: Mapping[str, Any], train: bool = False
         loaded = as_dataset(data, None, verb="preflight", on_progress=on_progress, **options)
         planned: Any = plan(loaded, divide=partial(split_and_prepare, loaded, on_progress=on_progress), **wanted)
         ready, split, config = planned.data, planned.split, planned.config
+        ready.task.need_classes("a check before training", "pass a compiled model and arrays to ct.preflight")
         if train:
             model, ids = compiled(planned.model, config), split.part("all").ordered()
             ids = ids.take(~ids.isin(split.test))

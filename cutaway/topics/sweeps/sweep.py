@@ -121,6 +121,7 @@ def sweep(
     require_optuna()
     with show_progress(progress) as on_progress:
         loaded = as_dataset(data, y, verb="sweep", on_progress=on_progress, **(options or {}))
+        loaded.task.need_classes("a sweep")
         first = _first_plan(loaded, fixed, found_space, seed=seed, on_progress=on_progress)
         manifest = _manifest(first, fixed, found_space, name=name, seed=seed, trials=trials)
         folder = runs.absolute() / f"sweep-{manifest.name}"

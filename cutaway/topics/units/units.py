@@ -392,6 +392,7 @@ def units(context: RunContext, options: UnitsOptions, *, on_progress: ProgressCa
         UsageError: The layer is the output, or the split is empty.
         DataError: An activation is not a finite number.
     """
+    context.task.need_classes("a measure of units")
     number, name = context.epoch(options.epoch), context.layer(options.layer, epoch=options.epoch)
     ids = context.named(context.ids(options.split, samples=options.samples))
 

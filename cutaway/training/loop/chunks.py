@@ -69,7 +69,7 @@ def prefetch_chunks(
     Args:
         x: ``(sample, ...)`` raw rows, on the host or on the device: an array, or an object that gives rows for row
             numbers. The first `samples` are for training.
-        y: int ``(sample,)`` labels.
+        y: int32 ``(sample,)`` labels, or float32 ``(sample, target)``.
         order: int32 ``(step, batch)`` rows in the order of training.
         samples: Number of training samples.
         size: Steps of a chunk; the last one is padded to the same shape.
@@ -86,7 +86,7 @@ def prefetch_chunks(
         taken = np.where(mask, rows, 0)
         ones = mask.astype(np.float32)
         weights = ones if weight is None else weight[taken] * ones
-        batches, labels, mask, weights = placement.put(x, taken, y[taken].astype(np.int32), ones, weights)
+        batches, labels, mask, weights = placement.put(x, taken, y[taken], ones, weights)
         return Chunk(rows, batches, labels, mask, weights, steps=steps)
 
     return prefetch(gather, range(0, len(order), size))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -35,8 +36,9 @@ class EpochState:
         samples: Samples trained on.
         state: State of the model and the optimizer.
         metrics: Sums over the samples so far.
-        recorded: float16 ``(training sample, recorded class)`` predictions of the samples so far; the other rows
-            are undefined.
+        recorded: float16 ``(training sample, recorded class)`` predictions of the samples so far, or float32
+            ``(training sample, target)``; the other rows are undefined.
+        is_numbers: Whether numbers are predicted.
     """
 
     epoch: int
@@ -45,6 +47,7 @@ class EpochState:
     state: State
     metrics: Metrics
     recorded: np.ndarray
+    is_numbers: bool = False
 
     @property
     def loss(self) -> float:
@@ -52,13 +55,14 @@ class EpochState:
         return float(self.metrics.loss) / self.samples
 
     @property
-    def accuracy(self) -> float:
-        """Accuracy so far, in [0, 1]."""
-        return float(self.metrics.correct) / self.samples
+    def measures(self) -> dict[str, float]:
+        """The loss so far, and the accuracy, in [0, 1], or R2, at most 1."""
+        mean = float(self.metrics.correct) / self.samples
+        return {"loss": self.loss} | ({"r2": 1 - mean} if self.is_numbers else {"accuracy": mean})
 
     def row(self) -> dict[str, Any]:
         """The line of kind "progress" for the history."""
-        return {"epoch": self.epoch, "samples": self.samples, "loss": self.loss, "accuracy": self.accuracy}
+        return {"epoch": self.epoch, "samples": self.samples, **self.measures}
 
 
 class EpochRunner:
@@ -96,6 +100,7 @@ class EpochRunner:
             config=config,
             scale=data.scale,
             classes=data.classes,
+            variance=data.variance,
             record=data.recorded > 0,
             placement=placement,
         )
@@ -138,12 +143,13 @@ class EpochRunner:
         batch = min(config.batch_size, data.train)
         order = epoch_order(data.train, batch_size=batch, seed=config.seed, epoch=epoch)
         # one more row, for the predictions of padding
-        predictions = np.zeros((data.train + 1, data.recorded), np.float16)
+        predictions = np.zeros((data.train + 1, data.recorded), data.recorded_dtype)
+        state_of = partial(EpochState, is_numbers=data.is_numbers)
         if recorded is not None:
             predictions[:-1] = recorded
         metrics = Metrics(self._placement.number(position.loss), self._placement.number(position.correct))
         if position.step >= len(order):  # stopped after the last step, before the evaluation
-            yield EpochState(epoch, position.step, data.train, state, metrics, predictions[:-1])
+            yield state_of(epoch, position.step, data.train, state, metrics, predictions[:-1])
             return
         step, x = 0, self._rows(epoch)
         for part in parts_of(order, data.train, exact=self._exact):
@@ -155,7 +161,7 @@ class EpochRunner:
             rest, step = part[skip:], step + skip
             for chunk in prefetch_chunks(
                 x,
-                data.y,
+                data.answers,
                 order=rest,
                 samples=data.train,
                 size=size,
@@ -165,7 +171,7 @@ class EpochRunner:
                 for done, after, sums in self._calls(chunk, state, metrics, predictions, where=(epoch, step)):
                     state, metrics = after, sums
                     samples = min((step + done) * batch, data.train)
-                    yield EpochState(epoch, step + done, samples, state, metrics, predictions[:-1])
+                    yield state_of(epoch, step + done, samples, state, metrics, predictions[:-1])
                 step += chunk.steps
 
     def _padded(self, part: np.ndarray) -> np.ndarray:
@@ -178,7 +184,7 @@ class EpochRunner:
     ) -> Iterator[tuple[int, State, Metrics]]:
         """Do the steps of a chunk in calls of about CALL_SECONDS, and record the predictions."""
         step, inputs = 0, (chunk.x, chunk.y, chunk.mask, chunk.weight)
-        predicted = self._placement.zeros((*chunk.rows.shape, self.data.recorded))
+        predicted = self._placement.zeros((*chunk.rows.shape, self.data.recorded), self.data.recorded_dtype)
         before = copied(state)  # to find out where a loss stopped being finite
         while step < chunk.steps:
             stop, begun = min(step + self.call_steps, chunk.steps), time.perf_counter()
@@ -197,7 +203,7 @@ class EpochRunner:
         """Do a chunk again, step by step, to find the first step and layer that are not finite."""
         epoch, first = where
         inputs = (chunk.x, chunk.y, chunk.mask, chunk.weight)
-        predicted = self._placement.zeros((*chunk.rows.shape, self.data.recorded))
+        predicted = self._placement.zeros((*chunk.rows.shape, self.data.recorded), self.data.recorded_dtype)
         step, loss, before = 0, np.nan, state
         for step in range(chunk.steps):
             before = copied(state)

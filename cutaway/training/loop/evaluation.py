@@ -1,13 +1,14 @@
 """Evaluation of the samples that the model is not trained on."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import jax
 import keras
 import numpy as np
 
-from cutaway.metrics import cross_entropies
+from cutaway.metrics import cross_entropies, number_metrics, squared_errors
 from cutaway.parallel import prefetch
 from cutaway.runs import keeps_predictions
 from cutaway.training.config import TrainingConfig
@@ -37,11 +38,11 @@ class TrainingData:
     Attributes:
         x: ``(sample, *shape)`` raw rows, uint8 or float32, in the order train, val, test: an array, or anything that
             has a length and gives rows for a slice or an array of row numbers, such as `cutaway.data.LazyRows`.
-        y: int ``(sample,)`` class of each.
+        y: int ``(sample,)`` class of each, or float ``(sample, target)``.
         train: Number of training samples, which come first.
         val: Number of validation samples, which follow; the rest is for testing.
         scale: The value of `x` that becomes 1.
-        classes: Number of classes.
+        classes: Number of classes, or of targets.
         weight: float32 ``(training sample,)``, weights in the loss; None for 1.
     """
 
@@ -59,9 +60,40 @@ class TrainingData:
         return len(self.x) > self.train + self.val
 
     @property
+    def is_numbers(self) -> bool:
+        """Whether numbers are predicted."""
+        return self.y.ndim == 2
+
+    @property
+    def answers(self) -> np.ndarray:
+        """`y` in the dtype of the device: int32, or float32."""
+        return self.y.astype(np.float32 if self.is_numbers else np.int32)
+
+    @cached_property
+    def variance(self) -> np.ndarray | None:
+        """The variance of the training targets, float64 ``(target,)``; None for classes."""
+        return self.y[: self.train].var(axis=0) if self.is_numbers else None
+
+    @property
     def recorded(self) -> int:
         """Columns of the recorded predictions: all classes, or none if they are too large to be kept."""
         return self.classes if keeps_predictions(len(self.x), self.classes) else 0
+
+    @property
+    def recorded_dtype(self) -> type[np.floating[Any]]:
+        """float16 for probabilities, float32 for numbers, which float16 may not hold."""
+        return np.float32 if self.is_numbers else np.float16
+
+    def val_losses(self, predicted: np.ndarray) -> np.ndarray:
+        """The cross-entropy of each validation sample, float64; of numbers the squared error in units of the variance.
+
+        Args:
+            predicted: ``(sample, class or target)``, as it is recorded, validation samples first.
+        """
+        val, y = self.val, self.y[self.train : self.train + self.val]
+        if self.variance is not None:
+            return squared_errors(y, predicted[:val], self.variance)
+        return cross_entropies(predicted[np.arange(val), y].astype(np.float64))
 
 
 class Evaluation:
@@ -97,7 +129,7 @@ class Evaluation:
         """Rows and labels of a part on the device, in blocks; the last row is repeated to fill the last block."""
         count, size = self._blocks
         rows = np.minimum(np.arange(part.start, part.start + count * size), part.stop - 1).reshape(count, size)
-        x, y = self._placement.put(self.data.x, rows, self.data.y[rows].astype(np.int32))
+        x, y = self._placement.put(self.data.x, rows, self.data.answers[rows])
         return x, y
 
     def measure(
@@ -112,7 +144,8 @@ class Evaluation:
         Returns:
             Probabilities to be recorded, float16 ``(validation and test sample, recorded class)``, and ``{"loss",
             "accuracy", "cross_entropy"}`` of each split; None for a test split without samples. The cross-entropy
-            leaves out the other parts of the loss: label smoothing, penalties on weights.
+            leaves out the other parts of the loss: label smoothing, penalties on weights. Of numbers, float32
+            ``(validation and test sample, target)``, and the loss and `number_metrics`.
         """
         probabilities, losses, predicted, of_truth = [], [], [], []
         placed = self._on_device or prefetch(self._put, self._parts)
@@ -120,10 +153,16 @@ class Evaluation:
             p, loss = self._call(state.trainable, state.non_trainable, x, y)
             count = part.stop - part.start
             found = np.asarray(p).reshape(-1, self.data.classes)[:count]
-            probabilities.append(found if exact else found[:, : self.data.recorded].astype(np.float16))
+            kept = found if exact else found[:, : self.data.recorded].astype(self.data.recorded_dtype)
+            probabilities.append(kept)
+            losses.append(np.asarray(loss).reshape(-1)[:count].astype(np.float64))
+            if self.data.is_numbers:
+                predicted.append(found)
+                continue
             predicted.append(found.argmax(axis=-1))
             of_truth.append(found[np.arange(count), self.data.y[part]])
-            losses.append(np.asarray(loss).reshape(-1)[:count].astype(np.float64))
+        if self.data.is_numbers:
+            return np.concatenate(probabilities), self._of_numbers(np.concatenate(losses), np.concatenate(predicted))
         measures = {
             "loss": np.concatenate(losses),
             "accuracy": np.concatenate(predicted) == self.data.y[self.data.train :],
@@ -135,6 +174,15 @@ class Evaluation:
 
         test = means(slice(self.data.val, None)) if self.data.has_test else None
         return np.concatenate(probabilities), (means(slice(None, self.data.val)), test)
+
+    def _of_numbers(
+        self, losses: np.ndarray, predicted: np.ndarray
+    ) -> tuple[dict[str, float], dict[str, float] | None]:
+        """The measures of the validation and of the test samples."""
+        y, val = self.data.y[self.data.train :], self.data.val
+        parts = [slice(None, val)] + [slice(val, None)] * self.data.has_test
+        found = [{"loss": float(losses[p].mean())} | number_metrics(y[p], predicted[p]) for p in parts]
+        return found[0], found[1] if self.data.has_test else None
 
 
 def blocks_of(samples: int, sample_bytes: int, *, room: int = DEVICE_BYTES, output_bytes: int = 0) -> tuple[int, int]:

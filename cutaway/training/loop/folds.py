@@ -32,10 +32,10 @@ class FoldResult:
 
     Attributes:
         probabilities: float32 ``(held-out sample, class)``, of samples that the model was not trained on, and of test
-            samples, which follow them.
+            samples, which follow them; or predicted numbers, ``(held-out sample, target)``.
         margins: float32 ``(training sample,)``, probability of the label minus the best other class, during
-            training, averaged over the epochs; None if there are too many classes to keep predictions.
-        accuracy: Accuracy on the held-out samples, 0..1.
+            training, averaged over the epochs; None of numbers, or if there are too many classes to keep predictions.
+        accuracy: Accuracy on the held-out samples, 0..1; R2 of numbers, at most 1.
     """
 
     probabilities: np.ndarray = field(repr=False)
@@ -94,7 +94,7 @@ class FoldTrainer:
                 on_samples((epoch - 1) * data.train + done.samples - told)
                 told = (epoch - 1) * data.train + done.samples
             assert done is not None  # an epoch yields at least once
-            if data.recorded:
+            if data.recorded and not data.is_numbers:
                 margins += probability_margins(done.recorded, data.y[: data.train])
         probabilities, (held, _) = self.evaluation.measure(state, exact=True)
         if not is_finite(held["loss"]):
@@ -103,8 +103,8 @@ class FoldTrainer:
                 got=f"{held['loss']} on held-out samples",
                 hint=f"try a learning_rate below {self.config.learning_rate:g}",
             )
-        mean = (margins / epochs).astype(np.float32) if data.recorded else None
-        return FoldResult(probabilities, mean, held["accuracy"])
+        mean = (margins / epochs).astype(np.float32) if data.recorded and not data.is_numbers else None
+        return FoldResult(probabilities, mean, held["r2" if data.is_numbers else "accuracy"])
 
     def best_epochs(self, data: TrainingData, *, seed: int, patience: int, on_samples: Callable[[int], Any]) -> int:
         """The number of epochs after which the loss of the held-out samples was lowest.

@@ -53,9 +53,9 @@ class OneDevice:
         """A state that can be read here, whole."""
         return state
 
-    def zeros(self, shape: tuple[int, ...]) -> jax.Array:
-        """float16 zeros ``(step, batch, ...)``, for predictions."""
-        return jnp.zeros(shape, "float16")
+    def zeros(self, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+        """Zeros ``(step, batch, ...)``, for predictions."""
+        return jnp.zeros(shape, dtype)
 
     def number(self, value: float) -> jax.Array:
         """A float32 number."""
@@ -109,9 +109,9 @@ class ManyDevices(OneDevice):
         """A state on the host."""
         return jax.tree.map(np.asarray, state)
 
-    def zeros(self, shape: tuple[int, ...]) -> jax.Array:
-        """float16 zeros, divided as the rows of a batch are."""
-        return _spread(np.zeros(shape, np.float16), self._batches(shape[1]))
+    def zeros(self, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+        """Zeros, divided as the rows of a batch are."""
+        return _spread(np.zeros(shape, dtype), self._batches(shape[1]))
 
     def number(self, value: float) -> jax.Array:
         """A float32 number on all devices."""

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import keras
+import numpy as np
 
-from cutaway.models import members_of, prepare_inputs, sample_loss
+from cutaway.models import TargetUnit, members_of, prepare_inputs, sample_loss
 from cutaway.training.config import TrainingConfig
 
 from .jaxpr_rewrite import rewritten
@@ -39,7 +40,7 @@ class Metrics(NamedTuple):
 
     Attributes:
         loss: Sum of loss x samples, float32.
-        correct: Number of correct predictions, float32.
+        correct: Number of correct predictions, float32; of numbers, the sum of squared errors in units of the variance.
     """
 
     loss: jax.Array
@@ -57,6 +58,13 @@ def class_probabilities(predicted: jax.Array) -> jax.Array:
     return jnp.concatenate([1 - predicted, predicted], axis=-1) if predicted.shape[-1] == 1 else predicted
 
 
+def _of_answers(model: keras.Model, config: TrainingConfig, classes: int) -> tuple[Any, Any]:
+    """The loss of labels and outputs, and what turns outputs into probabilities, or predicted numbers."""
+    unit = TargetUnit.of(model) if config.is_numbers else None
+    loss_of = sample_loss(config.loss, label_smoothing=config.label_smoothing, classes=classes, unit=unit)
+    return loss_of, (class_probabilities if unit is None else lambda predicted: predicted)
+
+
 def _call(
     model: Any, trainable, non_trainable, inputs, *, training: bool
 ) -> tuple[jax.Array, list[jax.Array], list[jax.Array]]:
@@ -71,6 +79,7 @@ def compile_training(
     config: TrainingConfig,
     scale: float,
     classes: int,
+    variance: np.ndarray | None,
     record: bool,
     placement: OneDevice,
 ):
@@ -81,10 +90,11 @@ def compile_training(
         that does the steps from `start` up to `stop` of a chunk; `cutaway.training.loop.chunks.Chunk` has its arrays.
         The loss of a batch is the sum of the weighted losses of its samples divided by their number, as in Keras. In an
         ensemble each member learns from its own loss, as it would alone, and the mean over the members is reported.
-        Predictions, float16 ``(step, batch, class)``, are made in training for each sample; without `record`
-        they have no column. The buffers of state and predictions are donated.
+        Predictions, float16 ``(step, batch, class)`` or float32 ``(step, batch, target)``, are made in training for
+        each sample; without `record` they have no column. The buffers of state and predictions are donated. `variance`
+        is that of the training targets, float64 ``(target,)``; None for classes.
     """
-    loss_of = sample_loss(config.loss, label_smoothing=config.label_smoothing, classes=classes)
+    loss_of, answers = _of_answers(model, config, classes)
     shape = tuple(model.inputs[0].shape[1:])
     apply: Any = optimizer.stateless_apply
     members = members_of(model)
@@ -92,7 +102,7 @@ def compile_training(
     def smoothness(trainable, non_trainable, inputs, key):
         # with the dropout of the step; moving averages and seeds change once in it, not here
         def predict(weights, inputs):
-            return class_probabilities(_call(model, weights, non_trainable, inputs, training=True)[0])
+            return answers(_call(model, weights, non_trainable, inputs, training=True)[0])
 
         return virtual_adversarial_loss(
             partial(predict, trainable),
@@ -115,7 +125,7 @@ def compile_training(
             # not by the seed: folds with several seeds share a compiled step
             key = jax.random.fold_in(jax.random.key(0), iteration)
             total += jnp.sum(smoothness(trainable, before, inputs, key) * mask) / jnp.sum(mask)
-        return total, (non_trainable, class_probabilities(predicted))
+        return total, (non_trainable, answers(predicted))
 
     gradient = jax.value_and_grad(objective, has_aux=True)
 
@@ -125,10 +135,14 @@ def compile_training(
         )
         with schedule_of(optimizer, numbers):
             trainable, moments = apply(state.optimizer, gradients, state.trainable)
-        correct = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * mask)
+        if variance is None:
+            correct = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * mask)
+        else:
+            correct = jnp.sum(jnp.mean((predicted - labels) ** 2 / variance.astype(np.float32), axis=-1) * mask)
         loss = loss / members.outputs[1].shape[1] if members else loss
         predicted = predicted if record else predicted[:, :0]
-        return State(trainable, non_trainable, moments), loss * jnp.sum(mask), correct, predicted.astype(jnp.float16)
+        kept = predicted.astype(jnp.float16) if variance is None else predicted
+        return State(trainable, non_trainable, moments), loss * jnp.sum(mask), correct, kept
 
     cpu, bfloat16 = jax.default_backend() == "cpu", config.precision == "bfloat16"
     if cpu or bfloat16:
@@ -158,9 +172,10 @@ def compile_evaluation(
 
     Returns:
         A function ``(trainable, non_trainable, x, y) -> (probabilities, losses)`` of rows and labels in blocks,
-        ``(block, sample, ...)``: float32 ``(block, sample, class)`` and ``(block, sample)``.
+        ``(block, sample, ...)``: float32 ``(block, sample, class)`` and ``(block, sample)``; of numbers, predictions
+        ``(block, sample, target)`` for the probabilities.
     """
-    loss_of = sample_loss(config.loss, label_smoothing=config.label_smoothing, classes=classes)
+    loss_of, answers = _of_answers(model, config, classes)
     shape = tuple(model.inputs[0].shape[1:])
 
     def evaluate(trainable, non_trainable, x, y):
@@ -168,7 +183,7 @@ def compile_evaluation(
             rows, labels = rows_and_labels
             inputs = prepare_inputs(rows, scale, shape)
             predicted, _, extra = _call(model, trainable, non_trainable, inputs, training=False)
-            return class_probabilities(predicted), loss_of(labels, predicted) + sum(extra)
+            return answers(predicted), loss_of(labels, predicted) + sum(extra)
 
         return jax.lax.map(block, (x, y))
 

@@ -16,12 +16,12 @@ import keras
 import numpy as np
 
 from cutaway.errors import Canceled, RunError, TrainingError
-from cutaway.metrics import best_epoch, cross_entropies, is_finite, paired_error, watch_overfitting
+from cutaway.metrics import best_epoch, is_finite, paired_error, watch_overfitting
 from cutaway.models import assign, get_weights, require_jax, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, run_command
 from cutaway.training.config import FINITE, TrainingConfig
-from cutaway.words import percent
+from cutaway.words import number, percent
 
 from .checkpoint import ANOTHER, Checkpoint, Position, pack, read_checkpoint
 from .device_data import accelerator_memory
@@ -44,8 +44,8 @@ class TrainingResult:
         epochs: Epochs done.
         best_epoch: Epoch with the lowest validation loss.
         kept_epoch: Epoch whose weights the model has now: with `patience` the best one, and otherwise the last.
-        test: ``{"loss", "accuracy", "cross_entropy"}`` on the test samples with those weights; None without test
-            samples.
+        test: ``{"loss", "accuracy", "cross_entropy"}`` on the test samples with those weights, or of numbers the loss
+            and `number_metrics`; None without test samples.
         seconds: Training time, including compilation, over all sessions.
     """
 
@@ -80,7 +80,7 @@ class Trainer:
         self.weight, self.on_progress, self.note = data.weight, on_progress, ""
         self.begun, self.spent, self.saved = time.perf_counter(), 0.0, time.perf_counter()
         self.rows: list[dict[str, Any]] = []
-        self._best: np.ndarray | None = None  # cross-entropies of the validation samples after the best epoch
+        self._best: np.ndarray | None = None  # losses of the validation samples after the best epoch
         self.tests: dict[int, dict[str, float] | None] = {}  # of the epochs that this session measured
         self._thread, self._writing = ThreadPoolExecutor(1, thread_name_prefix="cutaway-disk"), Future()
         self._writing.set_result(None)
@@ -150,7 +150,7 @@ class Trainer:
             )
         lowest = best_epoch(self.rows)
         if self.data.recorded and lowest in folder.predicted_epochs:
-            self._best = self._of_labels(folder.predictions(lowest)[self.data.train :])
+            self._best = self.data.val_losses(folder.predictions(lowest)[self.data.train :])
         return checkpoint
 
     def _train(self, checkpoint: Checkpoint) -> State:
@@ -234,8 +234,7 @@ class Trainer:
         """The line of an epoch in the history, including signs of overfitting."""
         row = {
             "epoch": done.epoch,
-            "loss": done.loss,
-            "accuracy": done.accuracy,
+            **done.measures,
             **{f"val_{name}": value for name, value in val.items()},
             "learning_rate": self._learning_rate(state),
             "seconds": round(seconds, 4),
@@ -247,7 +246,7 @@ class Trainer:
         return row | {"rise_error": self._rise_error(done.epoch, watched.best_epoch, probabilities)}
 
     def _rise_error(self, epoch: int, best: int, probabilities: np.ndarray) -> float | None:
-        """The standard error of the rise of the cross-entropy since the best epoch; None if not known.
+        """The standard error of the rise of the validation loss since the best epoch; None if not known.
 
         Args:
             epoch: The epoch that has just ended.
@@ -257,15 +256,9 @@ class Trainer:
         if not self.data.recorded:
             return None
         if epoch != best:
-            return None if self._best is None else paired_error(self._of_labels(probabilities), self._best)
-        self._best = self._of_labels(probabilities)
+            return None if self._best is None else paired_error(self.data.val_losses(probabilities), self._best)
+        self._best = self.data.val_losses(probabilities)
         return 0.0
-
-    def _of_labels(self, probabilities: np.ndarray) -> np.ndarray:
-        """The cross-entropy of each validation sample, from probabilities as they are recorded."""
-        val = self.data.val
-        of_truth = probabilities[np.arange(val), self.data.y[self.data.train : self.data.train + val]]
-        return cross_entropies(of_truth.astype(np.float64))
 
     def _learning_rate(self, state: State) -> float:
         with keras.StatelessScope(list(zip(self.optimizer.variables, state.optimizer, strict=True))):
@@ -291,7 +284,7 @@ class Trainer:
         def write() -> None:
             self.writer.snapshot(epoch, weights)
             if self.data.recorded:
-                self.writer.predictions(epoch, predictions)
+                self.writer.predictions(epoch, predictions, exact=self.data.is_numbers)
             self.writer.checkpoint(tensors, position)
             self.writer.epoch(row)
 
@@ -364,6 +357,7 @@ def _variables(model: keras.Model, optimizer: keras.Optimizer) -> tuple[Sequence
 
 
 def _summary(row: dict[str, Any]) -> str:
-    """An epoch in a few words for the progress bar: its validation accuracy, and where the loss was lowest."""
+    """An epoch in a few words for the progress bar: its validation score, and where the loss was lowest."""
     lowest = f", val_loss lowest in epoch {row['best_epoch']}" if row["turned"] else ""
-    return f"val {percent(row['val_accuracy'], 1)}{lowest}"
+    score = percent(row["val_accuracy"], 1) if "val_accuracy" in row else f"R2 {number(row.get('val_r2'), 3)}"
+    return f"val {score}{lowest}"
