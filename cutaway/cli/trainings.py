@@ -159,17 +159,19 @@ def _print_run(
         return
     print_history(run, unchanged=kept)
     if before is None and given is not None and (meant := _meant_by_default(run, given)) is not None:
-        say(
-            f'Settings that you did not give come from the recipe "{meant}", since the data are {OTHER_RECIPES[meant]}.'
-        )
+        say(f'Settings that you did not give come from the recipe "{meant}", since {OTHER_RECIPES[meant]}.')
     verdict = dict(run.verdict().lines())
     comparison = _comparison(before, run)
     words = [verdict.get("worth", ""), verdict["next"] if comparison is None else f"Next: {comparison}"]
     say(f"\n  run  {run.path}\n\n" + "\n".join(as_typed(each) for each in words if each))
 
 
-OTHER_RECIPES = {"table": "a table", "photos": "bright images"}
-"""Recipes that "default" means for some data, and those data in words."""
+OTHER_RECIPES = {
+    "table": "the data are a table",
+    "photos": "the data are bright images",
+    "numbers": "the targets are numbers",
+}
+"""Recipes that "default" means for some data, and why, in words."""
 
 
 def _meant_by_default(run: Any, given: Mapping[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""Learning curves: loss and accuracy by epoch, training against validation."""
+"""Learning curves: loss and accuracy or R2 by epoch, training against validation."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 History = Sequence[Mapping[str, Any]]
 
-_METRICS = ("loss", "accuracy")
+_METRICS = {"loss": "Loss", "accuracy": "Accuracy", "r2": "R2"}
 _SERIES = (("training", ""), ("validation", "val_"))
 
 
 def learning_curves(
     history: History, *, turned: int | None = None, kept: int | None = None, title: str = ""
 ) -> "Figure":
-    """Draw loss and accuracy by epoch with matplotlib.
+    """Draw loss and accuracy, or R2 of numbers, by epoch with matplotlib.
 
     Args:
         history: As for `learning_panels`.
@@ -37,11 +37,11 @@ def learning_curves(
 
 
 def learning_panels(history: History, *, turned: int | None = None, kept: int | None = None) -> list[Panel]:
-    """Loss and accuracy by epoch, a panel each.
+    """Loss and accuracy, or R2 of numbers, by epoch, a panel each.
 
     Args:
-        history: One row per epoch with Keras' names: epoch, loss and, where measured, accuracy, val_loss and
-            val_accuracy. A missing value, None or NaN leaves a gap.
+        history: One row per epoch with Keras' names: epoch, loss and, where measured, val_loss and
+            accuracy and val_accuracy, or r2 and val_r2. A missing value, None or NaN leaves a gap.
         turned: The epoch of the lowest validation loss, if the loss has risen since; it is marked.
         kept: The epoch whose weights are kept, if it should be marked.
 
@@ -56,7 +56,7 @@ def learning_panels(history: History, *, turned: int | None = None, kept: int | 
         )
     epochs = np.array([record["epoch"] for record in history], np.float64)
     drawn: list[Panel] = []
-    for metric in _METRICS:
+    for metric, title in _METRICS.items():
         series = [
             Series(
                 name,
@@ -71,7 +71,16 @@ def learning_panels(history: History, *, turned: int | None = None, kept: int | 
         if series:
             marks = _marks(turned, kept, is_first=not drawn)
             is_share = metric == "accuracy"
-            drawn.append(Panel(metric.capitalize(), "epoch", metric, series, y_percent=is_share, marks=marks))
+            drawn.append(
+                Panel(
+                    title,
+                    "epoch",
+                    metric if is_share else title.replace("Loss", "loss"),
+                    series,
+                    y_percent=is_share,
+                    marks=marks,
+                )
+            )
     return drawn
 
 

@@ -352,7 +352,9 @@ def _check_room(runs: Path, model: "Model", *, rows: int, data: Dataset, epochs:
         RunError: Less is free than the run will take.
     """
     weights = 4 * model.count_params()
-    predictions = (4 if data.task.is_numbers else 2) * rows * data.outputs if keeps_predictions(rows, data.outputs) else 0
+    predictions = (
+        (4 if data.task.is_numbers else 2) * rows * data.outputs if keeps_predictions(rows, data.outputs) else 0
+    )
     needed = (epochs + 1) * weights + epochs * predictions + 8 * weights
     parent = next((folder for folder in (runs, *runs.absolute().parents) if folder.is_dir()), None)
     disk = shutil.disk_usage(parent) if parent else None

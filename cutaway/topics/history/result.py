@@ -29,8 +29,10 @@ class Epoch:
     epoch: int = value("Epoch", COUNT, "Number of the epoch, from 1.")
     loss: float = value("Loss", decimals(4), "Mean loss of the training samples, while they were trained on.")
     accuracy: float = value("Acc.", share(), "Share of them that were predicted correctly.")
+    r2: float = value("R2", decimals(4), "Of numbers: share of their variance that is explained, in training.")
     val_loss: float = value("Val loss", decimals(4), "Mean loss of the validation samples after the epoch.")
     val_accuracy: float = value("Val acc.", share(), "Share of them that are predicted correctly.")
+    val_r2: float = value("Val R2", decimals(4), "Of numbers: share of the variance of these samples.")
     learning_rate: float = value("LR", Unit("number", "{:.1e}".format), "Learning rate at the end of the epoch.")
     seconds: float = value("Seconds", decimals(2), "Seconds that the epoch took.")
     samples_per_second: float = value("Samples/s", COUNT, "Samples that were trained on per second.")
@@ -52,8 +54,8 @@ class History(Result):
     """Metrics of every finished epoch, as Keras' ``History`` names them.
 
     Attributes:
-        rows: One mapping for each epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, seconds,
-            samples_per_second. For a user's own fit: its measures, None if one is not a finite number.
+        rows: One mapping for each epoch: epoch, loss, accuracy or r2, val_loss, val_accuracy or val_r2,
+            learning_rate, seconds, samples_per_second. For a user's own fit: its measures, None if one is not a finite number.
         history: Keras' form: name -> list of values, an entry per epoch.
     """
 
@@ -86,7 +88,11 @@ class History(Result):
         if not self.rows:
             return "History: no epoch finished"
         last = self.rows[-1]
-        names = [name for name in ("loss", "accuracy", "val_loss", "val_accuracy") if last.get(name) is not None]
+        names = [
+            name
+            for name in ("loss", "accuracy", "r2", "val_loss", "val_accuracy", "val_r2")
+            if last.get(name) is not None
+        ]
         shown = "  ".join(f"{name} {last[name]:.4f}" for name in names)
         return f"History: {counted(len(self), 'epoch')}; last: {shown}"
 
