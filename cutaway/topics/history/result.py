@@ -55,7 +55,8 @@ class History(Result):
 
     Attributes:
         rows: One mapping for each epoch: epoch, loss, accuracy or r2, val_loss, val_accuracy or val_r2,
-            learning_rate, seconds, samples_per_second. For a user's own fit: its measures, None if one is not a finite number.
+            learning_rate, seconds, samples_per_second. For a user's own fit: its measures, None if one is not a finite
+            number.
         history: Keras' form: name -> list of values, an entry per epoch.
     """
 
