@@ -99,6 +99,8 @@ def number_text(value: float) -> str:
 
 def stratum_names(count: int) -> tuple[str, ...]:
     """What groups of samples whose answers are numbers are called: "lowest tenth", ..., "highest tenth"."""
+    if count == 1:
+        return ("all of them",)
     part = {10: "tenth", 5: "fifth", 4: "quarter", 3: "third", 2: "half"}.get(count, f"of {count} parts")
     ordinals = ("lowest", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
-    return tuple(f"{'highest' if k == count - 1 and count > 1 else ordinals[k]} {part}" for k in range(count))
+    return tuple(f"{'highest' if k == count - 1 else ordinals[k]} {part}" for k in range(count))
