@@ -5,8 +5,9 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from sklearn.metrics import r2_score
 
-from cutaway.models import build_model, get_weights, mlp, model_from_spec, set_weights, spec_of
+from cutaway.models import TargetUnit, build_model, get_weights, mlp, model_from_spec, set_weights, spec_of
 from cutaway.runs import RunFolder, RunWriter
 from cutaway.training import TrainingData, make_config, train_model
 from cutaway.training.loop.order import epoch_order
@@ -218,3 +219,49 @@ def test_the_model_ends_with_the_last_snapshot_and_its_predictions(tmp_path):
     assert result.test["accuracy"] == pytest.approx(np.mean(held_out[60:].argmax(1) == data.y[470:]))
     seen = run.predictions(-1)[:410].argmax(1) == data.y[:410]
     assert seen.mean() == pytest.approx(run.history()[-1]["accuracy"]), "training rows are as seen in training"
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets"),
+    [
+        ("mean_squared_error", 1),
+        pytest.param("mean_absolute_error", 2, marks=pytest.mark.exhaustive),
+        pytest.param("huber", 2, marks=pytest.mark.exhaustive),
+    ],
+)
+def test_numbers_are_learned_as_keras_learns_standardized_targets(loss, targets, tmp_path):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(SAMPLES + 100, FEATURES)).astype(np.float32)
+    y = 5_000 + 300 * np.tanh(x @ random.normal(size=(FEATURES, targets)) + random.normal(size=(len(x), targets)) / 9)
+    unit = TargetUnit.fit(y[:SAMPLES], ("a", "b")[:targets], is_log=False)
+    model = mlp((16,))
+    build_model(model, shape=(FEATURES,), classes=targets, seed=3, unit=unit)
+    whole = model_from_spec(spec_of(model))
+    set_weights(whole, get_weights(model))
+    theirs = keras.Model(whole.inputs, whole.get_layer("output").output)
+    theirs.compile(keras.optimizers.Adam(0.003), loss=loss)
+    standard = ((y - y[:SAMPLES].mean(axis=0)) / y[:SAMPLES].std(axis=0)).astype(np.float32)
+    config = make_config(epochs=4, batch_size=32, seed=3, optimizer="adam", learning_rate=0.003, loss=loss)
+    val_losses = []
+    for epoch in range(1, config.epochs + 1):
+        for rows in epoch_order(SAMPLES, batch_size=32, seed=3, epoch=epoch):
+            rows = rows[rows < SAMPLES]
+            theirs.train_on_batch(x[rows], standard[rows])
+        val_losses.append(theirs.evaluate(x[410:470], standard[410:470], batch_size=60, verbose=0))
+    data = TrainingData(x, y, train=SAMPLES, val=60, scale=1.0, classes=targets)
+    names = ["a", "b"][:targets]
+    record = DATASET | {"class_names": [], "targets": names, "is_log": False}
+    writer = RunWriter.create(tmp_path, name="t", manifest=MANIFEST | {"format": 3, "dataset": record})
+    result = train_model(model, data, config=config, writer=writer)
+    writer.finish("finished")
+    for name, value in get_weights(theirs).items():
+        np.testing.assert_allclose(get_weights(model)[name], value, atol=1e-5, err_msg=name)
+    history = RunFolder.open(writer.path).history()
+    np.testing.assert_allclose([row["val_loss"] for row in history], val_losses, atol=2e-5)
+    predicted = theirs.predict(x, verbose=0) * y[:SAMPLES].std(axis=0) + y[:SAMPLES].mean(axis=0)
+    recorded = RunFolder.open(writer.path).predictions(4)
+    np.testing.assert_allclose(recorded[SAMPLES:], predicted[SAMPLES:], rtol=1e-5)
+    assert recorded.dtype == np.float32
+    assert history[-1]["val_r2"] == pytest.approx(r2_score(y[410:470], predicted[410:470]), abs=1e-5)
+    assert result.test["r2"] == pytest.approx(r2_score(y[470:], predicted[470:]), abs=1e-5)
+    assert 0.5 < history[-1]["r2"] < 1

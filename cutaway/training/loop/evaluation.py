@@ -8,7 +8,7 @@ import jax
 import keras
 import numpy as np
 
-from cutaway.metrics import cross_entropies, number_metrics, squared_errors
+from cutaway.metrics import cross_entropies, number_metrics
 from cutaway.parallel import prefetch
 from cutaway.runs import keeps_predictions
 from cutaway.training.config import TrainingConfig
@@ -83,17 +83,6 @@ class TrainingData:
     def recorded_dtype(self) -> type[np.floating[Any]]:
         """float16 for probabilities, float32 for numbers, which float16 may not hold."""
         return np.float32 if self.is_numbers else np.float16
-
-    def val_losses(self, predicted: np.ndarray) -> np.ndarray:
-        """The cross-entropy of each validation sample, float64; of numbers the squared error in units of the variance.
-
-        Args:
-            predicted: ``(sample, class or target)``, as it is recorded, validation samples first.
-        """
-        val, y = self.val, self.y[self.train : self.train + self.val]
-        if self.variance is not None:
-            return squared_errors(y, predicted[:val], self.variance)
-        return cross_entropies(predicted[np.arange(val), y].astype(np.float64))
 
 
 class Evaluation:

@@ -12,12 +12,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+import jax.numpy as jnp
 import keras
 import numpy as np
 
 from cutaway.errors import Canceled, RunError, TrainingError
-from cutaway.metrics import best_epoch, is_finite, paired_error, watch_overfitting
-from cutaway.models import assign, get_weights, require_jax, set_weights
+from cutaway.metrics import best_epoch, cross_entropies, is_finite, paired_error, watch_overfitting
+from cutaway.models import TargetUnit, assign, get_weights, require_jax, sample_loss, set_weights
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 from cutaway.runs import RunFolder, RunWriter, run_command
 from cutaway.training.config import FINITE, TrainingConfig
@@ -150,7 +151,7 @@ class Trainer:
             )
         lowest = best_epoch(self.rows)
         if self.data.recorded and lowest in folder.predicted_epochs:
-            self._best = self.data.val_losses(folder.predictions(lowest)[self.data.train :])
+            self._best = self._val_losses(folder.predictions(lowest)[self.data.train :])
         return checkpoint
 
     def _train(self, checkpoint: Checkpoint) -> State:
@@ -256,9 +257,24 @@ class Trainer:
         if not self.data.recorded:
             return None
         if epoch != best:
-            return None if self._best is None else paired_error(self.data.val_losses(probabilities), self._best)
-        self._best = self.data.val_losses(probabilities)
+            return None if self._best is None else paired_error(self._val_losses(probabilities), self._best)
+        self._best = self._val_losses(probabilities)
         return 0.0
+
+    def _val_losses(self, predicted: np.ndarray) -> np.ndarray:
+        """The cross-entropy of each validation sample, or its loss where numbers are predicted, as both are recorded.
+
+        Args:
+            predicted: ``(sample, class or target)``, validation samples first.
+        """
+        val = self.data.val
+        y = self.data.y[self.data.train : self.data.train + val]
+        if not self.data.is_numbers:
+            return cross_entropies(predicted[np.arange(val), y].astype(np.float64))
+        loss_of = sample_loss(
+            self.config.loss, label_smoothing=0, classes=self.data.classes, unit=TargetUnit.of(self.model)
+        )
+        return np.asarray(loss_of(jnp.asarray(y, np.float32), jnp.asarray(predicted[:val])), np.float64)
 
     def _learning_rate(self, state: State) -> float:
         with keras.StatelessScope(list(zip(self.optimizer.variables, state.optimizer, strict=True))):
