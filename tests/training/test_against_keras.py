@@ -264,4 +264,4 @@ def test_numbers_are_learned_as_keras_learns_standardized_targets(loss, targets,
     assert recorded.dtype == np.float32
     assert history[-1]["val_r2"] == pytest.approx(r2_score(y[410:470], predicted[410:470]), abs=1e-5)
     assert result.test["r2"] == pytest.approx(r2_score(y[470:], predicted[470:]), abs=1e-5)
-    assert 0.5 < history[-1]["r2"] < 1
+    assert 0.3 < history[-1]["r2"] < 1
