@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -306,18 +307,14 @@ class Manifest(BaseModel):
 
     @field_validator("test")
     @classmethod
-    def _has_all(cls, test: dict[str, float] | None) -> dict[str, float] | None:
-        if test is not None and "loss" not in test:
-            raise ValueError('must have a "loss"')
+    def _has_all(cls, test: dict[str, float] | None, info: ValidationInfo) -> dict[str, float] | None:
+        data = info.data.get("dataset")
+        needed = ["loss"] if data is not None and data.targets else ["loss", "accuracy", "cross_entropy"]
+        if test is not None and (missing := [name for name in needed if name not in test]):
+            raise ValueError(f"must have {' and '.join(missing)}")
         if test is not None and not 0 <= test.get("accuracy", 0) <= 1:
             raise ValueError('must have an "accuracy" from 0 to 1')
         return test
-
-    @model_validator(mode="after")
-    def _measures_its_task(self) -> "Manifest":
-        if self.test is not None and not self.dataset.targets and not {"accuracy", "cross_entropy"} <= self.test.keys():
-            raise ValueError('must have an "accuracy" and a "cross_entropy" in "test"')
-        return self
 
     @property
     def in_words(self) -> str:

@@ -99,7 +99,7 @@ class RunSummary:
     test: dict[str, float] | None = None
     r2: float | None = None
     val_r2: float | None = None
-    targets: tuple[str, ...] = ()
+    targets: list[str] = field(default_factory=list[str])
     baseline: float | None = None
     seconds: float | None = None
     curves: dict[str, list[float | None]] | None = None
@@ -203,7 +203,7 @@ def _summary(folder: RunFolder, title: str) -> RunSummary:
         accuracy=test.get("accuracy") if test else held and held[0],
         r2=test.get("r2") if test else held and held[1],
         val_r2=val_r2,
-        targets=manifest.dataset.targets,
+        targets=[*manifest.dataset.targets],
         epochs=rows[-1]["epoch"] if rows else 0,
         planned=planned if isinstance(planned, int) else None,
         val_accuracy=val_accuracy,

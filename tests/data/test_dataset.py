@@ -316,9 +316,6 @@ def test_a_scale_that_makes_inputs_overflow_is_refused():
 def test_a_measured_quantity_as_labels_is_refused_or_questioned():
     y = np.random.default_rng(0).normal(150, 60, 442)
     x = np.zeros((442, 1))
-    with pytest.raises(DataError) as refused:
-        Dataset.from_arrays(x, y)
-    assert "astype(int)" not in str(refused.value)
     with pytest.raises(DataError):
         Dataset.from_arrays(x, np.zeros(442))
     with pytest.warns(CutawayWarning) as caught:

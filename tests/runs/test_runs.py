@@ -376,7 +376,7 @@ def test_half_of_a_surrogate_pair_is_written_as_it_was(writer):
     assert (written["device"], written["mine"], written["status"]) == (record["device"], record["mine"], "stopped")
 
 
-@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("number", [1, 4])
 def test_a_run_of_another_format_is_refused_in_one_line(writer, number):
     record = json.loads((writer.path / "run.json").read_text())
     record |= {"format": number, "status": "paused", "versions": {"cutaway": "9.1.0"}}
@@ -390,7 +390,7 @@ def test_a_run_of_another_format_is_refused_in_one_line(writer, number):
 @pytest.mark.parametrize("versions", [None, [], {}, {"cutaway": 3}, {"cutaway": "\x1b[31m" + "x" * 100}])
 def test_a_version_that_is_none_is_not_told_as_it_is(writer, versions):
     record = json.loads((writer.path / "run.json").read_text())
-    (writer.path / "run.json").write_text(json.dumps({**record, "format": 3, "versions": versions}))
+    (writer.path / "run.json").write_text(json.dumps({**record, "format": 4, "versions": versions}))
     with pytest.raises(RunError) as caught:
         RunFolder.open(writer.path)
     assert str(caught.value).isprintable()

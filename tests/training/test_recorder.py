@@ -116,6 +116,8 @@ def test_the_manifest_holds_what_is_known(recorded, digits):
         "preparation": None,
         "relabeled": None,
         "centering": {"rule": "upright", "dark_ink": False},
+        "targets": [],
+        "is_log": False,
     }
     assert manifest.split == recorded[3].split.to_record()
     known = {"epochs": 3, "batch_size": 50, "optimizer": "sgd", "loss": CATEGORICAL, "momentum": 0.0, "seed": 0}
