@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from cutaway.options import DataOptions, TableOptions
 from cutaway.results.table import columns_of
