@@ -20,8 +20,8 @@ if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "jax")  # wins over ~/.keras/keras.json, where an old install left its name
 
 if TYPE_CHECKING:
-    from cutaway.api.classifier import Classifier
     from cutaway.api.comparing import compare
+    from cutaway.api.estimators import Classifier, Regressor
     from cutaway.api.label_issues import label_issues
     from cutaway.api.model_files import export, open_model
     from cutaway.api.opening import open_run
@@ -62,7 +62,7 @@ _MODULES = {
     "Augmentation": "cutaway.augmentation",
     "Calibration": "cutaway.topics.confidence.calibration",
     "CancelToken": "cutaway.progress",
-    "Classifier": "cutaway.api.classifier",
+    "Classifier": "cutaway.api.estimators",
     "Comparison": "cutaway.topics.comparison.result",
     "Coverage": "cutaway.topics.confidence.coverage",
     "Dataset": "cutaway.data",
@@ -81,6 +81,7 @@ _MODULES = {
     "Preflight": "cutaway.topics.preflight.result",
     "Progress": "cutaway.progress",
     "Recorder": "cutaway.training",
+    "Regressor": "cutaway.api.estimators",
     "Run": "cutaway.api.run",
     "SampleDynamics": "cutaway.topics.samples.dynamics",
     "Sweep": "cutaway.topics.sweeps.result",
@@ -135,6 +136,7 @@ __all__ = [
     "Preflight",
     "Progress",
     "Recorder",
+    "Regressor",
     "Run",
     "SampleDynamics",
     "Sweep",

@@ -14,7 +14,7 @@ import numpy as np
 SETTINGS = {"epochs": 5, "batch_size": 16, "learning_rate": 0.01, "seed": 0}
 
 MAY_TRAIN = (
-    "tests/api/test_classifier.py",
+    "tests/api/test_estimators.py",
     "tests/api/test_label_issues.py",
     "tests/api/test_learning_curve.py",
     "tests/api/test_train.py",
