@@ -372,7 +372,7 @@ def _folder(runs: str | Path | None) -> Iterator[str | Path]:
 
 def _targets(y: Any) -> np.ndarray:
     """Numbers to predict as float64 ``(sample, target)``."""
-    y = check_array(y, ensure_2d=False, dtype=np.float64, ensure_min_samples=2, input_name="y")
+    y = check_array(y, ensure_2d=False, ensure_min_samples=2, input_name="y").astype(np.float64)
     return y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y, warn=True)[:, None]
 
 

@@ -57,6 +57,12 @@ def load_dataset(
 ) -> Table: ...
 
 
+@overload
+def load_dataset(
+    where: Any, *, target: Any, name: str | None = None, on_progress: ProgressCallback = ..., **options: Any
+) -> Table: ...
+
+
 @public
 def load_dataset(
     where: Any,

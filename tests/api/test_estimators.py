@@ -1,4 +1,4 @@
-"""The estimator: scikit-learn's own checks, its tools around it, pickles, and the run behind it."""
+"""The estimators: scikit-learn's own checks, its tools around it, pickles, and the run behind it."""
 
 import copy
 import pickle
@@ -13,7 +13,8 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -37,7 +38,9 @@ EXPECTED = {
 
 
 @pytest.mark.exhaustive
-@parametrize_with_checks([ct.Classifier(**SMALL, validation=0.2)], expected_failed_checks=lambda _: EXPECTED)
+@parametrize_with_checks(
+    [each(**SMALL, validation=0.2) for each in (ct.Classifier, ct.Regressor)], expected_failed_checks=lambda _: EXPECTED
+)
 def test_checks_of_scikit_learn(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of checks that pass odd data on purpose
@@ -153,7 +156,7 @@ def test_a_fit_that_fails_leaves_a_folder_only_to_go_on_with(error, named, left,
     monkeypatch.setattr("cutaway.training.loop.train_model", train_model)
     with pytest.raises(type(error), match=named):
         ct.Classifier(hidden=8, epochs=1).fit(*iris)
-    assert len(list(tmp_path.glob("cutaway-classifier-*"))) == left
+    assert len(list(tmp_path.glob("cutaway-estimator-*"))) == left
 
 
 def test_images_are_scaled_and_not_standardized():
@@ -259,3 +262,73 @@ def test_bright_images_are_normalized_by_batch_where_nothing_else_is_asked_for(t
     normalized = ["batch_norm_1" in [layer.name for layer in model.layers] for model in trained]
     assert normalized == [True, True, False, False, False]
     assert ct.label_issues(ct.load_dataset(tmp_path / "light.npz"), folds=2, seeds=1, progress=False).recipe == "photos"
+
+
+@pytest.fixture(scope="module")
+def homes():
+    """Rows with a price and an age, which area and city explain."""
+    random = np.random.default_rng(0)
+    x = pd.DataFrame({"area": random.uniform(30, 200, 300), "city": random.choice(["Oslo", "Rome"], 300)})
+    price = 2_000 * x["area"] * np.where(x["city"] == "Oslo", 1.5, 1.0) + random.normal(0, 5_000, 300)
+    return x, pd.DataFrame({"price": price, "age": x["area"] / 10})
+
+
+def test_numbers_are_predicted_in_their_unit_as_by_the_run(homes):
+    x, y = homes
+    fitted = ct.Regressor(**SMALL).fit(x, y["price"])
+    predicted = fitted.predict(x)
+    assert fitted.score(x, y["price"]) == r2_score(y["price"], predicted)
+    assert fitted.score(x, y["price"]) > 0.9
+    np.testing.assert_array_equal(predicted, fitted.run_.predict(x))
+    assert (predicted.shape, predicted.dtype) == ((300,), np.float64)
+    assert fitted.run_.context.task.targets == ("price",)
+    assert len(fitted.run_.split.test) == 0
+    copied = copy.deepcopy(fitted)
+    assert copied.run_.path != fitted.run_.path
+    np.testing.assert_allclose(copied.predict(x), predicted, rtol=1e-6)
+
+
+def test_several_targets_have_the_names_of_a_frame_and_a_column_is_one(homes):
+    x, y = homes
+    both = ct.Regressor(**QUICK).fit(x, y)
+    assert both.run_.context.task.targets == ("price", "age")
+    assert both.predict(x).shape == (300, 2)
+    assert ct.Regressor(**QUICK).fit(x, y.to_numpy()).run_.context.task.targets == ("y1", "y2")
+    with pytest.warns(DataConversionWarning):
+        column = ct.Regressor(**QUICK).fit(x, y[["price"]])
+    np.testing.assert_array_equal(column.predict(x), ct.Regressor(**QUICK).fit(x, y["price"]).predict(x))
+
+
+def test_whole_numbers_are_numbers_and_a_logarithm_is_learned_where_it_is_asked_for():
+    x = np.random.default_rng(0).normal(size=(200, 2))
+    y = np.round(np.exp(2 * x[:, 0]) * 50 + 1).astype(int)
+    plain, log = (ct.Regressor(**SMALL, log=log).fit(x, y) for log in (False, True))
+    assert (log.predict(x) > 0).all()
+    assert np.corrcoef(np.log(log.predict(x)), 2 * x[:, 0])[0, 1] > 0.98
+    np.testing.assert_array_equal(plain.predict(x), ct.Regressor(**SMALL).fit(x, y.astype(float)).predict(x))
+    with pytest.raises(ct.CutawayError, match="log"):
+        ct.Regressor(log=True).fit(x, y - 1)
+
+
+def test_weights_of_numbers_and_their_loss(homes):
+    x = homes[0]
+    area = x["area"].to_numpy()
+    target = np.where(np.arange(300) % 4 == 0, 1_000.0, 0.0) + area  # a quarter of the rows is far above the others
+    median = ct.Regressor(**SMALL, loss="mean_absolute_error").fit(x, target).predict(x) - area
+    mean = ct.Regressor(**SMALL).fit(x, target).predict(x) - area
+    light = ct.Regressor(**SMALL).fit(x, target, sample_weight=(np.arange(300) % 4 > 0).astype(float)).predict(x) - area
+    assert median.mean() < 100 < mean.mean()
+    assert abs(light).mean() < 100
+
+
+def test_images_are_scaled_where_numbers_are_predicted():
+    images = np.random.default_rng(0).integers(0, 255, (80, 4, 4)).astype(np.uint8)
+    fitted = ct.Regressor(**QUICK).fit(images, images.mean(axis=(1, 2)))
+    assert (fitted.run_.data.scale, fitted.run_.data.preparation) == (255, None)
+    np.testing.assert_allclose(fitted.predict(images), fitted.run_.predict(images), rtol=1e-6)
+
+
+def test_a_column_of_the_name_of_the_target_stays_an_input(homes):
+    x, y = homes
+    fitted = ct.Regressor(**QUICK).fit(x.rename(columns={"area": "price"}), y["price"])
+    assert "price" in fitted.run_.data.preparation.columns
