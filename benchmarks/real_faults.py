@@ -212,13 +212,10 @@ def ask(model: Any, fit: Any, x: Any, y: Any, **options: Any) -> Found:
     with tempfile.TemporaryDirectory() as runs:
         try:
             recorder = ct.Recorder(Path(runs) / "run", (x, labels_of(y)))
-            more = {}
-            if recorder.history is None:
-                train, val = recorder.split.train.index, recorder.split.val.index
-                more, x, y = {"validation_data": (x[val], y[val])}, x[train], y[train]
+            train, val = recorder.split.train.index, recorder.split.val.index
+            more, x, y = {"validation_data": (x[val], y[val])}, x[train], y[train]
             fit(model, x, y, epochs=min(epochs, EPOCHS), batch_size=batch, verbose=0, callbacks=[recorder], **more)
-            if recorder.history is None:
-                after = kinds(ct.doctor(ct.open_run(recorder.path, data=recorder.data), progress=False).findings)
+            after = kinds(ct.doctor(ct.open_run(recorder.path, data=recorder.data), progress=False).findings)
         except ct.CutawayError as error:
             return Found(before, after, str(error))
         except (ValueError, TypeError) as error:  # Keras refuses it itself

@@ -10,7 +10,7 @@ from cutaway.checks import check_choice
 from cutaway.context import RunContext
 from cutaway.data import Dataset, Split, split_dataset
 from cutaway.errors import ModelError
-from cutaway.metrics import classification_metrics, largest_share
+from cutaway.metrics import largest_share
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.runs import RUNS, RunFolder, RunWriter
 
@@ -39,7 +39,7 @@ def record(
 
     Args:
         model: A built Keras model of supported layers, such as `open_model` returns, or the path of its file. It has
-            one output unit for each class.
+            one output unit for each class, or for each number to predict, in its unit.
         data: A `Dataset`, what `load_dataset` takes, or the inputs ``(sample, ...)`` as an array or DataFrame with `y`.
         y: Labels ``(sample,)``, if `data` are inputs; see `Dataset.from_arrays`, which also takes test samples.
         validation: Share of the training samples in the split "val", in (0, 1).
@@ -69,7 +69,7 @@ def record(
     if not named.built:
         raise ModelError(f'the model "{named.name}" is not built yet, so it has no weights', hint="train it first")
     data = as_prepared(data, y, verb="record")
-    models.check_fit(model, shape=data.shape, classes=data.outputs)
+    models.check_fit(model, shape=data.shape, classes=data.outputs, numbers=data.task.is_numbers)
     data = _as_taken(model, data, inputs)
     split = split_dataset(data, validation=validation, seed=seed)
     # what can fail or be canceled comes before the folder is made
@@ -120,8 +120,11 @@ def _manifest(model: "Model", data: Dataset, *, split: Split) -> dict[str, Any]:
 
 def _test_metrics(model: "Model", data: Dataset, *, split: Split, progress: ProgressOption) -> dict[str, float] | None:
     from cutaway.models import ForwardPass, class_probabilities
+    from cutaway.training import measure_test
 
     with show_progress(progress) as on_progress:
         batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(split.test), on_progress=on_progress)
-        parts = (class_probabilities(model, outputs) for _, found in batches for outputs in found.values())
-        return classification_metrics(parts, data.y(split.test))
+        of_classes = not data.task.is_numbers
+        outputs = (each for _, found in batches for each in found.values())
+        parts = (class_probabilities(model, each) if of_classes else each for each in outputs)
+        return measure_test(model, parts, data.y(split.test))

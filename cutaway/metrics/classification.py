@@ -22,12 +22,12 @@ def cross_entropies(of_truth: np.ndarray, *, least: float = KERAS_LEAST) -> np.n
 
 
 def largest_share(labels: np.ndarray) -> float | None:
-    """The accuracy of always predicting the largest class, 0..1; None without samples.
+    """The accuracy of always predicting the largest class, 0..1; None without samples, or of numbers.
 
     Args:
-        labels: int (sample,), the true classes.
+        labels: int (sample,), the true classes; of numbers float (sample, target).
     """
-    return float(np.bincount(labels).max() / len(labels)) if len(labels) else None
+    return float(np.bincount(labels).max() / len(labels)) if len(labels) and labels.ndim == 1 else None
 
 
 def classification_metrics(parts: Iterable[np.ndarray], labels: np.ndarray) -> dict[str, float] | None:

@@ -144,7 +144,7 @@ def build_model(
             model.build((None, math.prod(shape)))
         initialize(model, seed)
     reseed(model, seed)
-    check_fit(model, shape=shape, classes=classes)
+    check_fit(model, shape=shape, classes=classes, numbers=unit is not None)
     if unit is None:
         _check_ending(model, classes)
     return fresh
@@ -163,19 +163,21 @@ def _add_output(model: Any, classes: int, unit: TargetUnit | None, *, ensemble: 
         model.add(keras.layers.Softmax(name="softmax"))
 
 
-def check_fit(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> None:
+def check_fit(model: keras.Model, *, shape: tuple[int, ...], classes: int, numbers: bool = False) -> None:
     """Check that a built model takes samples of a shape, flat or as they are, and has one output unit per class.
 
     Raises:
         ModelError: The model's input or output does not fit the data; for 2 classes one unit is enough.
     """
-    fitting_shape(model, shape=shape, classes=classes)
+    fitting_shape(model, shape=shape, classes=classes, numbers=numbers)
 
 
-def fitting_shape(model: keras.Model, *, shape: tuple[int, ...], classes: int) -> tuple[int, ...]:
+def fitting_shape(
+    model: keras.Model, *, shape: tuple[int, ...], classes: int, numbers: bool = False
+) -> tuple[int, ...]:
     """The shape of one sample as a built model takes it: flat or as it is, with axes of one entry anywhere.
 
-    Sides that the model leaves open are taken from the sample.
+    Sides that the model leaves open are taken from the sample; `classes` is the number of targets of `numbers`.
 
     Raises:
         ModelError: The model's input or output does not fit the data; for 2 classes one unit is enough.
@@ -188,7 +190,7 @@ def fitting_shape(model: keras.Model, *, shape: tuple[int, ...], classes: int) -
             f"the model takes inputs of shape {taken}, and the samples need {(features,)} or {shape}",
             hint="change the model's Input, or choose data that fit it",
         )
-    if given != (classes,) and not (classes == 2 and given == (1,)):
+    if given != (classes,) and not (classes == 2 and given == (1,) and not numbers):
         raise ModelError(
             f"the model has outputs of shape {given}, and the data {classes} classes or targets",
             hint=f'end the model with Dense({classes}, activation="softmax"), or with Dense({classes}) for numbers',

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .device import (
         note_differences,
     )
-    from .feeding import INPUTS
+    from .feeding import INPUTS, measure_test
     from .first_layer import as_taken, own_scale
     from .loop import FoldTrainer, TrainingData, train_model
     from .manifest import known_config, new_manifest, split_record
@@ -51,6 +51,7 @@ _MODULES = {
     "as_taken": "cutaway.training.first_layer",
     "compiled": "cutaway.training.short_fits",
     "known_config": "cutaway.training.manifest",
+    "measure_test": "cutaway.training.feeding",
     "new_manifest": "cutaway.training.manifest",
     "note_differences": "cutaway.training.device",
     "own_scale": "cutaway.training.first_layer",

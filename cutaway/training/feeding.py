@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -11,7 +11,7 @@ import numpy as np
 from cutaway.checks import check_choice
 from cutaway.data import Dataset, SampleIds
 from cutaway.errors import RunError
-from cutaway.metrics import classification_metrics
+from cutaway.metrics import classification_metrics, number_metrics
 from cutaway.models import LAYER_KINDS, class_probabilities, compiled_setup
 
 from .first_layer import rescales
@@ -27,6 +27,9 @@ PART_VALUES = 2**24
 
 ACCURACIES = ("val_accuracy", "val_acc", "val_sparse_categorical_accuracy", "val_categorical_accuracy")
 CROSS_ENTROPIES = ("sparse_categorical_crossentropy", "categorical_crossentropy")
+
+NUMBERS = {"val_mae": "mae", "val_mean_absolute_error": "mae", "val_root_mean_squared_error": "rmse"}
+"""Metrics of Keras for a number, and what they are called in run.json."""
 
 ROUNDING = 0.002
 """Two evaluations of the same samples differ by less: a batch of another size is rounded differently, and a sample on
@@ -65,7 +68,14 @@ class Feeding:
         self.data = self._scaled if self.inputs == "scaled" else dataclasses.replace(self._scaled, scale=1.0)
 
     def check(
-        self, model: Any, logs: Mapping[str, Any], val: SampleIds, *, validated: int, config: Mapping[str, Any]
+        self,
+        model: Any,
+        logs: Mapping[str, Any],
+        val: SampleIds,
+        *,
+        validated: int,
+        same: bool,
+        config: Mapping[str, Any],
     ) -> None:
         """Compare Keras' validation metrics with our own.
 
@@ -73,19 +83,21 @@ class Feeding:
             model: The model, with the weights that Keras has validated.
             logs: The logs of Keras.
             val: The validation samples of the recorder.
-            validated: Number of samples that Keras validated on; if it differs, the samples differ, too.
+            validated: Number of samples that Keras validated on.
+            same: Whether they are the same, as far as the numbers of samples tell.
             config: The loss and the label smoothing.
 
         Raises:
             RunError: They are not the same; see `check_agreement`.
         """
-        setup, same = compiled_setup(model), validated == len(val)
-        if not setup.is_read_alike:  # they must differ, and the findings of the run say why
+        setup, numbers = compiled_setup(model), self.data.task.is_numbers
+        if not (numbers or setup.is_read_alike):  # they must differ, and the findings of the run say why
             return
         # with other samples than ours only chance can be told from another scale, unless the user says what fit gets
-        if not same and self._wanted != "auto":
+        if not same and (numbers or self._wanted != "auto"):
             return
-        ours = classification_metrics(self.predict(model, val), self.data.y(val))
+        y = self.data.y(val)
+        ours = measure_test(model, self.predict(model, val), y)
         each = config["loss"] == "binary_crossentropy" and model.outputs[0].shape[-1] > 1
         if ours is None or each:  # Keras then counts every output as right or wrong
             return
@@ -96,24 +108,53 @@ class Feeding:
             and not setup.from_logits
             and not _has_penalties(model)
             and self._wanted == "auto"
+            and (setup.family == "numbers" if numbers else config["loss"] in CROSS_ENTROPIES)
         )
         check_agreement(
             logs,
             ours,
             samples=len(val),
             theirs=None if same else validated,
-            loss=config["loss"] if plain else None,
+            losses=plain,
+            least=min(1.0, float((y**2).mean())) if numbers else 1.0,
             inputs=self.inputs,
         )
 
     def predict(self, model: Any, ids: SampleIds) -> Iterator[np.ndarray]:
-        """Class probabilities of some samples, float32 ``(sample, class)``, one part of the samples after another."""
-        size = BATCH * max(1, PART_VALUES // (BATCH * self.data.classes))
+        """Class probabilities of some samples, float32 ``(sample, class)``, one part of the samples after another.
+
+        Of numbers, the predictions ``(sample, target)``.
+        """
+        size = BATCH * max(1, PART_VALUES // (BATCH * self.data.outputs))
         for start in range(0, len(ids), size):
             part = ids.take(np.arange(start, min(start + size, len(ids))))
             rows = self.data.inputs(part).reshape(len(part), *self.shape)
             outputs = model.predict(rows, batch_size=BATCH, verbose=0)
-            yield class_probabilities(model, outputs, are_probabilities=_are_probabilities(model, outputs))
+            if self.data.task.is_numbers:
+                yield outputs
+            else:
+                yield class_probabilities(model, outputs, are_probabilities=_are_probabilities(model, outputs))
+
+
+def measure_test(model: Any, parts: Iterable[np.ndarray], y: np.ndarray) -> dict[str, float] | None:
+    """What run.json says of test samples.
+
+    Args:
+        model: The model. The loss of numbers is the one that it is compiled with, or the squared error.
+        parts: Class probabilities or predicted numbers of one part of the samples after another.
+        y: int ``(sample,)`` classes, or float64 ``(sample, target)``.
+
+    Returns:
+        See `classification_metrics` and `number_metrics`; None if the model has diverged.
+    """
+    if y.ndim == 1:
+        return classification_metrics(parts, y)
+    predicted, given = np.concatenate([*parts]), getattr(model, "loss", None)
+    if not np.isfinite(predicted).all():
+        return None
+    loss: Any = keras.losses.get(given if isinstance(given, str) or callable(given) else "mean_squared_error")
+    each: Any = keras.ops.convert_to_numpy(getattr(loss, "call", loss)(y.astype(np.float32), predicted))
+    return {"loss": float(each.mean(dtype=np.float64))} | number_metrics(y, predicted)
 
 
 def _are_probabilities(model: Any, outputs: np.ndarray) -> bool | None:
@@ -139,24 +180,26 @@ def check_agreement(
     *,
     samples: int,
     theirs: int | None,
-    loss: str | None,
+    losses: bool,
+    least: float,
     inputs: str,
 ) -> None:
     """Compare Keras' validation metrics with our own.
 
     Args:
         logs: The logs of Keras at the end of an epoch.
-        ours: Our "loss" and "accuracy" with the same weights.
+        ours: Our measures with the same weights.
         samples: Number of samples of our measurement.
         theirs: Number of samples that Keras measured, if these are others; None if they are the same.
-        loss: Name of the loss function; None if the logged loss is more than its mean over the samples.
+        losses: Whether the logged loss is the mean over the samples of the one that we measure.
+        least: A loss below which differences are no smaller.
         inputs: The inputs in our measurement: "scaled" or "raw".
 
     Raises:
         RunError: They differ by more than rounding or, on other samples, by more than chance allows.
     """
     name = next((name for name in ACCURACIES if isinstance(logs.get(name), int | float)), None)
-    if name is not None:
+    if name is not None and "accuracy" in ours:
         logged, measured = float(logs[name]), ours["accuracy"]
         allowed = max(ROUNDING, 2 / samples)
         if theirs is not None:
@@ -164,11 +207,14 @@ def check_agreement(
             allowed = 0.05 + CHANCE * math.sqrt(share * (1 - share) * (1 / samples + 1 / theirs))
         if math.isfinite(logged) and abs(logged - measured) > allowed:
             raise _disagreement(name, logged, measured, samples=samples, same=theirs is None, inputs=inputs)
-    mean = logs.get("val_loss")
-    if theirs is not None or loss not in CROSS_ENTROPIES or not isinstance(mean, int | float):
+    if theirs is not None:
         return
-    if math.isfinite(mean) and abs(mean - ours["loss"]) > ROUNDING * max(1.0, abs(mean)):
-        raise _disagreement("val_loss", float(mean), ours["loss"], samples=samples, same=True, inputs=inputs)
+    for name, kind in {**({"val_loss": "loss"} if losses else {}), **NUMBERS}.items():
+        mean, measured = logs.get(name), ours.get(kind)
+        if measured is None or not isinstance(mean, int | float) or not math.isfinite(mean):
+            continue
+        if abs(mean - measured) > ROUNDING * max(least, abs(mean)):
+            raise _disagreement(name, float(mean), measured, samples=samples, same=True, inputs=inputs)
 
 
 def _disagreement(name: str, logged: float, measured: float, *, samples: int, same: bool, inputs: str) -> RunError:

@@ -197,7 +197,7 @@ def plan(
     if spec is not None:
         model, fresh = _model_from(spec, weights, shape=data.shape, seed=config.seed), weights is None
         data = as_taken(model, data)
-        models.check_fit(model, shape=data.shape, classes=data.outputs)
+        models.check_fit(model, shape=data.shape, classes=data.outputs, numbers=data.task.is_numbers)
     else:
         if model is None:
             assert found is not None
@@ -326,7 +326,7 @@ def train_into(
     writer.finish(
         "finished",
         test=result.test,
-        baseline=None if samples.is_numbers else largest_share(samples.y[samples.train + samples.val :]),
+        baseline=largest_share(samples.y[samples.train + samples.val :]),
         best_epoch=result.best_epoch,
         kept_epoch=result.kept_epoch,
         cost={"training": round(result.seconds, 3)},

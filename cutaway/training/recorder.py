@@ -1,13 +1,11 @@
 """The recorder: a Keras callback that records the user's own ``fit`` in a run folder."""
 
 import dataclasses
-import functools
-import json
 import logging
 import math
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -17,16 +15,16 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from cutaway.checks import as_array, check_path, warn_user
+from cutaway.checks import check_path, warn_user
 from cutaway.data import Dataset, SampleIds, Table, drop, load_dataset, split_dataset
 from cutaway.errors import CutawayError, ModelError, RunError, UsageError
-from cutaway.metrics import best_epoch, classification_metrics, largest_share
-from cutaway.models import WRAPPED, compiled_setup, fitting_shape, get_weights, spec_of, targets_of
-from cutaway.runs import Manifest, RunFolder, RunWriter, history_path, keeps_predictions
+from cutaway.metrics import best_epoch, largest_share
+from cutaway.models import WRAPPED, compiled_setup, fitting_shape, get_weights, spec_of
+from cutaway.runs import Manifest, RunFolder, RunWriter, keeps_predictions
 from cutaway.words import counted
 
 from .config import GIVEN
-from .feeding import Feeding
+from .feeding import Feeding, measure_test
 from .manifest import known_config, new_manifest, split_record, warn_of_predictions
 
 log = logging.getLogger(__name__)
@@ -50,17 +48,6 @@ knows that its fit is over. Where that is lost with the process, the next record
 """
 
 
-def _of_classes(hook: Callable[..., None]) -> Callable[..., None]:
-    """A hook of a recorder that does nothing where only the history is kept."""
-
-    @functools.wraps(hook)
-    def run(recorder: "Recorder", *arguments: Any, **named: Any) -> None:
-        if recorder.history is None:
-            hook(recorder, *arguments, **named)
-
-    return run
-
-
 class Recorder(keras.callbacks.Callback):
     """Record ``model.fit(..., callbacks=[recorder])`` in a run folder, as `cutaway.train` does.
 
@@ -72,11 +59,11 @@ class Recorder(keras.callbacks.Callback):
       "epoch", is kept as "metric_seconds" or the like.
     - A loss that becomes NaN or infinite is null in the history, and weights that are not finite are not saved.
     - When fit ends, the status becomes "finished", and the cross-entropy, loss and accuracy on the test samples are
-      measured. ``kept_epoch`` in run.json is the epoch whose weights the model has then, which may be an earlier one
-      that EarlyStopping restored, and ``best_epoch`` the one of the lowest val_loss; if they differ, the finding
-      "overfitting" says so. Put the recorder last in `callbacks`: it must see what the others did. A
-      `CutawayWarning` says if weights are restored after it. Averages that an optimizer swaps in at the end
-      (``use_ema``) replace the last snapshot.
+      measured; of numbers the loss of the compiled model, R2, and errors in the unit of y. ``kept_epoch`` in run.json
+      is the epoch whose weights the model has then, which may be an earlier one that EarlyStopping restored, and
+      ``best_epoch`` the one of the lowest val_loss; if they differ, the finding "overfitting" says so. Put the recorder
+      last in `callbacks`: it must see what the others did. A `CutawayWarning` says if weights are restored after it.
+      Averages that an optimizer swaps in at the end (``use_ema``) replace the last snapshot.
     - A model of layers that cutaway does not open (Conv2D, Lambda, ...) is recorded all the same: its history, test
       metrics and the predictions of every epoch. Its layers cannot be analyzed.
     - Where fit sees another number of samples in an epoch than ``recorder.split.train`` has, as with
@@ -89,9 +76,8 @@ class Recorder(keras.callbacks.Callback):
     Args:
         path: The run folder to make, such as "runs/mine". If a run is there, the new one is "runs/mine-2" and so on; a
             `CutawayWarning` says so. A run whose fit failed in this process before its first epoch ended is replaced.
-        data: The `Dataset` that fit gets its samples from, what `load_dataset` takes, or the arrays ``(x, y)``. If y
-            are measured numbers, there is no run, since every analysis needs classes: only the history is kept, in
-            ``recorder.history`` and in history.jsonl in the folder, and a `CutawayWarning` says so.
+        data: The `Dataset` that fit gets its samples from, what `load_dataset` takes, or the arrays ``(x, y)``, see
+            `Dataset.from_arrays`.
         validation_data: The samples ``(x, y)`` that fit is validated on, in the form of `data` (before they are divided
             by its scale), if they are not in it. They become ``recorder.split.val``; ``recorder.data`` has them too:
             ``cutaway.open_run(recorder.path, data=recorder.data)``.
@@ -102,12 +88,10 @@ class Recorder(keras.callbacks.Callback):
         inputs: What fit gets: "scaled", as from ``data.inputs``; "raw", as from ``data.x``, for a model that rescales
             its inputs itself. "auto" is "raw" if the model begins with a Rescaling by the scale of the data, else
             "scaled"; then val_loss, too, has to be the one that we measure.
-        overwrite: Whether a run that is at `path` is deleted when fit starts. Of numbers: whether a history alone that
-            is there is replaced now.
+        overwrite: Whether a run that is at `path` is deleted when fit starts.
 
     Attributes:
         path: The run folder.
-        history: Of numbers, a record for each epoch with "epoch" and the metrics of Keras; None of classes.
         split: Its split: fit on ``data.inputs(recorder.split.train)`` and ``data.y(recorder.split.train)``. If fit sees
             as many samples, but other ones, the recorded test accuracy means nothing.
 
@@ -139,13 +123,7 @@ class Recorder(keras.callbacks.Callback):
                 hint='swap them, for example: Recorder("runs/mine", data)',
             )
         where = check_path(path, name="path")
-        self.history: list[dict[str, Any]] | None = None
-        if isinstance(data, tuple):
-            y = as_array(data[1], what="the labels")
-            if targets_of(y, most=y.size).kind in ("numbers", "shares"):
-                self._record_numbers(where, overwrite=overwrite)
-                return
-            data = Dataset.from_arrays(*data)
+        data = Dataset.from_arrays(*data) if isinstance(data, tuple) else data
         found = data if isinstance(data, Dataset | Table) else load_dataset(data)
         if isinstance(found, Table):
             raise UsageError(
@@ -169,37 +147,15 @@ class Recorder(keras.callbacks.Callback):
         self._stops = False
 
     def __repr__(self) -> str:
-        if self.history is not None:
-            return f"<Recorder {str(self.path)!r}: history of {counted(len(self.history), 'epoch')}>"
         epochs = counted(self._epochs, "epoch")
         done = f"{epochs}, {self._manifest.status}" if self._manifest else "not fitted yet"
         return f"<Recorder {str(self.path)!r}: {self.data.name}, {done}>"
-
-    def _record_numbers(self, path: Path, *, overwrite: bool) -> None:
-        """Keep the history alone, in a folder that is made now: another recorder takes another one."""
-        replaces = overwrite and history_path(path).exists() and not _is_run(path)
-        self.path = path if replaces else next(each for each in _numbered(path) if not each.exists())
-        self.history = []
-        with _refusing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            history_path(self.path).write_text("", encoding="utf-8")
-        warn_user(
-            "the targets are measured numbers, and every analysis needs classes: only the history is kept, in "
-            f"{history_path(self.path)}; ct.preflight(model, x, y) looks at such a fit"
-        )
-
-    def _keep(self, history: list[dict[str, Any]], logs: Mapping[str, Any]) -> None:
-        """Keep an epoch of a fit on numbers."""
-        history.append({"epoch": len(history) + 1, **{name: plain(value) for name, value in logs.items()}})
-        with _refusing(self.path), history_path(self.path).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(history[-1]) + "\n")
 
     @property
     def data(self) -> Dataset:
         """The dataset, with the scale of the model's inputs: 1 if fit gets raw samples."""
         return self._feeding.data
 
-    @_of_classes
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Create the run folder with the first snapshot, or open it again."""
         model = self._keras_model
@@ -217,7 +173,7 @@ class Recorder(keras.callbacks.Callback):
                 writer.update(status="running", why=None, model=spec, config=self._config(model), **ended)
             return
         if self._wants_predictions:
-            warn_of_predictions(len(self.split.part("all")), self.data.classes)
+            warn_of_predictions(len(self.split.part("all")), self.data.outputs)
         manifest = new_manifest(
             origin="keras fit",
             data=self.data,
@@ -235,7 +191,6 @@ class Recorder(keras.callbacks.Callback):
         with self._writing() as writer:
             writer.snapshot(0, named_values(model, opens=self._opens))
 
-    @_of_classes
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Number the epoch as Keras does if fit was given `initial_epoch`, and start its clock."""
         self._epochs = max(self._epochs, epoch)
@@ -245,27 +200,21 @@ class Recorder(keras.callbacks.Callback):
                 writer.update(config={**writer.manifest.config, "epochs": planned})
         self._epoch_start, self._seen = time.perf_counter(), None
 
-    @_of_classes
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Find out the batch size, which fit does not tell: samples counted after the first call / its batches."""
         if batch and self._batch_size is None:
             self._batch_size = int(on_host(self._count_samples())) // batch
 
-    @_of_classes
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Save the count of the epoch's samples before validation starts its own."""
         self._seen = self._count_samples()
 
-    @_of_classes
     def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Save the count of the samples that were validated on."""
         self._validated = self._count_samples()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write the epoch to disk, its line in the history last: what the history lists is on disk."""
-        if self.history is not None:
-            self._keep(self.history, logs or {})
-            return
         seconds, model, logs = time.perf_counter() - self._epoch_start, self._keras_model, logs or {}
         weights = named_values(model, opens=self._opens)
         seen = int(on_host(self._count_samples() if self._seen is None else self._seen))
@@ -299,7 +248,6 @@ class Recorder(keras.callbacks.Callback):
             self._check(logs)
         self._place.recorded()  # until now, the folder of a fit that fails is in nobody's way
 
-    @_of_classes
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Evaluate the test samples and write how the run ended."""
         seconds = time.perf_counter() - self._start
@@ -321,7 +269,7 @@ class Recorder(keras.callbacks.Callback):
             self._check(row)
         ids, test = self.split.test, None
         if len(ids) and self._fit.get("training") == "train":
-            test = classification_metrics(self._predict(ids), self.data.y(ids))
+            test = measure_test(self._keras_model, self._predict(ids), self.data.y(ids))
         with self._writing() as writer:
             writer.finish("finished", test=test, baseline=largest_share(self.data.y(ids)))
 
@@ -361,8 +309,8 @@ class Recorder(keras.callbacks.Callback):
         """Compare Keras' validation metrics with ours; a run that shows something else has failed."""
         config = self._manifest.config if self._manifest else {}
         try:
-            validated = int(on_host(self._validated))
-            self._feeding.check(self._keras_model, logs, self.split.val, validated=validated, config=config)
+            validated, same = int(on_host(self._validated)), "unknown" not in self._fit.values()
+            self._feeding.check(self._keras_model, logs, self.split.val, validated=validated, same=same, config=config)
         except RunError as error:
             with self._writing() as writer:
                 writer.update(status="failed", why=str(error))
@@ -406,11 +354,11 @@ class Recorder(keras.callbacks.Callback):
 
     def _record_predictions(self, writer: RunWriter, epoch: int) -> None:
         """Save the predictions of an epoch if they are wanted, or needed for views, and not too large."""
-        if not self._wants_predictions or not keeps_predictions(len(self.split.part("all")), self.data.classes):
+        if not self._wants_predictions or not keeps_predictions(len(self.split.part("all")), self.data.outputs):
             return
-        unseen = np.full((len(self.split.train), self.data.classes), np.nan, np.float32)
+        unseen = np.full((len(self.split.train), self.data.outputs), np.nan, np.float32)
         seen = [*self._predict(self.split.val), *self._predict(self.split.test)]
-        writer.predictions(epoch, np.concatenate([unseen, *seen]), exact=not self._opens)
+        writer.predictions(epoch, np.concatenate([unseen, *seen]), exact=not self._opens or self.data.task.is_numbers)
 
     @property
     def _wants_predictions(self) -> bool:
@@ -452,8 +400,9 @@ def _validated_on(data: Dataset, pair: tuple[Any, Any]) -> Dataset:
         )
     more = {f"{axis}_test": getattr(source, axis) for axis in "xy" if (source := data.sources.get("test")) is not None}
     train = data.sources["train"]
-    held: dict[str, Any] = {"x_val": pair[0], "y_val": pair[1], "class_names": data.class_names, "scale": data.scale}
-    sources = Dataset.from_arrays(train.x, train.y, **held, **more).sources
+    held: dict[str, Any] = {"x_val": pair[0], "y_val": pair[1], "scale": data.scale}
+    named: dict[str, Any] = {"class_names": data.class_names or None, "targets": data.targets or None}
+    sources = Dataset.from_arrays(train.x, train.y, **held, **named, **more).sources
     return dataclasses.replace(data, sources=sources, origin={"kind": "arrays"}, naming=None)
 
 
@@ -588,7 +537,7 @@ def sample_shape(model: Any, data: Dataset) -> tuple[int, ...]:
             f"the model must have one input and one output of known shape, got {len(inputs)} and {len(outputs)}",
             hint="fit a model with one of each" if inputs else f"compile and fit {WRAPPED}",
         )
-    return fitting_shape(model, shape=data.shape, classes=data.classes)
+    return fitting_shape(model, shape=data.shape, classes=data.outputs, numbers=data.task.is_numbers)
 
 
 def on_host(tensor: Any) -> Any:

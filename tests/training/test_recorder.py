@@ -9,6 +9,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
+from sklearn.metrics import r2_score
 
 import cutaway as ct
 from cutaway.errors import CutawayWarning, ModelError, RunError
@@ -459,42 +460,99 @@ def test_a_loss_that_takes_logits_is_noted(blobs, tmp_path):
     assert "double-activation" in [each.kind for each in found]
 
 
-def test_of_a_fit_on_numbers_the_history_is_kept(tmp_path):
-    x = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+def numbers(targets=1):
+    """Samples of which sums are known in another unit, with noise."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(300, 6)).astype("float32")
+    y = 700 + 20 * x @ random.normal(size=(6, targets)) + random.normal(size=(300, targets))
+    return ct.Dataset.from_arrays(x[:240], y[:240], x_test=x[240:], y_test=y[240:])
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "weighted"),
+    [
+        ("mse", 1, True),
+        ("mean_absolute_error", 2, False),
+        (keras.losses.Huber(delta=3.0), 2, True),
+        pytest.param("log_cosh", 1, False, marks=pytest.mark.exhaustive),
+    ],
+)
+def test_a_fit_of_numbers_is_a_run_that_agrees_with_keras_to_six_digits(loss, targets, weighted, tmp_path):
+    data = numbers(targets)
+    recorder = ct.Recorder(tmp_path / "run", data, predictions=True)
+    more = [keras.layers.Dense(8, activation="relu"), keras.layers.Dense(targets)]
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Normalization(mean=0.0, variance=1.0), *more])
+    model.compile(keras.optimizers.Adam(0.3), loss, metrics=["mae", "mse"], run_eagerly=True)
+    train, val, test = (recorder.split.part(part) for part in ("train", "val", "test"))
+    pairs = {part: (data.inputs(ids), data.y(ids)) for part, ids in (("val", val), ("test", test))}
+    settings = {"validation_data": pairs["val"], "sample_weight": np.linspace(0, 2, len(train)) if weighted else None}
+    history = fit(model, recorder, epochs=3, **settings).history
+    run = ct.open_run(recorder.path, data=data)
+    expected = model.evaluate(*pairs["test"], verbose=0, return_dict=True)
+    assert run.test["loss"] == pytest.approx(expected["loss"], rel=1e-6)
+    if targets == 1:
+        assert run.test["mae"] == pytest.approx(expected["mae"], rel=1e-6)
+        assert run.test["rmse"] ** 2 == pytest.approx(expected["mse"], rel=1e-6)
+    predicted = model.predict(pairs["test"][0], verbose=0)
+    np.testing.assert_allclose(run.predictions(), predicted, rtol=1e-6)
+    np.testing.assert_array_equal(run.folder.predictions(3)[-60:], predicted)
+    np.testing.assert_allclose(run.predict(data.x(test)).reshape(60, targets), predicted, rtol=1e-6)
+    assert run.test["r2"] == pytest.approx(r2_score(pairs["test"][1], predicted), abs=1e-6)
+    for name in ("loss", "val_loss", "val_mae"):
+        np.testing.assert_array_equal(run.history[name], history[name])
+    assert run.folder.manifest.status == "finished"
+
+
+@pytest.mark.parametrize("metrics", [(), ("mae",)])
+def test_samples_of_numbers_that_are_not_what_fit_got_are_an_error(metrics, tmp_path):
+    data = numbers()
+    recorder = ct.Recorder(tmp_path / "run", data)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1, kernel_regularizer="l2" if metrics else None)])
+    model.compile(keras.optimizers.Adam(0.3), "mse", metrics=list(metrics), run_eagerly=True)
+    val = recorder.split.val
+    with pytest.raises(RunError, match="val_mae" if metrics else "val_loss"):
+        fit(model, recorder, validation_data=(data.inputs(val), data.y(val) / 1000))
+
+
+def test_a_fit_of_numbers_on_other_samples_has_no_test_measures(tmp_path):
+    x = np.random.default_rng(0).normal(size=(200, 6)).astype("float32")
+    recorder = ct.Recorder(tmp_path / "run", (x, x[:, 0] * 3))
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["accuracy"], run_eagerly=True)  # of numbers it says nothing
+    with pytest.warns(CutawayWarning, match="test"):
+        model.fit(x, x[:, 0] * 3, validation_split=0.2, verbose=0, callbacks=[recorder])
+    assert RunFolder.open(recorder.path).manifest.test is None
+
+
+def test_numbers_that_fit_is_validated_on_are_of_the_same_targets(tmp_path):
+    data = numbers(2)
+    train, held = data.sources["train"], data.sources["test"]
+    data = ct.Dataset.from_arrays(train.x, train.y, targets=("price", "age"))
+    recorder = ct.Recorder(tmp_path / "run", data, validation_data=(held.x, held.y))
+    assert recorder.data.targets == ("price", "age")
+    np.testing.assert_array_equal(recorder.data.y(recorder.split.val), held.y)
+
+
+def test_a_model_of_fewer_outputs_than_targets_is_refused(tmp_path):
+    recorder = ct.Recorder(tmp_path / "run", numbers(2))
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse", run_eagerly=True)
-    for name in ("run", "run-2"):
-        with pytest.warns(CutawayWarning, match=r"history\.jsonl"):
-            recorder = ct.Recorder(tmp_path / "run", (x, x[:, 0] * 3))
-        settings = {"validation_split": 0.2, "verbose": 0, "callbacks": [recorder]}
-        history = model.fit(x, x[:, 0] * 3, epochs=2, **settings).history
-        assert recorder.history is not None
-        assert [row["val_loss"] for row in recorder.history] == history["val_loss"]
-        lines = (tmp_path / name / "history.jsonl").read_text().splitlines()
-        assert [json.loads(line) for line in lines] == recorder.history
-    assert "2 epochs" in repr(recorder)
+    with pytest.raises(ModelError, match="2"):
+        fit(model, recorder)
+
+
+def test_a_model_of_other_layers_that_predicts_numbers_is_recorded(tmp_path):
+    data = numbers()
+    recorder = ct.Recorder(tmp_path / "run", data)
+    layers = [keras.layers.Reshape((6, 1)), keras.layers.Conv1D(2, 3), keras.layers.Flatten(), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((6,)), *layers])
+    model.compile("adam", "mse", run_eagerly=True)
+    with pytest.warns(CutawayWarning, match="Conv1D"):
+        fit(model, recorder)
+    run = ct.open_run(recorder.path, data=data)
+    np.testing.assert_allclose(run.predictions(), model.predict(data.inputs(recorder.split.test), verbose=0), rtol=1e-6)
 
 
 def test_arrays_of_classes_are_recorded_as_a_dataset_of_them(tmp_path):
     x = np.random.default_rng(0).normal(size=(60, 4))
-    recorder = ct.Recorder(tmp_path / "run", (x, np.arange(60) % 3))
-    assert (recorder.history, recorder.data.classes) == (None, 3)
-
-
-@pytest.mark.filterwarnings("ignore:the targets are measured numbers")
-def test_two_histories_have_folders_of_their_own_and_one_is_replaced_if_asked(tmp_path):
-    numbers = (np.zeros((60, 4)), np.linspace(0, 1, 60))
-    first, second = (ct.Recorder(tmp_path / "run", numbers) for _ in range(2))
-    assert [first.path.name, second.path.name] == ["run", "run-2"]
-    first.on_epoch_end(0, {"loss": 1.0})
-    again = ct.Recorder(tmp_path / "run", numbers, overwrite=True)
-    assert (again.path, (again.path / "history.jsonl").read_text()) == (first.path, "")
-    (tmp_path / "mine").mkdir()
-    assert ct.Recorder(tmp_path / "mine", numbers, overwrite=True).path.name == "mine-2", "it is no history"
-
-
-@pytest.mark.filterwarnings("ignore:the targets are measured numbers")
-def test_a_history_that_cannot_be_written_is_an_error_of_our_own(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(RunError):
-        ct.Recorder(tmp_path / "file" / "run", (np.zeros((60, 4)), np.linspace(0, 1, 60)))
+    assert ct.Recorder(tmp_path / "run", (x, np.arange(60) % 3)).data.classes == 3
