@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d, validate_data
 
 from cutaway._lazy import public
-from cutaway.data import Dataset, Split, Table, load_dataset, split_dataset
+from cutaway.data import Dataset, Split, Table, load_dataset, split_dataset, target_names
 from cutaway.errors import Canceled, Hint, RunError, TrainingError, UsageError, WorkInterrupted
 from cutaway.image_shape import input_names
 from cutaway.models import FORM
@@ -96,6 +96,15 @@ class _Network(BaseEstimator):
         if len(y) != len(X):
             raise ValueError(f"X and y have as many rows; got {len(X)} and {len(y)}")
         return X, y
+
+    def _table(self, X: Any, role: str, answers: Mapping[str, np.ndarray], **options: Any) -> Table:
+        """A table of samples and of the columns with their answers."""
+        frame = _frame(X, self)
+        # every column of numbers is used; text that names the rows is not, as in a table
+        numbers = tuple(frame.select_dtypes("number").columns)
+        given = {_free(name, frame.columns): values for name, values in answers.items()}
+        roles: dict[str, Any] = {role: tuple(given) if role == "target" else next(iter(given))}
+        return load_dataset(frame.assign(**given), use=numbers, **roles, **options)
 
     def __sklearn_tags__(self) -> "Tags":
         tags = super().__sklearn_tags__()
@@ -236,11 +245,7 @@ class Classifier(ClassifierMixin, _Network):
         names = tuple(map(str, self.classes_.tolist()))
         if _are_images(X):
             return Dataset.from_arrays(X, codes, class_names=names)
-        frame = _frame(X, self)
-        label = _free(LABEL, frame.columns)
-        # every column of numbers is used; text that names the rows is not, as in a table
-        numbers = tuple(frame.select_dtypes("number").columns)
-        table = load_dataset(frame.assign(**{label: codes.astype(str)}), label=label, use=numbers)
+        table = self._table(X, "label", {LABEL: codes.astype(str)})
         return dataclasses.replace(table, class_names=names)
 
 
@@ -314,17 +319,14 @@ class Regressor(RegressorMixin, _Network):
             ValueError: The shapes do not fit, X or y is infinite, a number of y is missing, or all are the same.
             DataError, UsageError, TrainingError: See `cutaway.train`.
         """
-        log = self.get_params(deep=False)["log"]
-        given = [str(name) for name in getattr(y, "columns", [getattr(y, "name", None) or "y"])]
+        log, given = self.get_params(deep=False)["log"], y
         X, y = self._pair(X, y, _targets)
-        names = given if len(given) == y.shape[1] else [f"y{number}" for number in range(1, y.shape[1] + 1)]
+        names = target_names(given, y.shape[1])
         if _are_images(X):
-            return self._fit(Dataset.from_arrays(X, y, targets=names, log=log), sample_weight=sample_weight)
-        frame = _frame(X, self)
-        numbers = tuple(frame.select_dtypes("number").columns)
-        targets = {_free(name, frame.columns): y[:, k] for k, name in enumerate(names)}
-        table = load_dataset(frame.assign(**targets), target=tuple(targets), log=log, use=numbers)
-        return self._fit(table, sample_weight=sample_weight)
+            loaded = Dataset.from_arrays(X, y, targets=names, log=log)
+        else:
+            loaded = self._table(X, "target", dict(zip(names, y.T, strict=True)), log=log)
+        return self._fit(loaded, sample_weight=sample_weight)
 
     def predict(self, X: Any) -> np.ndarray:
         """The predicted numbers in the unit of y, float64 ``(sample,)``, or ``(sample, target)`` of several."""

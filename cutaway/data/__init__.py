@@ -59,6 +59,7 @@ from .facts import (
 from .idx import read_idx
 from .images import Centering, new_image_files, paper_level, read_new_image
 from .labeled import holds_labels
+from .labels import target_names
 from .npy import map_npy
 from .preparation import Preparation
 from .rows import LazyRows

@@ -87,9 +87,8 @@ def as_targets(
         return None
     found = {split: _targets(values, split) for split, values in given.items()}
     count = found["train"].shape[1]
-    named = [str(name) for name in getattr(given["train"], "columns", [getattr(given["train"], "name", None) or "y"])]
-    usual = named if len(named) == count else [f"y{number}" for number in range(1, count + 1)]
-    chosen = tuple(usual) if names is None else (names,) if isinstance(names, str) else tuple(names)
+    names = target_names(given["train"], count) if names is None else names
+    chosen = (names,) if isinstance(names, str) else tuple(names)
     if len(chosen) != count or len(set(chosen)) != count or not all(isinstance(name, str) for name in chosen):
         raise UsageError(f"targets must be {count} different names, one for each target, not {shown(names)}")
     for split, values in found.items():
@@ -101,6 +100,12 @@ def as_targets(
             hint="leave this target out, or add samples with other values",
         )
     return found, chosen
+
+
+def target_names(y: Any, count: int) -> list[str]:
+    """The names of targets: of pandas, or "y" for one and "y1", "y2" for several."""
+    named = [str(name) for name in getattr(y, "columns", [getattr(y, "name", None) or "y"])]
+    return named if len(set(named)) == count else [f"y{number}" for number in range(1, count + 1)]
 
 
 def _is_measured(values: np.ndarray) -> bool:

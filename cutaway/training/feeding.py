@@ -88,7 +88,7 @@ class Feeding:
             config: The loss and the label smoothing.
 
         Raises:
-            RunError: They are not the same; see `check_agreement`.
+            RunError: They differ by more than rounding or, on other samples, by more than chance allows.
         """
         setup, numbers = compiled_setup(model), self.data.task.is_numbers
         if not (numbers or setup.is_read_alike):  # they must differ, and the findings of the run say why
@@ -103,22 +103,25 @@ class Feeding:
             return
         # our loss bounds probabilities from below, which that of logits does not; weights of samples, which a callback
         # is not told of, are in the loss alone
-        plain = (
-            not config["label_smoothing"]
+        is_plain = (
+            same
+            and not config["label_smoothing"]
             and not setup.from_logits
             and not _has_penalties(model)
             and self._wanted == "auto"
             and (setup.family == "numbers" if numbers else config["loss"] in CROSS_ENTROPIES)
         )
-        check_agreement(
-            logs,
-            ours,
-            samples=len(val),
-            theirs=None if same else validated,
-            losses=plain,
-            least=min(1.0, float((y**2).mean())) if numbers else 1.0,
-            inputs=self.inputs,
-        )
+        accuracy = next((name for name in ACCURACIES if isinstance(logs.get(name), int | float)), "")
+        least = min(1.0, float((y**2).mean())) if numbers else 1.0  # errors of numbers near 0 are small
+        for name, kind in {accuracy: "accuracy", **NUMBERS, "val_loss": "loss" if is_plain else ""}.items():
+            logged, measured = logs.get(name), ours.get(kind)
+            if measured is None or not isinstance(logged, int | float) or not math.isfinite(logged):
+                continue
+            allowed = ROUNDING * max(least, abs(logged))
+            if kind == "accuracy":
+                allowed = max(ROUNDING, 2 / len(val)) if same else _chance((logged + measured) / 2, len(val), validated)
+            if abs(logged - measured) > allowed:
+                raise _disagreement(name, logged, measured, samples=len(val), same=same, inputs=self.inputs)
 
     def predict(self, model: Any, ids: SampleIds) -> Iterator[np.ndarray]:
         """Class probabilities of some samples, float32 ``(sample, class)``, one part of the samples after another.
@@ -174,47 +177,10 @@ def _has_penalties(model: Any) -> bool:
     return bool(model.losses) or any(getattr(v, "regularizer", None) is not None for v in model.trainable_variables)
 
 
-def check_agreement(
-    logs: Mapping[str, Any],
-    ours: Mapping[str, float],
-    *,
-    samples: int,
-    theirs: int | None,
-    losses: bool,
-    least: float,
-    inputs: str,
-) -> None:
-    """Compare Keras' validation metrics with our own.
-
-    Args:
-        logs: The logs of Keras at the end of an epoch.
-        ours: Our measures with the same weights.
-        samples: Number of samples of our measurement.
-        theirs: Number of samples that Keras measured, if these are others; None if they are the same.
-        losses: Whether the logged loss is the mean over the samples of the one that we measure.
-        least: A loss below which differences are no smaller.
-        inputs: The inputs in our measurement: "scaled" or "raw".
-
-    Raises:
-        RunError: They differ by more than rounding or, on other samples, by more than chance allows.
-    """
-    name = next((name for name in ACCURACIES if isinstance(logs.get(name), int | float)), None)
-    if name is not None and "accuracy" in ours:
-        logged, measured = float(logs[name]), ours["accuracy"]
-        allowed = max(ROUNDING, 2 / samples)
-        if theirs is not None:
-            share = min(max((logged + measured) / 2, 0.05), 0.95)
-            allowed = 0.05 + CHANCE * math.sqrt(share * (1 - share) * (1 / samples + 1 / theirs))
-        if math.isfinite(logged) and abs(logged - measured) > allowed:
-            raise _disagreement(name, logged, measured, samples=samples, same=theirs is None, inputs=inputs)
-    if theirs is not None:
-        return
-    for name, kind in {**({"val_loss": "loss"} if losses else {}), **NUMBERS}.items():
-        mean, measured = logs.get(name), ours.get(kind)
-        if measured is None or not isinstance(mean, int | float) or not math.isfinite(mean):
-            continue
-        if abs(mean - measured) > ROUNDING * max(least, abs(mean)):
-            raise _disagreement(name, float(mean), measured, samples=samples, same=True, inputs=inputs)
+def _chance(share: float, ours: int, theirs: int) -> float:
+    """How much the accuracies of two numbers of samples of one population may differ."""
+    share = min(max(share, 0.05), 0.95)
+    return 0.05 + CHANCE * math.sqrt(share * (1 - share) * (1 / ours + 1 / theirs))
 
 
 def _disagreement(name: str, logged: float, measured: float, *, samples: int, same: bool, inputs: str) -> RunError:

@@ -336,13 +336,18 @@ class Recorder(keras.callbacks.Callback):
     def _writing(self) -> Generator[RunWriter]:
         """The writer, open only while something is written: a fit that raises leaves nothing open."""
         assert self._manifest is not None  # made when fit began
-        with _refusing(self.path):
+        try:
             writer = RunWriter(self.path, self._manifest, lines=self._lines)
             try:
                 yield writer
             finally:
                 self._manifest, self._lines = writer.manifest, writer.lines
                 writer.close()
+        except OSError as error:
+            raise RunError(
+                f"cannot write into {error.filename or self.path}: {error.strerror or error}",
+                hint="free some space and fit again, with another path if the folder is gone",
+            ) from error
 
     def _count_samples(self) -> Any:
         """Samples since Keras last reset its metrics, the weights of its mean loss; a tensor: nothing waits."""
@@ -471,18 +476,6 @@ def _numbered(path: Path) -> Iterator[Path]:
     yield path
     for number in count(2):
         yield path.with_name(f"{path.name}-{number}")
-
-
-@contextmanager
-def _refusing(path: Path) -> Generator[None]:
-    """Say in an error of our own that a folder cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        raise RunError(
-            f"cannot write into {error.filename or path}: {error.strerror or error}",
-            hint="free some space and fit again, with another path if the folder is gone",
-        ) from error
 
 
 def _failed(path: Path) -> bool:

@@ -19,6 +19,7 @@ from sklearn.datasets import load_wine
 import cutaway as ct
 from cutaway.data import Preparation
 from cutaway.errors import DataError, UsageError
+from cutaway.models import TargetUnit, build_model
 from tests.ready_runs import record_untrained
 
 pytestmark = pytest.mark.slow
@@ -331,3 +332,46 @@ def test_the_preparation_beside_a_model_goes_with_the_model_that_it_was_written_
         beside.write_bytes(kept)
         ct.export(digits_run, file)
         assert beside.read_bytes() == kept
+
+
+def test_numbers_of_a_table_are_in_their_unit_in_onnx(ready_run, tmp_path):
+    run = ready_run("homes")
+    frame = pd.read_csv(run.path.parents[1] / "homes.csv").drop(columns=["price", "who"])
+    file = ct.export(run, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(file)
+    assert [each.name for each in session.get_outputs()] == ["price"]
+    assert json.loads(session.get_modelmeta().custom_metadata_map["targets"]) == ["price"]
+    assert "class_names" not in session.get_modelmeta().custom_metadata_map
+    (found,) = session.run(None, as_inputs(file, frame))
+    np.testing.assert_allclose(found, run.predict(frame), rtol=1e-5)
+
+
+def test_numbers_of_a_table_are_in_their_unit_in_keras(ready_run, tmp_path):
+    run = ready_run("homes")
+    with pytest.warns(ct.CutawayWarning):
+        file = ct.export(run, tmp_path / "model.keras")  # categories are prepared beside it
+    beside = json.loads((tmp_path / "model.keras.preparation.json").read_text())
+    assert beside["targets"] == json.loads(zipfile.ZipFile(file).read("metadata.json"))["targets"] == ["price"]
+    assert "class_names" not in beside
+    test = run.split.test
+    found = keras.saving.load_model(file).predict(run.data.inputs(test), verbose=0)
+    np.testing.assert_allclose(found, run.predictions(), rtol=1e-5)
+    opened = ct.record(ct.open_model(file), run.data, runs=tmp_path, progress=False)
+    np.testing.assert_allclose(opened.predictions(), run.predictions()[: len(test)], rtol=1e-5)
+    assert opened.test["r2"] == pytest.approx(run.test["r2"], abs=1e-5)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_arrays_of_numbers_in_both_formats(log, tmp_path):
+    x = np.random.default_rng(0).uniform(-1, 1, size=(80, 3)).astype(np.float32)
+    y = np.exp(x[:, :2] + 9)
+    data = ct.Dataset.from_arrays(x, y, scale=2.0, targets=("a", "b"), log=log)
+    model = ct.mlp((4,))
+    build_model(model, shape=(3,), classes=2, seed=0, unit=TargetUnit.fit(y, ("a", "b"), is_log=log))
+    run = ct.record(model, data, runs=tmp_path, progress=False)
+    onnx, plain = (ct.export(run, tmp_path / f"model.{ending}") for ending in ("onnx", "keras"))
+    expected = run.predict(x)
+    assert expected.shape == (80, 2)
+    (found,) = onnxruntime.InferenceSession(onnx).run(["output"], {"input": x})
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(keras.saving.load_model(plain).predict(x, verbose=0), expected, rtol=1e-5)

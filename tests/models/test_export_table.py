@@ -100,3 +100,18 @@ def test_every_spelling_of_a_category_is_read_as_it(value, many):
     found = spellings(value)
     assert len(found) == many
     assert as_categories(pa.chunked_array([pa.array(found)])).to_pylist() == [value] * many
+
+
+def test_numbers_have_an_output_each_by_the_name_of_the_target():
+    model = keras.Sequential([keras.Input((2,)), L.Dense(2), L.Rescaling([3.0, 4.0], [5.0, 6.0])])
+    model.set_weights([np.random.default_rng(0).normal(size=w.shape) for w in model.get_weights()])
+    step = {"fill": 0.0, "center": 0.0, "scale": 1.0, "low": 0, "high": 1}
+    columns = [NumberStep(column=name, **step).model_dump() for name in ("price", "area")]
+    for column in columns:
+        column["spellings"] = {}
+    packed = table_to_onnx(model, targets=("price", "age"), feature_names=["price", "area"], columns=columns)
+    session = onnxruntime.InferenceSession(packed)
+    assert [each.name for each in session.get_outputs()] == ["price_", "age"]
+    x = np.random.default_rng(1).normal(size=(50, 2))
+    found = session.run(None, {"price": x[:, :1], "area": x[:, 1:]})
+    np.testing.assert_allclose(np.stack(found, axis=1), model.predict(x, verbose=0), rtol=1e-5)

@@ -17,7 +17,7 @@ from cutaway.checks import check_path, warn_user
 from cutaway.data import MISSING, Preparation, Table, hashed_values, spellings
 from cutaway.errors import DataError, Hint, UsageError
 from cutaway.results.written import WrittenFile
-from cutaway.runs import RUNS, check_output, write_output
+from cutaway.runs import RUNS, DatasetRecord, check_output, write_output
 from cutaway.words import shown
 
 ENDINGS = (".keras", ".onnx")
@@ -62,8 +62,9 @@ def export(
     - ``.onnx`` needs the package onnx. For arrays it takes ``input``, ``(batch, *shape of a sample)``, and returns
       ``output``, as the model does. For a table it takes one input for each column, with its name: (batch, 1), float64
       for numbers, NaN if missing, and strings for categories; it returns ``label``, strings (batch,), and
-      ``probabilities``, float32 (batch, class). Of a category with more than 64 values it knows those seen in training,
-      which it reads from the data of the run; all others become zeros, like missing ones. It does not prepare dates.
+      ``probabilities``, float32 (batch, class), or of numbers an output of the name of each target, float32 (batch,).
+      Of a category with more than 64 values it knows those seen in training, which it reads from the data of the run;
+      all others become zeros, like missing ones. It does not prepare dates.
 
     A preparation that the format cannot express is written next to the model, as NAME.preparation.json, and a warning
     says why: the model then takes rows that are already prepared. If a model with such a file is replaced by one that
@@ -133,6 +134,13 @@ def write_export(
     return Export(WrittenFile(target), beside and WrittenFile(beside), contents.why)
 
 
+def _named(record: DatasetRecord) -> dict[str, Any]:
+    """The names of the outputs of a model, by what they are called in files."""
+    if record.task.is_numbers:
+        return {"targets": list(record.targets)}
+    return {"class_names": list(record.class_names)}
+
+
 def _beside(target: Path) -> Path:
     return target.with_name(f"{target.name}.preparation.json")
 
@@ -177,7 +185,7 @@ def _contents(run: Run, ending: str, *, steps: Preparation | None, wanted: bool)
     why = (why_not_in_keras if ending == ".keras" else why_not_in_onnx)(columns) if wanted else None
     inside = wanted and why is None
     prepared = steps is not None or record.scale != 1
-    facts = {"preparation": "inside" if inside or not prepared else "beside", "class_names": list(record.class_names)}
+    facts = {"preparation": "inside" if inside or not prepared else "beside", **_named(record)}
     if record.feature_names is not None:
         facts["feature_names"] = list(record.feature_names)
     beside = prepared and not inside
@@ -208,15 +216,15 @@ def _onnx(run: Run, contents: _Contents, *, epoch: int | None, kind: str) -> byt
     if table:
         return table_to_onnx(
             model,
-            class_names=record.class_names,
+            **_named(record),
             feature_names=record.feature_names or (),
             columns=_onnx_columns(run, contents.columns),
             missing=MISSING,
         )
     if not contents.inside:
-        return to_onnx(model, shape=run.context.spec["input"]["shape"], class_names=record.class_names)
+        return to_onnx(model, shape=run.context.spec["input"]["shape"], **_named(record))
     dtype: Any = kind if kind != "auto" else "uint8" if record.scale == 255 else "float32"
-    return to_onnx(model, shape=record.shape, scale=record.scale, dtype=dtype, class_names=record.class_names)
+    return to_onnx(model, shape=record.shape, scale=record.scale, dtype=dtype, **_named(record))
 
 
 def _onnx_columns(run: Run, columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -258,7 +266,7 @@ def _document(run: Run, packed: bytes, *, steps: Preparation | None) -> bytes:
     document = {
         "format": FORMAT,
         "model_sha256": hashlib.sha256(packed).hexdigest(),
-        "class_names": list(record.class_names),
+        **_named(record),
         "shape": list(record.shape),
         "scale": record.scale,
         "feature_names": None if record.feature_names is None else list(record.feature_names),

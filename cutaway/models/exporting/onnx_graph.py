@@ -40,12 +40,13 @@ def to_onnx(
     scale: float = 1.0,
     dtype: Literal["uint8", "float32"] = "float32",
     class_names: Sequence[str] = (),
+    targets: Sequence[str] = (),
 ) -> bytes:
     """Pack a model that is fed arrays, and the preparation of its input, into an ONNX file.
 
     The graph takes ``input``, raw samples ``(batch, *shape)``, divides them by `scale`, reshapes them, and
-    returns ``output``, float32 ``(batch, class)``. Dropout and noise, which do nothing outside of training, are left
-    out.
+    returns ``output``, float32 ``(batch, class)`` or ``(batch, target)``. Dropout and noise, which do nothing outside
+    of training, are left out.
 
     Args:
         model: A built model of supported layers.
@@ -53,6 +54,7 @@ def to_onnx(
         scale: The value of a raw sample that becomes 1.
         dtype: Type of the raw samples before the division: "uint8" or "float32".
         class_names: Written to the metadata of the file as a JSON list, in the order of the outputs.
+        targets: The same of numbers.
 
     Raises:
         ModelError: The model cannot be exported, or does not take such samples.
@@ -76,15 +78,16 @@ def to_onnx(
         name=spec["name"],
         inputs={"input": (dtype, shape)},
         outputs={"output": ("float32", model.outputs[0].shape[1:])},
-        facts={"class_names": class_names},
+        facts={"class_names": class_names, "targets": targets},
     )
 
 
 def table_to_onnx(
     model: keras.Model,
     *,
-    class_names: Sequence[str],
     feature_names: Sequence[str],
+    class_names: Sequence[str] = (),
+    targets: Sequence[str] = (),
     columns: Sequence[Column] = (),
     missing: Sequence[str] = (),
 ) -> bytes:
@@ -92,13 +95,14 @@ def table_to_onnx(
 
     The graph takes one input for each column, which has its name: (batch, 1), float64 for numbers, with NaN if they
     are not known; strings for categories. Without `columns` it takes ``input``, float32 (batch, input), rows that are
-    prepared already. It returns ``label``, strings (batch,), and ``probabilities``, float32 (batch, class); these names
-    get an underscore where a column has them.
+    prepared already. It returns ``label``, strings (batch,), and ``probabilities``, float32 (batch, class); of
+    numbers each target, float32 (batch,). These names get an underscore where a column has them.
 
     Args:
         model: A built model of supported layers.
-        class_names: Names of the classes, in the order of the probabilities; also in the metadata of the file.
         feature_names: Names of the inputs of the model, for the metadata.
+        class_names: Names of the classes, in the order of the probabilities; also in the metadata of the file.
+        targets: Names of the numbers that the model predicts, if it does; also in the metadata.
         columns: What becomes of each column; none if rows are prepared already.
         missing: See `add_columns`.
 
@@ -112,19 +116,27 @@ def table_to_onnx(
     types = {column["column"]: "float64" if column["kind"] == "number" else "string" for column in columns}
     inputs = {name: (kind, (1,)) for name, kind in types.items()} or {"input": ("float32", (size,))}
     graph = Graph(onnx.helper, onnx.numpy_helper, inputs=list(inputs))
-    label, probabilities = graph.free("label"), graph.free("probabilities")
+    names = [graph.free(name) for name in targets or ("label", "probabilities")]
+    outputs: dict[str, tuple[str, Sequence[int]]] = dict.fromkeys(names, ("float32", ()))
     entry = add_columns(graph, columns, missing=missing) if columns else "input"
     last = _add_layers(graph, spec, entry=_reshaped(graph, spec, entry, (size,)), weights=get_weights(model))
     graph.layer = "answer"
-    _add_answers(graph, last, model=model, class_names=class_names, label=label, probabilities=probabilities)
+    if targets:
+        for number, name in enumerate(names):
+            graph.add("Gather", last, graph.constant(np.int64(number)), output=name, axis=1)
+    else:
+        label, probabilities = names
+        _add_answers(graph, last, model=model, class_names=class_names, label=label, probabilities=probabilities)
+        outputs = {label: ("string", ()), probabilities: ("float32", (len(class_names),))}
     return _pack(
         onnx,
         graph,
         name=spec["name"],
         inputs=inputs,
-        outputs={label: ("string", ()), probabilities: ("float32", (len(class_names),))},
+        outputs=outputs,
         facts={
             "class_names": class_names,
+            "targets": targets,
             "feature_names": feature_names,
             "columns": [
                 {"name": name, "kind": "number" if kind == "float64" else "category"} for name, kind in types.items()
