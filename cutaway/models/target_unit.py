@@ -31,13 +31,16 @@ class TargetUnit:
     is_log: bool = False
 
     @classmethod
-    def fit(cls, y: np.ndarray, names: tuple[str, ...], *, is_log: bool) -> "TargetUnit":
+    def fit(
+        cls, y: np.ndarray, names: tuple[str, ...], *, is_log: bool, weight: np.ndarray | None = None
+    ) -> "TargetUnit":
         """The unit of some targets.
 
         Args:
             y: float64 ``(training sample, target)``.
             names: Of the targets, for errors.
             is_log: Whether logarithms are learned.
+            weight: float ``(training sample,)``, what each weighs in the loss; None for 1.
 
         Raises:
             DataError: A logarithm is asked for, and a target is not positive; or all samples have the same target, or
@@ -50,7 +53,8 @@ class TargetUnit:
                 hint="leave out log, or add a constant to the target",
             )
         values = np.log(y) if is_log else y
-        center, scale = values.mean(axis=0), values.std(axis=0)
+        center = np.average(values, axis=0, weights=weight)
+        scale = np.sqrt(np.average((values - center) ** 2, axis=0, weights=weight))
         if (coarse := np.abs(center) * np.finfo(np.float32).eps > RESOLUTION * scale).any():
             name = names[int(coarse.argmax())]
             raise DataError(

@@ -206,7 +206,8 @@ def plan(
         data = as_taken(model, data)
         unit = None
         if data.task.is_numbers:
-            unit = models.TargetUnit.fit(data.y(split.train), data.targets, is_log=data.is_log)
+            weight = sample_weights(sample_weight, data=data, split=split, per_class=None)
+            unit = models.TargetUnit.fit(data.y(split.train), data.targets, is_log=data.is_log, weight=weight)
         fresh = models.build_model(model, shape=data.shape, classes=data.outputs, seed=config.seed, unit=unit)
     check_config(config, model, shape=data.shape, task=data.task)
     if found is not None and "augment" not in settings:

@@ -507,3 +507,45 @@ def test_sparse_inputs_that_take_much_memory_are_told():
     wide = scipy.sparse.random(1000, 30_000, density=1e-4, format="csr", random_state=0)
     with pytest.warns(ct.CutawayWarning):
         ct.Dataset.from_arrays(wide, np.arange(1000) % 2)
+
+
+def measured(targets=1):
+    random = np.random.default_rng(0)
+    x = random.uniform(-1, 1, size=(300, 5)).astype("float32")
+    return x, 70 + 20 * (x[:, :targets] + x[:, 2:3])
+
+
+def test_a_model_of_the_user_learns_numbers_as_they_are_and_is_trained_further(tmp_path):
+    x, y = measured()
+    layers = [keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((5,)), *layers])
+    settings = {"runs": tmp_path, "progress": False, "epochs": 40, "learning_rate": 0.1}
+    run = ct.train(model, x, y[:, 0], **settings)
+    np.testing.assert_allclose(run.predict(x), model.predict(x, verbose=0)[:, 0], rtol=1e-6)
+    assert [layer["name"] for layer in run.context.spec["layers"]] == [layer.name for layer in layers]
+    held_out = run.data.y(run.split.test)
+    assert run.test["loss"] == pytest.approx(((run.predictions() - held_out) ** 2).mean(), rel=1e-4)
+    further = ct.train(run.model(), x, y[:, 0], **settings)
+    np.testing.assert_array_equal(further.predictions(epoch=0), run.predictions())
+    assert further.test["loss"] < run.test["loss"]
+    with pytest.raises(ModelError):
+        ct.train(run.model(), *measured(2), **settings)
+
+
+def test_numbers_are_trained_again_and_from_an_epoch_in_the_same_unit(tmp_path):
+    x, y = measured(2)
+    run = ct.train(ct.mlp((8,)), x, y, runs=tmp_path, progress=False, epochs=3)
+    again, further = (ct.train_like(run, runs=tmp_path, progress=False, from_epoch=k) for k in (None, 2))
+    np.testing.assert_array_equal(again.predictions(), run.predictions())
+    np.testing.assert_array_equal(further.predictions(epoch=0), run.predictions(epoch=2))
+    assert again.test == run.test
+    assert further.test["loss"] < run.test["loss"]
+
+
+def test_numbers_of_samples_without_weight_are_not_learned(tmp_path):
+    x, y = measured()
+    y[:100] *= -50  # nor do they decide the unit
+    data = ct.Dataset.from_arrays(x, y, x_test=x[100:], y_test=y[100:])
+    weight = (np.arange(300) >= 100).astype(float)
+    run = ct.train(ct.mlp((8,)), data, sample_weight=weight, runs=tmp_path, progress=False, epochs=40)
+    assert run.test["r2"] > 0.8

@@ -81,7 +81,7 @@ OBJECTS = """
 import pickle, sys
 import cutaway as ct
 from cutaway import errors, progress
-from cutaway.api import classifier, comparing, tsne, model_files, opening, record, run, label_issues, train
+from cutaway.api import estimators, comparing, tsne, model_files, opening, record, run, label_issues, train
 from cutaway import exercises
 from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, coverage, thresholds
@@ -103,7 +103,7 @@ from cutaway.topics.findings import verdict
 from cutaway.augmentation import settings as augmentation
 from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
-defined += [augmentation.Augmentation, classifier.Classifier, tsne.TSNE, tables.Table, prediction.Predictions]
+defined += [augmentation.Augmentation, estimators.Classifier, estimators.Regressor, tsne.TSNE, tables.Table, prediction.Predictions]
 defined += [labels.LabelIssues, label_issues.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
 defined += [exercises.check, exercises.exercises_done, diagnosis.Diagnosis, doctor.doctor]
 defined += [preflight.preflight, preflights.Preflight]

@@ -72,3 +72,12 @@ def test_members_of_an_ensemble_answer_in_the_unit_and_their_mean_is_the_answer(
 def test_targets_that_cannot_be_standardized_are_refused(y, is_log):
     with pytest.raises(DataError):
         TargetUnit.fit(y, tuple("ab"[: y.shape[1]]), is_log=is_log)
+
+
+def test_weights_decide_the_unit_as_repeated_samples_would():
+    y = np.random.default_rng(0).normal(size=(30, 2))
+    times = np.arange(30) % 3
+    found = TargetUnit.fit(y, ("a", "b"), is_log=False, weight=times.astype(np.float32))
+    expected = TargetUnit.fit(np.repeat(y, times, axis=0), ("a", "b"), is_log=False)
+    np.testing.assert_allclose(found.center, expected.center)
+    np.testing.assert_allclose(found.scale, expected.scale)

@@ -84,6 +84,19 @@ def check_same(run, other):
         np.testing.assert_array_equal(run.folder.predictions(epoch), other.folder.predictions(epoch))
 
 
+def test_numbers_that_were_canceled_and_resumed(tmp_path):
+    x = np.random.default_rng(0).normal(size=(400, 4)).astype("float32")
+    data = ct.Dataset.from_arrays(x, np.exp(x[:, :2]), targets=("a", "b"), log=True)
+    settings = {"epochs": 3, "patience": 3, "progress": False}
+    whole = ct.train(ct.mlp((8,), dropout=0.1), data, runs=tmp_path / "whole", **settings)
+    with pytest.raises(Canceled):
+        ct.train(ct.mlp((8,), dropout=0.1), data, runs=tmp_path / "part", **settings | {"progress": stop_at(500)})
+    run = ct.resume(next((tmp_path / "part").iterdir()), data=data, progress=False)
+    for ours, theirs in ((snapshots(run), snapshots(whole)), (losses(run), losses(whole))):
+        np.testing.assert_equal(ours, theirs)
+    assert run.test == whole.test
+
+
 @pytest.mark.parametrize("samples", [0, 500, SAMPLES, 2 * SAMPLES, 2 * SAMPLES + 500, 3 * SAMPLES])
 def test_canceled_after_any_step_and_resumed(samples, straight, tmp_path):
     with pytest.raises(Canceled):
