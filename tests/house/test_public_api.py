@@ -103,7 +103,8 @@ from cutaway.topics.findings import verdict
 from cutaway.augmentation import settings as augmentation
 from cutaway.data import catalog, dataset, decisions, tables
 defined = [errors.Canceled, errors.CutawayError, errors.CutawayWarning, progress.CancelToken, progress.Progress]
-defined += [augmentation.Augmentation, estimators.Classifier, estimators.Regressor, tsne.TSNE, tables.Table, prediction.Predictions]
+defined += [augmentation.Augmentation, estimators.Classifier, estimators.Regressor, tsne.TSNE, tables.Table]
+defined += [prediction.Predictions]
 defined += [labels.LabelIssues, label_issues.label_issues, decisions.Decision, comparison.Comparison, comparing.compare]
 defined += [exercises.check, exercises.exercises_done, diagnosis.Diagnosis, doctor.doctor]
 defined += [preflight.preflight, preflights.Preflight]
