@@ -38,7 +38,14 @@ LABEL = "the class"
 """Column of the table that is made of X and y, unless X has one of this name."""
 
 SETTINGS = (
-    *("validation", "epochs", "batch_size", "learning_rate", "optimizer", "weight_decay", "patience", "augment"),
+    "validation",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "optimizer",
+    "weight_decay",
+    "patience",
+    "augment",
     "loss",
 )
 """Parameters of the estimators that are settings of the training; those that are None are the recipe's."""
@@ -375,7 +382,7 @@ def _folder(runs: str | Path | None) -> Iterator[str | Path]:
 def _targets(y: Any) -> np.ndarray:
     """Numbers to predict as float64 ``(sample, target)``."""
     y = check_array(y, ensure_2d=False, ensure_min_samples=2, input_name="y").astype(np.float64)
-    return y if y.ndim == 2 and y.shape[1] > 1 else column_or_1d(y, warn=True)[:, None]
+    return y if y.size > len(y) else column_or_1d(y, warn=True)[:, None]
 
 
 def _are_images(X: Any) -> bool:

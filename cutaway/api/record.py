@@ -124,7 +124,9 @@ def _test_metrics(model: "Model", data: Dataset, *, split: Split, progress: Prog
 
     with show_progress(progress) as on_progress:
         batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(split.test), on_progress=on_progress)
-        of_classes = not data.task.is_numbers
-        outputs = (each for _, found in batches for each in found.values())
-        parts = (class_probabilities(model, each) if of_classes else each for each in outputs)
+        parts = (
+            outputs if data.task.is_numbers else class_probabilities(model, outputs)
+            for _, found in batches
+            for outputs in found.values()
+        )
         return measure_test(model, parts, data.y(split.test))
