@@ -10,7 +10,7 @@ NAMES = (
     *("startup", "execution", "accuracy", "records", "bright_images", "training", "time_to_accuracy", "recorder"),
     *("embedding", "embedding_cautions", "growth", "maps", "alignment"),
     *("interpret", "influence", "influence_lds", "pictures", "tables", "large_tables", "far_samples"),
-    *("label_issues", "findings", "remedy_tests", "label_estimates"),
+    *("label_issues", "findings", "remedy_tests", "label_estimates", "interval_coverage"),
     *("page", "playground", "studio", "studio_live", "studio_views", "classroom"),
 )
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cutaway.topics.doctor.result import Diagnosis
     from cutaway.topics.embedding.embedding import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
+    from cutaway.topics.errors.errors import Errors
     from cutaway.topics.explanation.result import Explanation
     from cutaway.topics.findings.verdict import Verdict
     from cutaway.topics.history.result import History
@@ -70,6 +71,7 @@ _MODULES = {
     "Diagnosis": "cutaway.topics.doctor.result",
     "Embedding": "cutaway.topics.embedding.embedding",
     "EmbeddingSequence": "cutaway.topics.embedding.sequence",
+    "Errors": "cutaway.topics.errors.errors",
     "Explanation": "cutaway.topics.explanation.result",
     "Importances": "cutaway.topics.importance.result",
     "Influences": "cutaway.topics.influence.result",
@@ -125,6 +127,7 @@ __all__ = [
     "Diagnosis",
     "Embedding",
     "EmbeddingSequence",
+    "Errors",
     "Explanation",
     "History",
     "Importances",

@@ -91,6 +91,15 @@ class Task:
         if self.is_numbers:
             raise UsageError(f"{what} needs classes, and these data have {self}", hint=hint)
 
+    def need_numbers(self, what: str, hint: str) -> None:
+        """Refuse what has no meaning for classes.
+
+        Raises:
+            UsageError: The answers are classes.
+        """
+        if not self.is_numbers:
+            raise UsageError(f"{what} needs targets that are numbers, and these data have {self}", hint=hint)
+
 
 def number_text(value: float) -> str:
     """A number to five digits: "12,345", "0.012345", "1.2345e+09"."""

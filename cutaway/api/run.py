@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cutaway.topics.confidence.thresholds import Thresholds
     from cutaway.topics.embedding.embedding import Embedding
     from cutaway.topics.embedding.sequence import EmbeddingSequence
+    from cutaway.topics.errors.errors import Errors
     from cutaway.topics.explanation.result import Explanation
     from cutaway.topics.findings.result import Findings
     from cutaway.topics.findings.verdict import Verdict
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from cutaway.topics.layers.layers import LayerHistory, Layers
     from cutaway.topics.layers.similarity import Similarity
     from cutaway.topics.learning_curve.learning_curve import LearningCurve
-    from cutaway.topics.mistakes.result import Mistakes
+    from cutaway.topics.mistakes.result import LargestErrors, Mistakes
     from cutaway.topics.prediction.prediction import Predictions
     from cutaway.topics.samples.dynamics import SampleDynamics
     from cutaway.topics.units.units import Units
@@ -181,8 +182,34 @@ class Run:
 
         return class_measures(self.context, split=split, epoch=epoch)
 
-    def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes":
-        """The `n` most confident wrong predictions, the worst first; positions are rows of the split."""
+    def errors(self, *, split: str = "test", level: float = 0.9, epoch: int | None = None) -> "Errors":
+        """How large the errors of predicted numbers are, in the unit of each target.
+
+        R2, RMSE, mean and median error have 95% intervals by the percentile bootstrap: 500 sets of samples, drawn with
+        replacement by a fixed seed. Values of columns and of the prediction are listed whose errors are larger than
+        those of all other samples, or have another mean, by more than 4 standard errors.
+
+        Args:
+            split: "train", "val", "test" or "all".
+            level: Share of the samples that intervals around predictions should hold, above 0 and below 1; see
+                `predict`. Which share they hold is measured on the test samples.
+            epoch: Number of the epoch; the kept one if None.
+
+        Raises:
+            UsageError: The model predicts classes, or the split is empty.
+            UnknownNameError: There is no such split or epoch.
+            DataError: The model has diverged.
+        """
+        from cutaway.topics.errors.errors import errors
+        from cutaway.topics.errors.options import ErrorsOptions
+
+        return errors(self.context, ErrorsOptions(split=split, level=level, epoch=epoch))
+
+    def mistakes(self, n: int = 24, *, split: str = "test", epoch: int | None = None) -> "Mistakes | LargestErrors":
+        """The `n` most confident wrong predictions, the worst first; positions are rows of the split.
+
+        Of numbers, the samples with the largest errors, in units of the standard deviation of a target.
+        """
         from cutaway.topics.mistakes.result import mistakes
 
         return mistakes(self.context, n, split=split, epoch=epoch)
@@ -667,11 +694,17 @@ class Run:
             return probabilities(self.context, ids, epoch=epoch, on_progress=on_progress)
 
     def predict(
-        self, x: Any, *, epoch: int | None = None, temperature: float | Literal["fitted"] | None = None
+        self,
+        x: Any,
+        *,
+        epoch: int | None = None,
+        temperature: float | Literal["fitted"] | None = None,
+        interval: float | None = None,
     ) -> np.ndarray:
         """The probability of every class for new samples, prepared as in training: float32 ``(sample, class)``.
 
-        Of numbers, the predictions: float32 ``(sample,)``, or ``(sample, target)`` of several targets.
+        Of numbers, the predictions: float32 ``(sample,)``, or ``(sample, target)`` of several targets; with `interval`
+        ``(sample, 3)`` or ``(sample, target, 3)``: the prediction, the lower and the upper end of its interval.
 
         Args:
             x: A file, a list of files or a frame with the columns of the table, in any order; an image file, a list or
@@ -681,21 +714,36 @@ class Run:
             temperature: "fitted" for the temperature that predicts the validation samples best (see `calibration`), or
                 a number above 0: above 1 the model is less confident, below 1 more confident. None leaves the
                 probabilities as they are. The predicted class is always the same.
+            interval: Of numbers, the share of the true numbers that intervals should hold, above 0 and below 1, such as
+                0.9; None for no intervals. They are as wide as the errors on the validation samples were, at least 9
+                for 0.9, and hold that share on average over new samples like those. If logarithms are learned, an
+                interval reaches from the prediction divided by a factor to the prediction times that factor.
+                `errors` measures which share they hold.
 
         Raises:
-            DataError, UsageError: `x` or `temperature` does not fit.
+            DataError, UsageError: `x`, `temperature` or `interval` does not fit.
+
+        Source:
+            Split conformal intervals: Vovk, Gammerman and Shafer 2005, "Algorithmic learning in a random world"; Lei et
+            al. 2018, "Distribution-free predictive inference for regression".
         """
         from cutaway.topics.confidence.calibration import find_temperature
         from cutaway.topics.prediction.options import PredictionOptions
         from cutaway.topics.prediction.prediction import predict
 
-        options = PredictionOptions(temperature=temperature, epoch=epoch)
+        options = PredictionOptions(temperature=temperature, interval=interval, epoch=epoch)
         found = find_temperature(self.context, options.temperature, epoch=epoch)
-        probabilities = predict(self.context, x, epoch=epoch)
+        probabilities = predict(self.context, x, interval=options.interval, epoch=epoch)
         return probabilities if found is None else at_temperature(probabilities, found)
 
     def examine(
-        self, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None
+        self,
+        x: Any,
+        *,
+        nearest: int | None = None,
+        explain: int | None = None,
+        interval: float | None = None,
+        epoch: int | None = None,
     ) -> "Predictions":
         """Predict new samples, with the evidence for each answer.
 
@@ -705,6 +753,7 @@ class Run:
                 None, 5, or all if there are fewer.
             explain: Number of inputs that contributed most to the difference between the two highest logits; 0 for
                 none, which a model that is not piecewise linear needs; if None, 5, or all if there are fewer.
+            interval: See `predict`.
             epoch: Number of the epoch; the kept one if None.
 
         Returns:
@@ -718,7 +767,7 @@ class Run:
         """
         from cutaway.topics.prediction.prediction import examine
 
-        return examine(self.context, x, nearest=nearest, explain=explain, epoch=epoch)
+        return examine(self.context, x, nearest=nearest, explain=explain, interval=interval, epoch=epoch)
 
     def labels(self, *, split: str = "test") -> np.ndarray:
         """The class of each sample, int64 ``(sample,)``."""

@@ -104,7 +104,7 @@ COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
         (sweeps.sweep, "Train many models and choose the best settings."),
         (runs.runs, "List the runs of a folder, oldest first."),
         (show.show, "Show a run, epoch by epoch, and its findings."),
-        (prediction.predict, "Predict the classes of new samples."),
+        (prediction.predict, "Predict the classes or numbers of new samples."),
     ),
     "Look inside": (
         (topics.topic_command("layers"), "Show what each layer is, and what it knows."),
@@ -117,6 +117,7 @@ COMMANDS: dict[str, tuple[tuple[Callable[..., Any], str], ...]] = {
     "Improve": (
         (doctor.doctor, "Say what is wrong with a run, or with data."),
         (label_issues.label_issues, "Find labels that are probably wrong."),
+        (topics.topic_command("errors"), "Show how large the errors of predicted numbers are."),
         (topics.topic_command("confidence"), "Show how far probabilities can be relied on."),
         (topics.topic_command("learning-curve"), "Show whether more data would help."),
         (compare.compare, "Compare two runs, or list all of a folder."),

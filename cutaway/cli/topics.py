@@ -12,6 +12,7 @@ import typer
 from cutaway.options import TSNESettings
 from cutaway.topics.confidence.options import ConfidenceOptions
 from cutaway.topics.embedding.options import EmbeddingOptions
+from cutaway.topics.errors.options import ErrorsOptions
 from cutaway.topics.explanation.options import ExplanationOptions
 from cutaway.topics.importance.options import ImportanceOptions
 from cutaway.topics.layers.options import LayersOptions
@@ -55,6 +56,12 @@ TOPICS = {
         ImportanceOptions,
         "importance.result.compute",
         "Show which columns of a table the model needs: how much worse it predicts once a column is shuffled.",
+    ),
+    "errors": Topic(
+        ErrorsOptions,
+        "errors.errors.errors",
+        "Show how large the errors of predicted numbers are, in which columns' values they are larger, and how often "
+        "intervals hold the true number.",
     ),
     "confidence": Topic(
         ConfidenceOptions,

@@ -34,7 +34,15 @@ from .intervals import (
     share_of,
     wilson_interval,
 )
-from .numbers import NUMBER_MEASURES, number_metrics, squared_errors
+from .numbers import (
+    NUMBER_MEASURES,
+    conformal_radius,
+    least_for_interval,
+    number_intervals,
+    number_metrics,
+    squared_errors,
+    standard_errors_apart,
+)
 from .overfitting import (
     OVERFITTING_EPOCHS,
     OVERFITTING_RISE,

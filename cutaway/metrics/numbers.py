@@ -1,9 +1,19 @@
-"""Measures of predicted numbers: R2, RMSE, mean and median absolute error."""
+"""Measures of predicted numbers with intervals: R2, RMSE, mean and median absolute error; and conformal intervals."""
+
+import math
 
 import numpy as np
 
+from .resampling import bootstrap_interval
+
 NUMBER_MEASURES = ("loss", "r2", "rmse", "mae", "median_error")
 """What is measured of predicted numbers, with the loss that was trained with."""
+
+DRAWN = 2**25
+"""Samples that are drawn at most for an interval: 500 draws of up to 67,000."""
+
+LEAST_IN_PART = 20
+"""With fewer samples, a part is not compared with the others."""
 
 
 def squared_errors(y: np.ndarray, predicted: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -41,3 +51,71 @@ def number_metrics(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
             "median_error": float(np.median(errors)),
         }
     return found
+
+
+def number_intervals(y: np.ndarray, predicted: np.ndarray) -> dict[str, tuple[float, float, float]]:
+    """`number_metrics` of a single target with their 95% intervals: the percentile bootstrap, with a fixed seed.
+
+    Args:
+        y: float64 ``(sample, 1)``.
+        predicted: ``(sample, 1)``.
+
+    Returns:
+        By name the measure, and the lower and upper limit by 500 sets of samples that are drawn with replacement, 50 of
+        very many samples; all NaN if it is not known.
+
+    Source:
+        Efron 1979, "Bootstrap methods: another look at the jackknife".
+    """
+    found = dict[str, tuple[float, float, float]]()
+    found |= dict.fromkeys(NUMBER_MEASURES[1:], (math.nan, math.nan, math.nan))
+    draws = max(50, min(500, DRAWN // len(y)))
+    for name, value in number_metrics(y, predicted).items():
+
+        def measure(rows: np.ndarray, name: str = name) -> float:
+            return number_metrics(y[rows], predicted[rows]).get(name, math.nan)
+
+        found[name] = value, *bootstrap_interval(measure, len(y), draws=draws)
+    return found
+
+
+def standard_errors_apart(values: np.ndarray, part: np.ndarray) -> float:
+    """How far the mean of some samples is from that of all others, in standard errors of the difference (Welch 1947).
+
+    Args:
+        values: float ``(sample,)``.
+        part: bool ``(sample,)``, which samples.
+
+    Returns:
+        Above 0 if it is larger; 0 if there are fewer than `LEAST_IN_PART` of one of both, or if all values are alike.
+    """
+    here, others = values[part], values[~part]
+    if min(len(here), len(others)) < LEAST_IN_PART:
+        return 0.0
+    error = math.sqrt(here.var(ddof=1) / len(here) + others.var(ddof=1) / len(others))
+    return float(here.mean() - others.mean()) / error if error else 0.0
+
+
+def least_for_interval(level: float) -> int:
+    """Errors that `conformal_radius` needs at least."""
+    return math.ceil(level / (1 - level) - 1e-9)  # 0.9 / 0.1 is above 9
+
+
+def conformal_radius(errors: np.ndarray, level: float) -> np.ndarray:
+    """How far an interval around a prediction reaches that holds the true number with a probability: split conformal.
+
+    It does so on average over samples from the same source as those whose errors are given, whatever the distribution.
+
+    Args:
+        errors: Absolute errors of samples that the model was not fitted to, ``(sample, target)``: at least
+            `least_for_interval`.
+        level: The probability, above 0 and below 1.
+
+    Returns:
+        The error of rank ``ceil((samples + 1) * level)`` of each target, ``(target,)``.
+
+    Source:
+        Vovk, Gammerman and Shafer 2005, "Algorithmic learning in a random world"; Lei et al. 2018, "Distribution-free
+        predictive inference for regression", algorithm 2.
+    """
+    return np.sort(errors, axis=0)[math.ceil((len(errors) + 1) * level - 1e-9) - 1]

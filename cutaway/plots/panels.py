@@ -90,4 +90,13 @@ def _draw_series(axes: "Axes", series: Series, *, is_pale: bool) -> None:
         axes.fill_between(x, columns["low"], columns["high"], color=color, alpha=0.18, linewidth=0)
     line = ("--" if series.dashed else "-") if series.line else "none"
     marker = "o" if series.points else "none"
-    axes.plot(x, y, color=color, linestyle=line, marker=marker, markersize=5, linewidth=1.8, label=label)
+    axes.plot(
+        x,
+        y,
+        color=color,
+        linestyle=line,
+        marker=marker,
+        markersize=5 if len(x) <= 200 else 2,
+        linewidth=1.8,
+        label=label,
+    )

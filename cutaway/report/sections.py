@@ -7,6 +7,7 @@ from cutaway.topics.classes.section import classes
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.comparison.section import comparison
 from cutaway.topics.confidence.section import confidence
+from cutaway.topics.errors.section import errors
 from cutaway.topics.findings.section import findings, verdict
 from cutaway.topics.history.section import augmented, learning
 from cutaway.topics.history.short_trainings import short_trainings
@@ -21,6 +22,7 @@ from .explorer import explore
 from .settings import settings
 
 MISTAKES = (
+    errors,
     mistakes,
     classes,
 )
@@ -41,7 +43,7 @@ VIEWS: dict[str, tuple[Callable[[ReportSource], Section | None], ...]] = {
 """The sections of each view. Each returns None for a run that has nothing to show there. A new section is one function
 and one name in a view."""
 
-OF_NUMBERS = ("verdict", "learning", "settings")
+OF_NUMBERS = ("verdict", "errors", "mistakes", "learning", "settings")
 """The sections of a run that predicts numbers."""
 
 SECTIONS = tuple(section for sections in VIEWS.values() for section in sections)

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from math import isnan
+from math import floor, isnan, log10
 
+from cutaway.task import number_text
 from cutaway.words import UNDEFINED, digits_of, number, percent, points
 
 LEAST = 1e-4
@@ -59,6 +60,19 @@ def _points_with_limits(difference: float | None, low: float | None, high: float
 
 def _general(value: float | None) -> str:
     return UNDEFINED if value is None or isnan(value) else f"{value:g}"
+
+
+def _number(value: float | None) -> str:
+    return UNDEFINED if value is None or isnan(value) else number_text(value)
+
+
+def _number_with_limits(value: float | None, low: float | None, high: float | None) -> str:
+    """A number with its interval, all with the digits that the interval carries."""
+    if low is None or high is None or _unknown(value, low, high) or low == high:
+        return _number(value)
+    digits = max(0, 1 - floor(log10(high - low)))
+    texts = [f"{round(each, digits) + 0.0:,.{digits}f}" for each in (value or 0.0, low, high)]
+    return "{} ({} to {})".format(*texts)
 
 
 def _count(value: float | None) -> str:
@@ -131,6 +145,8 @@ POINTS = Unit("difference of shares, -1..1", points)
 POINTS_WITH_LIMITS = Unit(
     "difference of shares with its 95% interval, -1..1", _points_with_limits, parts=("", *_LIMITS)
 )
+NUMBER = Unit("number", _number)
+NUMBER_WITH_LIMITS = Unit("number with its 95% interval", _number_with_limits, parts=("", *_LIMITS))
 GENERAL = Unit("number", _general)
 THRESHOLD = Unit("probability, 0..1, or none that is high enough", _reached)
 MARKED = Unit("probability, 0..1, and a word", _marked, right=False, parts=("", "_mark"))

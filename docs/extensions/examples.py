@@ -1,7 +1,8 @@
 """Runs the examples of the site while it is built: what a page shows is what this version printed.
 
-All examples share one folder and one Python session. In it are two models of the small digits, `run` and `other`, and
-`table`, a model of scikit-learn's tumors, which is trained from the file tumors.csv.
+All examples share one folder and one Python session. In it are two models of the small digits, `run` and `other`;
+`table`, a model of scikit-learn's tumors, which is trained from the file tumors.csv; and `numbers`, a model of its
+diabetes.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from sklearn.datasets import load_breast_cancer
+from sklearn.datasets import load_breast_cancer, load_diabetes
 from sphinx.application import Sphinx
 
 import cutaway as ct
@@ -38,11 +39,15 @@ class Session:
         tumors = load_breast_cancer(as_frame=True)
         diagnosis = tumors.target.map(dict(enumerate(tumors.target_names)))
         tumors.data.assign(diagnosis=diagnosis).to_csv(self.folder / "tumors.csv", index=False)
+        diabetes = load_diabetes(as_frame=True, scaled=False).frame.rename(columns={"target": "progression"})
+        diabetes.to_csv(self.folder / "diabetes.csv", index=False)
         with self._inside():
+            data = ct.load_dataset("diabetes.csv", target="progression")
+            numbers = ct.train(ct.mlp((16,)), data, name="diabetes", progress=False)
             run = ct.train(ct.mlp((64, 64)), "digits", epochs=20, seed=0, progress=False)
             other = ct.train(ct.mlp((32,)), "digits", epochs=20, seed=0, progress=False)
             table = ct.train(ct.mlp((16,)), ct.load_dataset("tumors.csv", label="diagnosis"), progress=False)
-        self.names: dict[str, Any] = {"ct": ct, "run": run, "other": other, "table": table}
+        self.names: dict[str, Any] = {"ct": ct, "run": run, "other": other, "table": table, "numbers": numbers}
 
     @contextlib.contextmanager
     def _inside(self) -> Any:

@@ -116,17 +116,3 @@ def test_the_report_has_its_learning_curves_and_nothing_of_classes(run, tmp_path
     html = run.report(tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Learning curves" in html
     assert "confus" not in html.split("<script")[0]
-
-
-@pytest.fixture
-def run_cli(capsys):
-    from cutaway.cli.main import main
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(each) for each in arguments])
-        out, err = capsys.readouterr()
-        assert end.value.code in (None, 0), err
-        return out
-
-    return call

@@ -87,6 +87,7 @@ from cutaway.topics.comparison import result as comparison
 from cutaway.topics.confidence import calibration, coverage, thresholds
 from cutaway.topics.doctor import doctor, result as diagnosis
 from cutaway.topics.embedding import embedding, sequence
+from cutaway.topics.errors import errors as measures
 from cutaway.topics.explanation import result as explanation
 from cutaway.topics.history import result as history
 from cutaway.topics.importance import result as importance
@@ -113,7 +114,7 @@ defined += [dataset.Dataset, catalog.load_dataset, run.Run, opening.open_run, tr
 defined += [train.train_like, train.resume, record.record, model_files.export, model_files.open_model]
 defined += [calibration.Calibration, coverage.Coverage, thresholds.Thresholds]
 defined += [embedding.Embedding, sequence.EmbeddingSequence, explanation.Explanation, history.History]
-defined += [importance.Importances, influence.Influences, layers.LayerHistory]
+defined += [measures.Errors, importance.Importances, influence.Influences, layers.LayerHistory]
 defined += [learning_curve.LearningCurve]
 defined += [dynamics.SampleDynamics, units.Units, verdict.Verdict]
 assert {each.__name__ for each in defined} | {"Recorder"} == set(ct.__all__)

@@ -8,8 +8,8 @@ const MARGIN = { left: 46, right: 12, top: 10, bottom: 24 };
 const NAME = 20;
 const CHARACTER = 6.5;
 
-/** The share of their distance that bars take. */
-const BAR = 0.88;
+/** The share of their distance that bars take, and the number of points from which on each is small. */
+const [BAR, CROWD] = [0.88, 200];
 
 /**
  * Make an element of a chart.
@@ -224,7 +224,7 @@ export class Chart {
       else pieces.at(-1)?.push(place(x, y));
     }
     if (hasLine) parts.push(...pieces.filter((piece) => piece.length).map((piece) => polyline(piece, { class: `curve ${tone ?? ""}${dashed ? " dashed" : ""}` })));
-    if (hasPoints) parts.push(...pieces.flat().map(([cx, cy]) => svgElement("circle", { class: `end ${look ?? ""}`, cx, cy, r: 3.5 })));
+    if (hasPoints) parts.push(...pieces.flat().map(([cx, cy]) => svgElement("circle", { class: `end ${look ?? ""}`, cx, cy, ...(points.length > CROWD ? { r: 2.5, "fill-opacity": 0.5 } : { r: 3.5 }) })));
     const end = tone ? (dot ?? points.at(-1)) : null;
     if (end && end[1] !== null) {
       const [cx, cy] = place(end[0], end[1]);

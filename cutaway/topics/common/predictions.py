@@ -140,6 +140,16 @@ def finite_batches(context: RunContext, ids: SampleIds, *, epoch: int | None) ->
         yield rows, found
 
 
+def predict_numbers(context: RunContext, ids: SampleIds, *, epoch: int | None = None) -> np.ndarray:
+    """The predicted numbers of samples, at least one, float64 ``(sample, target)``.
+
+    Raises:
+        DataError: One is not finite: the model has diverged.
+    """
+    parts = [found for _, found in finite_batches(context, ids, epoch=epoch)]
+    return np.concatenate(parts).astype(np.float64)
+
+
 def predict_classes(context: RunContext, ids: SampleIds, *, epoch: int | None = None) -> metrics.PredictedClasses:
     """The class predicted for each sample, computed batch by batch.
 

@@ -150,7 +150,7 @@ def _rows(
 
 
 def _labels(context: RunContext, ids: SampleIds, said: bool) -> list[str]:
-    return [context.class_names[label] if said else "" for label in context.data.y(ids).tolist()]
+    return context.task.texts(context.data.y(ids)) if said else [""] * len(ids)
 
 
 def _nearest(context: RunContext, ids: SampleIds) -> list[SampleIds]:
@@ -181,8 +181,10 @@ def _headings(names: Sequence[str], taken: set[str]) -> list[str]:
 def _spoke(context: RunContext, ids: SampleIds, columns: Sequence[str]) -> dict[str, np.ndarray]:
     """By column, what it contributed to the winner over the runner-up, float ``(sample,)``.
 
-    Empty for a model that is not piecewise linear.
+    Empty for a model that is not piecewise linear, or that predicts numbers.
     """
+    if context.task.is_numbers:
+        return {}
     from cutaway.interpret import input_attribution
 
     with survive(__name__, "marking cells", ModelError):

@@ -26,6 +26,7 @@ def result_section(
     lead: str = "",
     panels: "Sequence[Panel] | None" = None,
     figure: str = "",
+    heading: str = "Curves",
     tables: Iterable[ResultTable] | None,
     first: Iterable[Section] = (),
     more: Iterable[Section] = (),
@@ -39,6 +40,7 @@ def result_section(
         lead: What only the page says, above them.
         panels: What is drawn; the panels of the results if None.
         figure: How the figure is read.
+        heading: What several panels show; the title of a single one is its heading.
         tables: What is listed; the tables of the results if None.
         first: What only the page has, such as images, above the panels.
         more: The same below the tables.
@@ -49,8 +51,6 @@ def result_section(
     parts = list(first)
     if len(drawn) == 1:  # its title is the heading, which a narrow screen does not cut off
         drawn, heading = [replace(drawn[0], title="")], drawn[0].title
-    else:
-        heading = "Curves"
     if drawn:
         parts.append(Figure(name=f"{name}figure", title=heading, panels=tuple(drawn), caption=figure))
     parts += [result_table(f"{name}table{chr(97 + place)}", table) for place, table in enumerate(listed)]
@@ -82,6 +82,7 @@ def sample_section(
     *,
     lead: str,
     subtitle: str,
+    label: str = "Label",
     entries: int | None = None,
     more: Mapping[str, Sequence[str]] | None = None,
 ) -> Section:
@@ -92,9 +93,10 @@ def sample_section(
         name: See `Section`.
         title: See `Section`.
         samples: The samples.
-        table: What is shown of them, one row for each; one column is headed "Label".
+        table: What is shown of them, one row for each.
         lead: See `Section`.
         subtitle: What cards show in bold: names of columns in braces stand for their texts.
+        label: The heading of the column with what each is labeled.
         entries: See `Section`.
         more: Texts about each sample that only the page shows, by heading; "" for samples without one.
     """
@@ -103,7 +105,7 @@ def sample_section(
     said = [{**row, **{h: each[i] for h, each in (more or {}).items()}} for i, row in enumerate(texts)]
     told = {heading: [row[heading] for row in said] for heading in said[0]} if said else {}
     meanings = table.meanings()
-    if (rows := sample_rows(context, samples.ids, told, label="Label")) is not None:
+    if (rows := sample_rows(context, samples.ids, told, label=label)) is not None:
         return Table(
             name=name,
             title=title,
@@ -153,14 +155,14 @@ def shown_samples(
     from cutaway.plots import image_png
 
     ids = context.named(ids)
-    places, classes = ids.places(), context.data.y(ids)
+    places, labels = ids.places(), context.task.texts(context.data.y(ids))
     images = context.data.images(ids)
     values = values_of(context, ids) if images is None else []
     found: list[tuple[str, tuple[Image, ...], str]] = []
     for i in range(len(ids)):
         title = ids[i] if not name or places[i] in ids[i] else f"{ids[i]} ({places[i]})"
         if images is not None:
-            alt = f"{ids[i]}, labeled {context.class_names[int(classes[i])]}"
+            alt = f"{ids[i]}, labeled {labels[i]}"
             found.append((title, (Image(image_png(images[i], scale=3), alt),), ""))
         else:
             found.append((title, (), values[i]))

@@ -1,4 +1,4 @@
-"""Where the model is wrong: the most confident mistakes."""
+"""Where the model is wrong: the most confident mistakes, and the largest errors of numbers."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,9 +10,9 @@ from cutaway.checks import check_whole
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.errors import UsageError
-from cutaway.results.table import value
-from cutaway.results.units import NAME, share
-from cutaway.topics.common.predictions import labels, predict_classes
+from cutaway.results.table import Table, value
+from cutaway.results.units import NAME, NUMBER, share
+from cutaway.topics.common.predictions import labels, predict_classes, predict_numbers
 from cutaway.topics.common.sample_list import SampleList
 from cutaway.words import counted, percent
 
@@ -94,8 +94,10 @@ def mistakes(
     split: str = "test",
     epoch: int | None = None,
     predicted: metrics.PredictedClasses | None = None,
-) -> Mistakes:
+) -> "Mistakes | LargestErrors":
     """The `n` most confident wrong predictions, the worst first; positions are rows of the split.
+
+    Of numbers, the samples with the largest errors.
 
     Args:
         context: The run.
@@ -105,7 +107,61 @@ def mistakes(
         predicted: The predictions, if they are known.
     """
     ids = context.named(context.part(split))
+    if context.task.is_numbers:
+        return _largest_errors(context, ids, check_whole(n, name="n", least=1), epoch=epoch)
     known = predict_classes(context, ids, epoch=epoch) if predicted is None else predicted
     worst = metrics.worst_mistakes(known, labels(context, split), n=n)
     ids, images = ids.take(worst.position), context.data.images(ids.take(worst.position[:IMAGES]))
     return Mistakes(**vars(worst), ids=ids, class_names=context.class_names, images=images)
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorRows:
+    """The largest errors of predicted numbers, each in the unit of its target."""
+
+    target: list[str] = value("Target", NAME, "The number that is predicted worst.")
+    true: np.ndarray = value("True", NUMBER, "Its true value.")
+    predicted: np.ndarray = value("Predicted", NUMBER, "Its predicted value.")
+    error: np.ndarray = value("Error", NUMBER, "Predicted minus true.")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LargestErrors(SampleList):
+    """Samples whose numbers are predicted worst, the largest error first, in standard deviations of its target.
+
+    Attributes:
+        ids: Identity of each sample.
+        targets: Names of the targets.
+        target: int64 ``(sample,)``, which target of each has the largest error.
+        true: float64 ``(sample,)``, its true value.
+        predicted: float64 ``(sample,)``, its predicted value.
+    """
+
+    ids: SampleIds
+    targets: tuple[str, ...]
+    target: np.ndarray
+    true: np.ndarray
+    predicted: np.ndarray
+
+    def line(self) -> str:
+        """A one-line summary."""
+        return f"LargestErrors: {counted(len(self), 'sample')}, first {self.ids[0]}"
+
+    def rows(self) -> ErrorRows:
+        """True and predicted value and error of each."""
+        names = [self.targets[int(k)] for k in self.target]
+        return ErrorRows(names, self.true, self.predicted, self.predicted - self.true)
+
+    def table(self) -> Table:
+        """One row for each sample; it names the target if there are several."""
+        return super().table().without(*(("Target",) if len(self.targets) == 1 else ()))
+
+
+def _largest_errors(context: RunContext, ids: SampleIds, n: int, *, epoch: int | None) -> LargestErrors:
+    y, predicted = context.data.y(ids), predict_numbers(context, ids, epoch=epoch)
+    sizes = np.abs(predicted - y) / np.maximum(y.std(axis=0), np.finfo(float).tiny)
+    worst = np.argsort(-sizes.max(axis=1), kind="stable")[:n]
+    target = sizes[worst].argmax(axis=1)
+    return LargestErrors(
+        ids.take(worst), context.task.targets, target, *(each[worst, target] for each in (y, predicted))
+    )

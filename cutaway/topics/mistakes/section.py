@@ -1,4 +1,4 @@
-"""The section on wrong predictions: the most confident ones."""
+"""The section on wrong predictions: the most confident ones, or the largest errors of numbers."""
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from .result import mistakes as worst_mistakes
 
 
 def mistakes(source: ReportSource) -> Section | None:
-    """The most confident wrong predictions; None without held-out samples."""
+    """The most confident wrong predictions, or the largest errors of numbers; None without held-out samples."""
     if not len(source.ids):
         return None
+    if source.context.task.is_numbers:
+        return _largest_errors(source)
     name, title = "mistakes", "The most confident mistakes"
     found = worst_mistakes(source.context, split=source.split, predicted=source.predicted)
     if not len(found):
@@ -31,6 +33,15 @@ def mistakes(source: ReportSource) -> Section | None:
         subtitle="{Label} → {Predicted}",
         entries=int((source.predicted.predicted != source.labels).sum()),
         more={"Label issue": ["possible" if each else "" for each in issues]} if any(issues) else {},
+    )
+
+
+def _largest_errors(source: ReportSource) -> Section:
+    found = worst_mistakes(source.context, split=source.split)
+    lead = "The largest error first, in standard deviations of its target. Some true values may be wrong."
+    title, subtitle = "The largest errors", "{True} → {Predicted}"
+    return sample_section(
+        source.context, "mistakes", title, found, found.table(), lead=lead, subtitle=subtitle, label="True"
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from cutaway.checks import check_number
 from cutaway.errors import Hint, UsageError
-from cutaway.options import Options, epoch_option, option
+from cutaway.options import Options, epoch_option, number_option, option
 from cutaway.words import shown
 
 FITTED = "fitted"
@@ -51,5 +51,8 @@ class PredictionOptions(Options):
         metavar="T",
         check=check_temperature,
         parse=parse_temperature,
+    )
+    interval: float | None = number_option(
+        None, "Add the ends of an interval that holds this share of the true numbers, such as 0.9.", above=0, below=1
     )
     epoch: int | None = epoch_option()

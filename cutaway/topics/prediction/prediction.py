@@ -16,8 +16,9 @@ from cutaway.metrics import at_temperature
 from cutaway.results.plain import plain
 from cutaway.results.result import Result
 from cutaway.results.table import Column, Table, columns_of, value
-from cutaway.results.units import NAME, TEXT, Unit, share
-from cutaway.task import Task, number_text
+from cutaway.results.units import NAME, NUMBER, TEXT, Unit, share
+from cutaway.task import Task
+from cutaway.topics.common.intervals import fit_radius, interval_ends
 from cutaway.topics.common.nearest import NearestSamples, nearest_of
 from cutaway.words import counted, cut, number, percent
 
@@ -27,8 +28,6 @@ from .shift import LEAST, FarSamples, ShiftedColumns, model_inputs, training_dis
 
 if TYPE_CHECKING:
     from cutaway.plots import Figure
-
-_NUMBER = Unit("number", number_text)
 
 SHOWN = 20
 """Predictions that people read as a table, unless they ask for another number."""
@@ -108,6 +107,8 @@ class Predictions(Result):
             table (from 1), its index in an array, or the name of its file.
         answers: float32, the probabilities ``(sample, class)``, or the predicted numbers ``(sample, target)``.
         task: What they are.
+        intervals: Of numbers, the lower and the upper end of an interval, float32 ``(sample, target, 2)``; None if they
+            were not asked for.
         nearest: The nearest training samples; None if they were not asked for.
         contributions: The inputs that contributed most; None if they were not asked for.
         distances: float32 ``(sample,)``, from each sample to the nearest of up to 2,000 training samples, as the model
@@ -118,6 +119,7 @@ class Predictions(Result):
     names: Sequence[str]
     answers: np.ndarray
     task: Task
+    intervals: np.ndarray | None = None
     nearest: NearestSamples | None = None
     contributions: Contributions | None = None
     distances: np.ndarray | None = None
@@ -165,13 +167,17 @@ class Predictions(Result):
         """All columns by name: text and numbers ``(sample,)``.
 
         Returns:
-            sample, predicted and, for each class, P(class); of numbers sample and each target. If asked for:
+            sample, predicted and, for each class, P(class); of numbers sample and each target, with "low" and "high"
+            after its name for the ends of its interval. If asked for:
             runner-up, input 1, input 1 contribution,
             ...; nearest 1, nearest 1 label, nearest 1 distance, ...; distance and far.
         """
         columns: dict[str, Any] = {"sample": list(self.names)}
         if self.task.is_numbers:
-            columns |= {_free(name, columns): self.answers[:, k] for k, name in enumerate(self.task.targets)}
+            for k, name in enumerate(self.task.targets):
+                columns[_free(name, columns)] = self.answers[:, k]
+                if (ends := self.intervals) is not None:
+                    columns |= {_free(f"{name} {end}", columns): ends[:, k, i] for i, end in enumerate(("low", "high"))}
         else:
             columns |= {"predicted": self.predicted}
             columns |= {f"P({name})": self.answers[:, number] for number, name in enumerate(self.class_names)}
@@ -196,6 +202,8 @@ class Predictions(Result):
             answers = dict(zip(self.task.names, plain(rows[i]), strict=True))
             of_classes = {"predicted": predicted[i], "probabilities": answers}
             record: dict[str, Any] = {"sample": name, **({"numbers": answers} if self.task.is_numbers else of_classes)}
+            if self.intervals is not None:
+                record["intervals"] = dict(zip(self.task.names, plain(self.intervals[i]), strict=True))
             if (parts := self.contributions) is not None:
                 record["runner_up"] = self.class_names[int(parts.runner_up[i])]
                 record["contributions"] = [
@@ -284,7 +292,7 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
 
 def _column(name: str, values: Any) -> Column:
     is_number = isinstance(values, np.ndarray) and np.issubdtype(values.dtype, np.floating)  # pyright: ignore[reportUnknownMemberType,reportUnknownArgumentType]
-    return Column((name,), name, _NUMBER if is_number else TEXT, "See `Predictions.columns`.")
+    return Column((name,), name, NUMBER if is_number else TEXT, "See `Predictions.columns`.")
 
 
 def join(parts: Sequence[Predictions]) -> Predictions:
@@ -296,10 +304,12 @@ def join(parts: Sequence[Predictions]) -> Predictions:
     )
     known = first.distances is not None
     distances, far = _joined(parts, "distances", "far") if known else (None, None)
+    (intervals,) = _joined(parts, "intervals") if first.intervals is not None else (None,)
     return Predictions(
         names=[name for part in parts for name in part.names],
         answers=np.concatenate([part.answers for part in parts]),
         task=first.task,
+        intervals=intervals,
         nearest=nearest,
         contributions=contributions,
         distances=distances,
@@ -311,35 +321,49 @@ def _joined(records: Sequence[Any], *names: str) -> list[np.ndarray]:
     return [np.concatenate([getattr(record, name) for record in records]) for name in names]
 
 
-def predict(context: RunContext, x: Any, *, epoch: int | None = None, warn: bool = True) -> np.ndarray:
+def predict(
+    context: RunContext, x: Any, *, interval: float | None = None, epoch: int | None = None, warn: bool = True
+) -> np.ndarray:
     """The probability of every class for new samples, or their predicted numbers.
 
     Args:
         context: The run.
         x: See `cutaway.Run.predict`.
+        interval: See `cutaway.Run.predict`.
         epoch: After which epoch; the kept one if None.
         warn: Warn of what no training sample had.
 
     Returns:
-        float32 ``(sample, class)``; each row sums to 1. Of numbers ``(sample,)``, or ``(sample, target)`` of several.
+        float32 ``(sample, class)``; each row sums to 1. Of numbers ``(sample,)``, or ``(sample, target)`` of several;
+        with an interval ``(sample, 3)``, or ``(sample, target, 3)``: prediction, lower and upper end.
 
     Raises:
         DataError, UsageError: See `predictions`.
     """
-    parts = predictions(context, x, PredictionOptions(epoch=epoch), warn=warn)
-    found = np.concatenate([part.answers for part in parts])
+    whole = join(list(predictions(context, x, PredictionOptions(interval=interval, epoch=epoch), warn=warn)))
+    found = whole.answers
+    if whole.intervals is not None:
+        found = np.concatenate([found[..., None], whole.intervals], axis=2)
     return found[:, 0] if context.task.is_numbers and found.shape[1] == 1 else found
 
 
 def examine(
-    context: RunContext, x: Any, *, nearest: int | None = None, explain: int | None = None, epoch: int | None = None
+    context: RunContext,
+    x: Any,
+    *,
+    nearest: int | None = None,
+    explain: int | None = None,
+    interval: float | None = None,
+    epoch: int | None = None,
 ) -> Predictions:
     """Predict new samples with everything that `predictions` gives, as one record; see `cutaway.Run.examine`."""
     train = len(context.split.train)
     nearest = min(FEW, train) if nearest is None else nearest
     if explain is None:
         explain = 0 if context.task.is_numbers else min(FEW, math.prod(context.manifest.dataset.shape))
-    options = PredictionOptions(nearest=nearest, explain=explain, distance=train >= LEAST, epoch=epoch)
+    options = PredictionOptions(
+        nearest=nearest, explain=explain, distance=train >= LEAST, interval=interval, epoch=epoch
+    )
     return join(list(predictions(context, x, options)))
 
 
@@ -361,7 +385,8 @@ def predictions(
     Raises:
         DataError: A column is missing or of another kind, an image cannot be read, a shape is another one, or the
             training samples are needed and cannot be loaded.
-        UsageError: `x` cannot be fed to the model, or a number is outside its range.
+        UsageError: `x` cannot be fed to the model, a number is outside its range, or an interval is wanted of classes
+            or has too few validation samples.
         ModelError: Inputs are wanted, and the model is not piecewise linear.
     """
     from cutaway.models import class_probabilities, forward
@@ -369,6 +394,7 @@ def predictions(
     if options.explain:
         context.task.need_classes("explain", "leave it out")
     epoch, wanted = options.epoch, options.distance
+    radius = None if options.interval is None else fit_radius(context, options.interval, epoch=epoch)
     model, scale = context.model(epoch), context.manifest.dataset.scale
     near = nearest_of(context, options.nearest, epoch=epoch) if options.nearest else None
     parts = contributions_of(context, options.explain, epoch=epoch) if options.explain else None
@@ -384,10 +410,12 @@ def predictions(
             if shifted is not None:
                 shifted.add(inputs)
         outputs = forward(model, samples.x, scale=scale)
+        ends = None if radius is None else np.stack(interval_ends(context.task, outputs, radius), axis=2)
         return Predictions(
             names=samples.names,
             answers=outputs if context.task.is_numbers else class_probabilities(model, outputs),
             task=context.task,
+            intervals=None if ends is None else ends.astype(np.float32),
             nearest=near(samples.x) if near else None,
             contributions=parts(samples.x) if parts else None,
             distances=distance if wanted else None,
