@@ -78,7 +78,7 @@ def test_the_report_shows_every_section_in_the_order_of_the_registry(digits_run,
     places = {section.__name__: html.find(f'<section id="{section.__name__}"') for section in sections.SECTIONS}
     assert places.pop("label_issues") == -1, "no fold was trained"
     assert places.pop("comparison") == places.pop("short_trainings") == -1, "there is no other run, nor a preflight"
-    assert places.pop("columns") == -1, "images have none"
+    assert places.pop("columns") == places.pop("errors") == -1, "images have none, and classes"
     assert places.pop("augmented") == -1, "the images were learned from as they are"
     places = list(places.values())
     assert -1 not in places
