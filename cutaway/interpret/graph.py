@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.models import MERGING_KINDS, activation_name, spec_of, weight_values
+from cutaway.models import IN_UNIT, MERGING_KINDS, activation_name, spec_of, weight_values
 
 from .outline import IDENTITY_KINDS
 
@@ -29,6 +29,7 @@ class Graph:
         entry: Name of the model's input.
         output: Name of the last layer.
         shape: Shape of the model's input for one sample.
+        numbers: Whether the model predicts numbers, whose ending is computed.
     """
 
     layers: Mapping[str, Any]
@@ -36,10 +37,15 @@ class Graph:
     entry: str
     output: str
     shape: tuple[int, ...]
+    numbers: bool = False
 
     @classmethod
-    def of(cls, model: keras.Model) -> "Graph":
+    def of(cls, model: keras.Model, *, numbers: bool = False) -> "Graph":
         """Read the graph of a built model.
+
+        Args:
+            model: The model.
+            numbers: Whether it predicts numbers.
 
         Raises:
             ModelError: It is not of supported layers.
@@ -52,6 +58,7 @@ class Graph:
             entry=spec["input"]["name"],
             output=spec["output"],
             shape=tuple(spec["input"]["shape"]),
+            numbers=numbers,
         )
 
     def kind(self, name: str) -> str:
@@ -69,6 +76,15 @@ class Graph:
             if found & set(inputs):
                 found.add(reader)
         return [reader for reader in self.inputs if reader in found and reader != name]
+
+    @property
+    def learned(self) -> str:
+        """The layer that is compared with standardized targets in training: the one before the layer of their unit."""
+        return self.inputs[IN_UNIT][0] if IN_UNIT in self.layers else self.output
+
+    def is_ending(self, name: str) -> bool:
+        """Whether a layer ends in a function that turns the scores of classes into probabilities, and is left out."""
+        return not self.numbers and name == self.output and activation_name(self.layers[name]) in _ENDINGS
 
     @property
     def threshold(self) -> float:
@@ -106,9 +122,9 @@ def evaluate(
     added: Mapping[str, jax.Array] | None = None,
     before: Mapping[str, jax.Array] | None = None,
 ) -> dict[str, jax.Array]:
-    """Compute layers in evaluation, up to the scores of the classes.
+    """Compute layers in evaluation, up to the scores of the classes, or the predicted numbers.
 
-    A softmax or sigmoid at the end of the model is left out: the value of the output layer is its logits.
+    A softmax or sigmoid at the end of a model of classes is left out: the value of the output layer is its logits.
 
     Args:
         graph: The model.
@@ -161,12 +177,12 @@ def has_bias(layer: Any) -> bool:
 def post_activation(graph: Graph, name: str, sums: jax.Array) -> jax.Array:
     """The output of a Dense layer from its pre-activations, which are returned unchanged if they are the logits."""
     layer = graph.layers[name]
-    return sums if name == graph.output and activation_name(layer) in _ENDINGS else layer.activation(sums)
+    return sums if graph.is_ending(name) else layer.activation(sums)
 
 
 def _apply(graph: Graph, name: str, weights: tuple[list[jax.Array], list[jax.Array]], inputs: list[jax.Array]) -> Any:
     layer, kind = graph.layers[name], graph.kind(name)
-    ends = kind in ("Activation", "Softmax") and name == graph.output and activation_name(layer) in _ENDINGS
+    ends = kind in ("Activation", "Softmax") and graph.is_ending(name)
     if kind in IDENTITY_KINDS or ends:
         return inputs[0]
     if kind == "Dense":

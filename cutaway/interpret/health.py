@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from cutaway.models import DENSE_KINDS, ForwardPass, activation_name, prepare_inputs
+from cutaway.models import DENSE_KINDS, ForwardPass, TargetUnit, activation_name, prepare_inputs
 
 from .graph import Graph, evaluate, weights_of
 from .layers import measured_layers
@@ -77,29 +77,35 @@ def gradient_sizes(
     scale: float,
     snapshots: Sequence[Mapping[str, np.ndarray] | None],
 ) -> list[dict[str, float]]:
-    """The root mean square of the gradient of the mean cross-entropy by each kernel, in order of the layers.
+    """The root mean square of the gradient of the loss by each kernel, in order of the layers.
+
+    The loss is the mean cross-entropy; of numbers the mean squared error of standardized targets.
 
     Args:
         model: A built model; it is not changed.
         x: ``(sample, ...)`` raw rows, not more than a few thousand.
-        y: int ``(sample,)``.
+        y: int ``(sample,)`` classes, or float ``(sample, target)``.
         scale: The value of `x` that becomes 1.
         snapshots: Weights to use; None among them for those that the model has now. One program serves all of them.
 
     Returns:
         For each snapshot, layer -> that root mean square; layers without a kernel are left out.
     """
-    graph = Graph.of(model)
+    graph = Graph.of(model, numbers=y.ndim == 2)
     kernels = [name for name in graph.layers if graph.kind(name) in DENSE_KINDS]
 
     def loss(values: Any, rows: jax.Array, labels: jax.Array) -> jax.Array:
-        logits = evaluate(graph, values, {graph.entry: prepare_inputs(rows, scale, graph.shape)})[graph.output]
+        found = evaluate(graph, values, {graph.entry: prepare_inputs(rows, scale, graph.shape)})
+        if graph.numbers:
+            return ((found[graph.learned] - labels) ** 2).mean()
+        logits = found[graph.output]
         if logits.shape[-1] == 1:
             logits = jnp.concatenate([jnp.zeros_like(logits), logits], axis=-1)
         logs = jax.nn.log_softmax(logits)
         return -jnp.take_along_axis(logs, labels[:, None], axis=-1).mean()
 
-    gradient, rows, labels = jax.jit(jax.grad(loss, allow_int=True)), jnp.asarray(x), jnp.asarray(y, jnp.int32)
+    gradient, rows = jax.jit(jax.grad(loss, allow_int=True)), jnp.asarray(x)
+    labels = jnp.asarray(TargetUnit.of(model).standardize(y) if graph.numbers else y.astype(np.int32))
     return [_sizes(graph, kernels, gradient(weights_of(graph, each), rows, labels)) for each in snapshots]
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from .shapes import DENSE_KINDS, MERGING_KINDS, output_shape, units_in_words
     from .spec import model_from_spec, short_floats, spec_of, spec_weights
-    from .target_unit import TargetUnit
+    from .target_unit import IN_UNIT, TargetUnit
     from .weights import (
         assign,
         check_snapshot,
@@ -49,6 +49,7 @@ _MODULES = {
     "DENSE_KINDS": "cutaway.models.shapes",
     "FORM": "cutaway.models.form",
     "ForwardPass": "cutaway.models.forward_pass",
+    "IN_UNIT": "cutaway.models.target_unit",
     "LAYER_KINDS": "cutaway.models.layers",
     "MEAN": "cutaway.models.perceptron",
     "MERGING_KINDS": "cutaway.models.shapes",
