@@ -2,7 +2,7 @@
 
 In come a built model, the weights of a snapshot if not its own, and raw rows of data; out go arrays and records. The
 model is never changed, and nothing is stored: 70,000 samples pass through a small model in under a second. May call
-neighbors, models, parallel, progress and errors. Keras is loaded with the first name that needs it;
+metrics, neighbors, models, parallel, progress and errors. Keras is loaded with the first name that needs it;
 records, and the outline of a specification, do not.
 """
 

@@ -12,10 +12,12 @@ import keras
 import numpy as np
 
 from cutaway.errors import DataError, UsageError
+from cutaway.metrics import squared_errors
 from cutaway.models import ForwardPass, class_probabilities
 from cutaway.progress import Progress, ProgressCallback, ignore_progress
 
 from .ablation import LARGEST_LOSS
+from .measures import target_variance
 from .records import ERRORS
 
 
@@ -24,8 +26,8 @@ class Importance:
     """How much worse a model predicts without the information in each group of inputs.
 
     Attributes:
-        loss: Mean cross-entropy loss of the samples as they are, in nats.
-        accuracy: Share of them that is predicted correctly.
+        loss: Mean cross-entropy loss of the samples as they are, in nats; of numbers 1 - R2.
+        accuracy: Share of them that is predicted correctly; NaN of numbers, as are the fall of it and its error.
         loss_increase: float64 ``(group,)``: by how much the mean loss rises if the group is shuffled.
         loss_error: float64 ``(group,)``: its standard error over samples and shuffles.
         accuracy_decrease: float64 ``(group,)``: by how much the accuracy falls.
@@ -63,9 +65,9 @@ def permutation_importance(
     with other samples and other shuffles.
 
     Args:
-        model: A built classifier; it is not changed.
+        model: A built model; it is not changed.
         x: ``(sample, input)`` raw samples; at least 2, since nothing can be shuffled otherwise.
-        labels: int ``(sample,)``, their class numbers.
+        labels: int ``(sample,)``, their class numbers, or float ``(sample, target)``, their targets.
         groups: The inputs that are shuffled together, such as those that one column of a table became.
         scale: The value of `x` that becomes 1.
         repeats: How often each group is shuffled, from 1 up.
@@ -74,7 +76,7 @@ def permutation_importance(
         on_progress: Told after every group.
 
     Raises:
-        DataError: There are fewer than two samples.
+        DataError: There are fewer than two samples, or all have the same target.
 
     Source:
         Breiman 2001, "Random forests", section 10; Fisher, Rudin, Dominici 2019, "All models are wrong, but many are
@@ -83,30 +85,35 @@ def permutation_importance(
     """
     if len(x) < 2:
         raise DataError(f"shuffling needs at least 2 samples, got {len(x)}", hint="choose a split with more samples")
-    rng, run = np.random.default_rng(seed), ForwardPass.of(model, scale=scale)
+    rng, run, numbers = np.random.default_rng(seed), ForwardPass.of(model, scale=scale), labels.ndim == 2
+    variance = target_variance(labels) if numbers else np.empty(0)
 
-    def measure(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def measure(rows: np.ndarray) -> np.ndarray:
+        """The loss of each sample, and whether it is wrong, float64 (sample, measure)."""
         (outputs,) = run(rows).values()
+        if numbers:
+            return squared_errors(labels, outputs, variance)[:, None]
         probabilities = class_probabilities(model, outputs)
         given = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-        return -np.log(np.maximum(given, least)), probabilities.argmax(axis=1) == labels
+        return np.stack([-np.log(np.maximum(given, least)), probabilities.argmax(axis=1) != labels], axis=1)
 
-    loss, correct = measure(x)
-    means, errors = np.empty((len(groups), 2)), np.empty((len(groups), 2))
+    before = measure(x)
+    measures = before.shape[1]
+    means, errors = np.full((len(groups), 2), np.nan), np.full((len(groups), 2), np.nan)
     on_progress(Progress("importance", 0, len(groups), "columns"))
     for number, group in enumerate(groups):
         shuffled, inputs = x.copy(), np.asarray(group)
-        changes, donors = np.empty((repeats, len(x), 2)), np.empty((repeats, len(x)), np.intp)
+        changes, donors = np.empty((repeats, *before.shape)), np.empty((repeats, len(x)), np.intp)
         for repeat in range(repeats):
             donors[repeat] = rng.permutation(len(x))
             shuffled[:, inputs] = x[donors[repeat]][:, inputs]
-            worse, still = measure(shuffled)
-            changes[repeat] = np.stack([worse - loss, correct.astype(float) - still], axis=1)
-        means[number], errors[number] = changes.mean(axis=(0, 1)), _standard_errors(changes, donors)
+            changes[repeat] = measure(shuffled) - before
+        means[number, :measures] = changes.mean(axis=(0, 1))
+        errors[number, :measures] = _standard_errors(changes, donors)
         on_progress(Progress("importance", number + 1, len(groups), "columns"))
     return Importance(
-        loss=float(loss.mean()),
-        accuracy=float(correct.mean()),
+        loss=float(before[:, 0].mean()),
+        accuracy=np.nan if numbers else float((before[:, 1] == 0).mean()),
         loss_increase=means[:, 0],
         loss_error=errors[:, 0],
         accuracy_decrease=means[:, 1],
@@ -147,7 +154,7 @@ class PartialDependence:
     """What a model predicts if a group of inputs has the same values in all samples.
 
     Attributes:
-        mean: float64 ``(point, class)``, mean probabilities, 0..1.
+        mean: float64 ``(point, class)``, mean probabilities, 0..1; or ``(point, target)`` in the unit of the target.
         low: float64 ``(point, class)``, 0..1: the 10th percentile of the curves of single samples, each moved so that
             it has the mean of `mean` over the points.
         high: float64 ``(point, class)``, 0..1: their 90th percentile.
@@ -165,17 +172,19 @@ def partial_dependence(
     points: np.ndarray,
     *,
     scale: float,
+    numbers: bool = False,
 ) -> PartialDependence:
     """Give a group of inputs the values of each point, in all samples, and predict them.
 
     It says what the model does, also where no sample is; not what would happen in the world.
 
     Args:
-        model: A built classifier; it is not changed.
+        model: A built model; it is not changed.
         x: ``(sample, input)`` raw samples, at least one.
         group: The inputs that are changed together, such as those that one column of a table became.
         points: ``(point, input of the group)``, their values.
         scale: The value of `x` that becomes 1.
+        numbers: Whether the model predicts numbers.
 
     Raises:
         UsageError: There are no samples.
@@ -190,10 +199,10 @@ def partial_dependence(
     for values in points:
         changed[:, list(group)] = values
         (outputs,) = run(changed).values()
-        curves.append(class_probabilities(model, outputs).astype(np.float64))
+        curves.append((outputs if numbers else class_probabilities(model, outputs)).astype(np.float64))
     singles = np.stack(curves)  # (point, sample, class)
     mean = singles.mean(axis=1)
     # how samples differ in level would hide how they differ in what the values change
     centered = singles - singles.mean(axis=0) + mean.mean(axis=0)
-    low, high = np.clip(np.percentile(centered, OUTER, axis=1), 0, 1)
-    return PartialDependence(mean, low, high)
+    outer = np.percentile(centered, OUTER, axis=1)
+    return PartialDependence(mean, *(outer if numbers else np.clip(outer, 0, 1)))

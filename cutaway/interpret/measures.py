@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cutaway.errors import DataError
+
 from .probes import one_hot
 
 SATURATED_AT = {
@@ -24,6 +26,18 @@ SATURATED_SHARE = 0.95
 
 LARGEST = 1e15
 """Larger activations mean that a model has diverged: the sum of squares of 1e8 of them overflows float32."""
+
+
+def target_variance(y: np.ndarray) -> np.ndarray:
+    """The variance of targets ``(sample, target)``, float64 ``(target,)``: squared errors are measured in it.
+
+    Raises:
+        DataError: All samples have the same target, of which no part can be explained.
+    """
+    variance = y.var(axis=0)
+    if not (variance > 0).all():
+        raise DataError("all of these samples have the same target", hint="choose more samples, or another split")
+    return variance
 
 
 def has_diverged(activations: np.ndarray) -> bool:

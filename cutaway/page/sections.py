@@ -119,6 +119,7 @@ class Level:
         high: The upper end.
         words: The value in words.
         beside: A few words more; may be empty.
+        span: Its range in words, for those who do not see it; percentages if empty.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Level:
     high: float
     words: str
     beside: str = ""
+    span: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -172,6 +172,10 @@ class Table:
         """The same without some columns."""
         return replace(self, columns=tuple(each for each in self.columns if each.heading not in headings))
 
+    def reworded(self, words: Mapping[str, Mapping[str, Any]]) -> "Table":
+        """The same with some fields of some columns changed: the heading of each now -> field of `Column` -> value."""
+        return replace(self, columns=tuple(replace(each, **words.get(each.heading, {})) for each in self.columns))
+
     def take(self, rows: Iterable[int]) -> "Table":
         """The same with some rows only, in this order."""
         places, values = list(rows), dict[str, Any]()

@@ -3,8 +3,12 @@
 import keras
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.inspection import partial_dependence as sklearn_dependence
+from sklearn.inspection import permutation_importance as sklearn_importance
 
-from cutaway.interpret import gradient_sizes
+from cutaway.errors import DataError
+from cutaway.interpret import gradient_sizes, partial_dependence, permutation_importance
 from cutaway.models import TargetUnit, build_model, get_weights, mlp, set_weights
 
 
@@ -40,3 +44,35 @@ def test_the_ending_of_a_model_of_the_user_is_computed():
     x = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
     (found,) = gradient_sizes(model, x=x, y=np.asarray(model(x)), scale=1.0, snapshots=[None])
     assert found["out"] == pytest.approx(0, abs=1e-7)
+
+
+class Wrapped(RegressorMixin, BaseEstimator):
+    """A Keras model as scikit-learn wants it."""
+
+    def __init__(self, model):
+        self.model, self.is_fitted_ = model, True
+
+    def fit(self, x, y):
+        return self
+
+    def predict(self, x):
+        return np.squeeze(np.asarray(self.model(np.asarray(x, np.float32))), axis=1)
+
+
+def test_importance_is_the_fall_of_r2_as_scikit_learn_has_it():
+    model, x, y = made(is_log=True)
+    ours = permutation_importance(model, x, y, [[k] for k in range(5)], scale=1.0, repeats=20)
+    theirs = sklearn_importance(Wrapped(model), x, y[:, 0], scoring="r2", n_repeats=20, random_state=1)
+    spread = theirs.importances_std / np.sqrt(20)
+    assert (np.abs(ours.loss_increase - theirs.importances_mean) <= 5 * np.sqrt(2) * spread + 1e-6).all()
+    assert np.isnan(ours.accuracy) and np.isnan(ours.accuracy_decrease).all()
+    with pytest.raises(DataError):
+        permutation_importance(model, x, y * 0, [[0]], scale=1.0)
+
+
+def test_partial_dependence_is_in_the_unit_of_the_target():
+    model, x, _ = made()
+    theirs = sklearn_dependence(Wrapped(model), x, [1], grid_resolution=9, method="brute")
+    found = partial_dependence(model, x, [1], theirs["grid_values"][0][:, None], scale=1.0, numbers=True)
+    np.testing.assert_allclose(found.mean[:, 0], theirs["average"][0], rtol=1e-5)
+    assert found.mean.max() > 1 and (found.low <= found.mean).all() and (found.mean <= found.high).all()

@@ -195,8 +195,9 @@ export class Chart {
    * @param {number} distance to the next one, in units of x
    */
   #bar(x, y, distance) {
-    const [left, right, top, bottom] = [this.#x(x - (BAR * distance) / 2), this.#x(x + (BAR * distance) / 2), this.#y(y), this.#y(0)];
-    return svgElement("rect", { class: this.#read().length < (this.#drawing?.curves.length ?? 0) ? "curve-bar pale" : "curve-bar", x: left, y: top, width: right - left, height: bottom - top });
+    const isPale = this.#read().length < (this.#drawing?.curves.length ?? 0); // behind curves, whose axis may begin above 0
+    const [left, right, top, bottom] = [this.#x(x - (BAR * distance) / 2), this.#x(x + (BAR * distance) / 2), this.#y(y), this.#y((isPale && this.#drawing?.y.low) || 0)];
+    return svgElement("rect", { class: isPale ? "curve-bar pale" : "curve-bar", x: left, y: top, width: right - left, height: bottom - top });
   }
 
   /** The curves whose values are read where the mouse points: bars behind curves are not. */
@@ -419,9 +420,8 @@ class PanelChart extends Chart {
   #yAxis() {
     const { curves, y, diagonal } = this.panel;
     const values = curves.flatMap(({ points, spans = [] }) => [...points.flatMap(([x, y]) => (diagonal ? [x, y] : y)), ...spans.flat()]).filter((each) => each !== null);
-    const isOfBars = curves.some(({ bars }) => bars);
-    let [low, high] = spaced([...values, ...y.ends, ...(isOfBars ? [0] : [])], 0.05);
-    if (isOfBars) low = Math.max(low, Math.min(0, ...values)); // bars stand on the axis
+    let [low, high] = spaced([...values, ...y.ends, ...(curves.every(({ bars }) => bars) ? [0] : [])], 0.05);
+    if (curves.some(({ bars }) => bars)) low = Math.max(low, Math.min(0, ...values)); // bars stand on the axis
     return { low, high, ticks: () => roundTicks(low, high, this.height / 50, y.isWhole).map(written(y)), label: y.label };
   }
 

@@ -65,7 +65,7 @@ def column_effects(context: RunContext, ids: SampleIds, columns: Sequence[str]) 
     if not isinstance(table, Table) or preparation is None:
         return []
     if len(ids) > SAMPLES:
-        ids = ids.take(stratified_sample(data.y(ids), SAMPLES, seed=0))
+        ids = ids.take(stratified_sample(data.strata_of(ids), SAMPLES, seed=0))
     x, rows, model = data.x(ids), table.rows_of(ids), context.model()
     numbers, found = table.numbers_of(rows), list[ColumnEffect]()
     for name in columns:
@@ -76,7 +76,8 @@ def column_effects(context: RunContext, ids: SampleIds, columns: Sequence[str]) 
         donors, places, shares = _numbers(numbers[name]) if name in numbers else _categories(cells)
         if len(donors) < 2:
             continue
-        predicted = partial_dependence(model, x, group, x[donors][:, group], scale=data.scale)
+        points, numbers_asked = x[donors][:, group], context.task.is_numbers
+        predicted = partial_dependence(model, x, group, points, scale=data.scale, numbers=numbers_asked)
         values: list[float] = [] if places is None else places.tolist()
         names = tuple(map(_number_text, values)) or tuple(_text(cells[donor]) for donor in donors)
         found.append(ColumnEffect(name, names, places, shares, predicted))

@@ -52,6 +52,9 @@ class ColumnRows:
     )
 
 
+OF_NUMBERS = {"Loss": {"heading": "R2 lost", "meaning": "Fall of R2, ± standard error; ~0: no more than two of them."}}
+
+
 @public
 @dataclass(frozen=True, eq=False, repr=False)
 class Importances(Result):
@@ -73,13 +76,24 @@ class Importances(Result):
     epoch: int
     measures: "Importance"
 
+    @property
+    def is_numbers(self) -> bool:
+        """Whether the model predicts numbers, whose loss is 1 - R2."""
+        return bool(np.isnan(self.measures.accuracy))
+
     def line(self) -> str:
         """A one-line summary."""
         first = int(self.measures.loss_increase.argmax())
+        lost = f"{'R2 -' if self.is_numbers else 'loss +'}{self.measures.loss_increase[first]:.3g}"
         return (
             f"Importances of {len(self.columns)} columns on {self.samples:,} {self.split} samples, epoch "
-            f'{self.epoch}: "{self.columns[first]}" first, loss +{self.measures.loss_increase[first]:.3g}'
+            f'{self.epoch}: "{self.columns[first]}" first, {lost}'
         )
+
+    @property
+    def effect(self) -> str:
+        """What shuffling a column that matters does, in words."""
+        return "fall of R2" if self.is_numbers else "rise of the loss"
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -89,34 +103,35 @@ class Importances(Result):
         m = self.measures
         loss, accuracy = (m.loss_increase, m.loss_error, m.measurable), (m.accuracy_decrease, m.accuracy_error)
         table = Table.of(ColumnRows, ColumnRows(self.columns, loss, accuracy))
+        table = table.without("Accuracy").reworded(OF_NUMBERS) if self.is_numbers else table
         return table.take(np.argsort(-m.loss_increase, kind="stable").tolist())
 
     def tables(self, limit: int = ROWS) -> tuple[Table, ...]:
         """The table shown in a terminal, with N columns at most; 0 for all."""
         m, shown = self.measures, min(limit or len(self), len(self))
+        before = f"the cross-entropy is {number(m.loss, 4)}, the accuracy {percent(m.accuracy)}"
         notes = (
             f"Each column was shuffled among {self.samples:,} {self.split} samples.",
-            f"Before it the cross-entropy is {number(m.loss, 4)}, the accuracy {percent(m.accuracy)}.",
+            f"Before it {f'R2 is {number(1 - m.loss, 4)}' if self.is_numbers else before}.",
             "A column that others can replace matters little by itself.",
         )
-        title = f"{shown} of {len(self)} columns, by rise of the loss, after epoch {self.epoch}"
+        title = f"{shown} of {len(self)} columns, by {self.effect}, after epoch {self.epoch}"
         return (replace(self.table().take(range(shown)), title=title, notes=notes),)
 
     def summaries(self) -> list[dict[str, Any]]:
         """One JSON-able mapping for each column, the most important first.
 
         Its keys: column, loss_increase and loss_error (nats), accuracy_decrease and accuracy_error (shares), and
-        measurable, whether the loss rises by more than two standard errors.
+        measurable, whether the loss rises by more than two standard errors. Of numbers the loss is 1 - R2, and there is
+        no accuracy.
         """
         return self.table().records()
 
     def to_json(self) -> dict[str, Any]:
         """What ``cutaway importance --json`` answers about the run: all columns, the most important first."""
-        return self._plain("epoch", "split", "samples") | {
-            "loss": self.measures.loss,
-            "accuracy": self.measures.accuracy,
-            "columns": self.summaries(),
-        }
+        m = self.measures
+        before = {"r2": 1 - m.loss} if self.is_numbers else {"loss": m.loss, "accuracy": m.accuracy}
+        return self._plain("epoch", "split", "samples") | before | {"columns": self.summaries()}
 
     def plot(self, n: int = 20) -> "Figure":
         """Draw how much the loss rises, with two standard errors on each side, as a matplotlib Figure.
@@ -135,7 +150,7 @@ class Importances(Result):
         rise, error = (np.array([row[name] for row in rows]) for name in ("loss_increase", "loss_error"))
         title = f"Importance on {self.samples:,} {self.split} samples"
         names = [row["column"] for row in rows]
-        label = "rise of the loss once it is shuffled, nats"
+        label = f"{self.effect} once it is shuffled{'' if self.is_numbers else ', nats'}"
         colors = [BLUE if row["measurable"] else GRAY for row in rows]
         low, high = rise - 2 * error, rise + 2 * error
         return bars([Bars(title, names, rise, low, high, x_label=label, colors=colors)])
@@ -155,7 +170,6 @@ def importance(context: RunContext, options: ImportanceOptions, *, on_progress: 
     """Shuffle each column among the samples of a split; see `cutaway.Run.importance`."""
     from cutaway.interpret import permutation_importance
 
-    context.task.need_classes("importance")
     split, epoch, samples, seed = options.split, options.epoch, options.samples, options.seed
     ids = context.split.part(split)
     if len(ids) < 2:
@@ -164,7 +178,7 @@ def importance(context: RunContext, options: ImportanceOptions, *, on_progress: 
         )
     data, groups = context.data, _groups(context)
     if samples is not None and samples < len(ids):
-        ids = ids.take(stratified_sample(data.y(ids), samples, seed=seed))
+        ids = ids.take(stratified_sample(data.strata_of(ids), samples, seed=seed))
     found = permutation_importance(
         context.model(epoch),
         data.x(ids).reshape(len(ids), -1),

@@ -1,6 +1,5 @@
 """The section on the columns of a table: what each is worth to the model, and what the most important ones do."""
 
-from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -10,6 +9,7 @@ from cutaway.errors import CutawayError
 from cutaway.log import survive
 from cutaway.page import Card, Cards, Level, Section
 from cutaway.plots import Panel, Series
+from cutaway.task import Task, number_text
 from cutaway.topics.common.sections import result_section
 from cutaway.topics.common.source import ReportSource, once
 from cutaway.words import listed, number, percent
@@ -88,40 +88,47 @@ def _effects(source: ReportSource, found: Importances) -> tuple[Card, ...]:
     """A card for each of the columns that matter, the most important first."""
     rises = clear_rises(found)
     order: list[int] = np.argsort(-rises, kind="stable")[: min(DRAWN, int((rises > 0).sum()))].tolist()
-    ids, names = source.ids, source.context.class_names
-    effects = column_effects(source.context, ids, [found.columns[place] for place in order])
-    counts = np.bincount(source.labels, minlength=len(names))
-    return tuple(_effect_card(each, names, counts) for each in effects)
+    task = source.context.task
+    effects = column_effects(source.context, source.ids, [found.columns[place] for place in order])
+    counts = np.bincount(source.context.data.strata_of(source.ids), minlength=len(task.names))
+    return tuple(_effect_card(each, task, counts) for each in effects)
 
 
-def _effect_card(effect: ColumnEffect, names: Sequence[str], counts: np.ndarray) -> Card:
-    """What a column does to the probability of the class that it changes most; of two classes, of the rarer one."""
+def _effect_card(effect: ColumnEffect, task: Task, counts: np.ndarray) -> Card:
+    """What a column does to the probability of the class that it changes most; of two classes, of the rarer one.
+
+    Of numbers, what it does to the first target.
+    """
     mean, low, high = effect.predicted.mean, effect.predicted.low, effect.predicted.high
-    spans = np.ptp(mean, axis=0)
-    shown = int(np.argmin(counts)) if len(names) == 2 else int(spans.argmax())
-    most, least = int(mean[:, shown].argmax()), int(mean[:, shown].argmin())
+    changed = np.ptp(mean, axis=0)[: 1 if task.is_numbers else None]
+    shown = int(np.argmin(counts)) if len(task.class_names) == 2 else int(changed.argmax())
+    mean, low, high = (each[:, shown].tolist() for each in (mean, low, high))
+    most, least = (mean.index(end) for end in (max(mean), min(mean)))
+    texts = [number_text(each) if task.is_numbers else percent(each, 0) for each in mean]
+    start, end = (min(low), max(high)) if task.is_numbers else (0.0, 1.0)
+    span = (end - start) or 1.0
+    what = f"{'predicted' if task.is_numbers else 'probability of'} {task.names[shown]}"
     text = (
-        f"Probability of {names[shown]}: {percent(float(mean[most, shown]), 0)} at {effect.names[most]}, "
-        f"{percent(float(mean[least, shown]), 0)} at {effect.names[least]}."
+        f"{what[0].upper()}{what[1:]}: {texts[most]} at {effect.names[most]}, {texts[least]} at {effect.names[least]}."
     )
     if effect.places is None:
         levels = tuple(
             Level(
                 name,
-                float(mean[i, shown]),
-                float(low[i, shown]),
-                float(high[i, shown]),
-                percent(float(mean[i, shown]), 0),
+                (mean[i] - start) / span,
+                (low[i] - start) / span,
+                (high[i] - start) / span,
+                texts[i],
                 f"{percent(float(effect.shares[i]), 0)} of the samples",
+                f"{number_text(low[i])} to {number_text(high[i])}" if task.is_numbers else "",
             )
             for i, name in enumerate(effect.names)
         )
         return Card(title=effect.column, text=(text,), levels=levels)
     heights = DENSITY * effect.shares / max(float(effect.shares.max()), 1e-9)
-    samples = Series.histogram(heights, float(effect.places[0]), float(effect.places[-1]), color=2)
-    curve = Series("", effect.places, mean[:, shown], low[:, shown], high[:, shown])
-    label = f"probability of {names[shown]}"
-    panel = Panel("", effect.column, label, (samples, curve), y_percent=True, y_ends=(0, 1))
+    samples = Series.histogram(start + span * heights, float(effect.places[0]), float(effect.places[-1]), color=2)
+    curve = Series("", effect.places, np.array(mean), np.array(low), np.array(high))
+    panel = Panel("", effect.column, what, (samples, curve), y_percent=not task.is_numbers, y_ends=(start, end))
     return Card(title=effect.column, text=(text,), panels=(panel,))
 
 
@@ -153,12 +160,14 @@ def carriers(found: Importances) -> tuple[str, str] | None:
     carry = ("carries" if one else "carry") + " most of the answer" if needed <= FEW else "matter most"
     if rivals:
         carry = "clearly matters" if one else "clearly matter"
-    text = f"Shuffled, {'it raises' if one else 'they raise'} the loss by {_each(m.loss_increase, first, 3)}"
+    what = f"{'lower' if found.is_numbers else 'raise'}{'s' if one else ''} {'R2' if found.is_numbers else 'the loss'}"
+    text = f"Shuffled, {'it' if one else 'they'} {what} by {_each(m.loss_increase, first, 3)}"
     if all(float(m.accuracy_decrease[place]) >= LEAST for place in first):
         lost = _each(100 * m.accuracy_decrease, first, 1)
         text = f"{text} and {'costs' if one else 'cost'} {lost} points of accuracy"
     idle = sum(not row["measurable"] for row in found.summaries())
-    rest = f" Shuffling {idle} of {len(found)} columns does not raise the loss measurably." if idle else ""
+    change = "lower R2" if found.is_numbers else "raise the loss"
+    rest = f" Shuffling {idle} of {len(found)} columns does not {change} measurably." if idle else ""
     if rivals:
         others = "another column" if rivals == 1 else f"{rivals} other columns"
         rest = f" {found.samples:,} samples are too few to tell whether {others} may matter as much."
