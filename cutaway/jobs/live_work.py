@@ -145,6 +145,7 @@ class LiveRun:
         from cutaway.topics.embedding.explorer import explorer_colors
 
         context = open_run(path).context
+        context.task.need_classes("a live map")
         self._folder = context.folder  # the samples that are not on the map are let go
         split = context.split.held_out
         ids = context.ids(split, samples=SAMPLES)

@@ -32,7 +32,9 @@ class SampleColumn:
             texts.
         names: The categories.
         palette: "classes" for the colors of classes, "right" for right and wrong, "compared" for how two
-            runs predict a sample.
+            runs predict a sample, "signed" for numbers below and above 0.
+        range: What the ends of the colors of a number in the unit of a target mean; beyond them the color stays the
+            same. None for a number whose smallest and largest values are the ends.
         own: Whether it is a column of the user's own data, which people know by its title.
     """
 
@@ -41,8 +43,9 @@ class SampleColumn:
     kind: Literal["category", "number", "date", "text"]
     values: tuple[Any, ...]
     names: tuple[str, ...] = ()
-    palette: Literal["classes", "right", "compared", ""] = ""
+    palette: Literal["classes", "right", "compared", "signed", ""] = ""
     own: bool = False
+    range: tuple[float, float] | None = None
 
     def document(self, bundle: Bundle) -> dict[str, Any]:
         """What the page gets, as plain data; the values go into the bundle."""
@@ -54,6 +57,7 @@ class SampleColumn:
             "names": [escaped(name) for name in self.names],
             "palette": self.palette,
             "own": self.own,
+            **({} if self.range is None else {"range": list(self.range)}),
         }
 
     def _add(self, values: Any, bundle: Bundle) -> int:
@@ -205,13 +209,13 @@ class References:
 
     Attributes:
         names: Name of each sample, such as "train[7]".
-        labels: Integers (sample,).
+        labels: Integers (sample,), or the first of some numbers to predict, float (sample,).
         inputs: Raw samples, uint8 or float32 (sample, value).
         images: uint8 (sample, height, width[, 3]); None if samples are not images, or the inputs are the same.
     """
 
     names: tuple[str, ...]
-    labels: NDArray[np.integer[Any]]
+    labels: NDArray[Any]
     inputs: NDArray[Any]
     images: NDArray[np.uint8] | None = None
 
@@ -219,7 +223,9 @@ class References:
         """What the page gets, as plain data; the samples go into the bundle."""
         return {
             "names": bundle.add_texts([escaped(name) for name in self.names]),
-            "labels": bundle.add(self.labels.astype(np.int32)),
+            "labels": bundle.add(
+                self.labels.astype(np.int32) if self.labels.dtype.kind != "f" else _short(self.labels)
+            ),
             "inputs": bundle.add(self.inputs),
             "images": None if self.images is None else bundle.add(self.images),
         }
@@ -234,7 +240,7 @@ class Explorer(Section):
         epochs: Numbers of the epochs that can be shown, ascending.
         kept: Place of the kept epoch among them.
         columns: What is known of each sample; the first one colors the map at first. A card shows the columns "label",
-            "predicted" and "confidence".
+            "predicted" and "confidence", or "target", "predicted" and "error" of numbers.
         layers: From the inputs to the classes, at least one.
         layer: Place of the layer that is shown first.
         details: Keys of columns that a card shows as well.
@@ -248,7 +254,7 @@ class Explorer(Section):
         density: How many samples lie where on one of the maps, if there are many more than have a point; else None.
         begins: What is shown first, as the address of a page says it; "" for the defaults.
         python: What opens the run in Python, and what shows its samples there; None if that is not known.
-        colors: "classes", "sequential", and "compared" where a column has this palette: several colors; "right",
+        colors: "classes", "sequential", and "compared" and "diverging" where a column is colored so: several; "right",
             "wrong", "missing": one. A color is hex; of categories it may be one for a light and one for a dark page,
             "light-dark(#4f5bd0, #8f9aff)".
 

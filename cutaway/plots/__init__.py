@@ -27,6 +27,7 @@ from .theme import (
     BLUE,
     CLASS_COLORS,
     COMPARED_COLORS,
+    DIVERGING_COLORS,
     GRAY,
     MISSING_COLOR,
     PAGE_COLORS,
@@ -34,6 +35,7 @@ from .theme import (
     SEQUENTIAL_COLORS,
     WRONG_COLOR,
     class_style,
+    ramp_range,
 )
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Scatter plots of an embedding, colored by class."""
+"""Scatter plots of an embedding, colored by class or by a number."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -7,11 +7,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError
+from cutaway.task import number_text
 
 from .bokeh_display import show_in_notebooks
 from .hover import hover_images
 from .legend import class_styles
-from .theme import LONGEST_NAME, OTHER_STYLE, ClassStyle, point_alpha, point_size, shortened
+from .theme import (
+    LONGEST_NAME,
+    OTHER_STYLE,
+    SEQUENTIAL_COLORS,
+    ClassStyle,
+    point_alpha,
+    point_size,
+    ramp_range,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as BokehFigure
@@ -31,6 +41,9 @@ LEGEND_LINE = 0.22
 LEGEND_COLUMN, LEGEND_CHARACTER = 0.45, 0.075
 """Inches that a column of a legend takes, without its text and for a character of it."""
 
+BAR_WIDTH = 0.9
+"""Inches that the bar of colors of a number takes."""
+
 # Bokeh opens one tooltip per class under the mouse, in drawing order; only the tooltip of the point on top is shown.
 _ONE_TOOLTIP = "body > .bk-Tooltip:has(~ .bk-Tooltip) { visibility: hidden; }"
 
@@ -40,9 +53,9 @@ def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[st
 
     Args:
         xy: Coordinates (sample, 2); both axes have the same scale. Points are drawn in this order.
-        labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
+        labels: Class of each sample, integers (sample,) in 0..len(class_names)-1; or a number, floats.
         class_names: One name per class; classes without a point are not in the legend. Above 60
-            with points, the smaller ones are gray and share one entry.
+            with points, the smaller ones are gray and share one entry. Of numbers, the name of the number.
         title: Set above the points.
 
     Raises:
@@ -61,13 +74,22 @@ def embedding_scatter(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[st
 
 
 def draw_points(
-    axes: "Axes", points: NDArray[np.float32], classes: NDArray[np.intp], class_names: Sequence[str]
+    axes: "Axes", points: NDArray[np.float32], classes: NDArray[Any], class_names: Sequence[str]
 ) -> "list[tuple[NDArray[np.bool_], PathCollection]]":
     """Draw points on axes without ticks, in the order of the samples, which lets no class cover another.
+
+    Numbers have the colors of a ramp.
 
     Returns:
         For each marker, which points have it, and the artist that drew them.
     """
+    size, alpha = (0.75 * point_size(len(points))) ** 2, point_alpha(len(points))
+    looks: dict[str, Any] = {"s": size, "alpha": alpha, "linewidths": 0, "rasterized": True}
+    axes.set(xticks=[], yticks=[])
+    if classes.dtype.kind == "f":
+        ramp = _ramp(classes)
+        drawn_points = axes.scatter(*points.T, c=classes, cmap=ramp.cmap, norm=ramp.norm, **looks)
+        return [(np.ones(len(points), bool), drawn_points)]
     styles, _ = class_styles(classes, count=len(class_names))
     colors = np.full(len(class_names), OTHER_STYLE.color)
     markers = np.full(len(class_names), OTHER_STYLE.matplotlib_marker)
@@ -80,19 +102,33 @@ def draw_points(
             *points[chosen].T,
             c=colors[classes[chosen]].tolist(),
             marker=marker,
-            s=(0.75 * point_size(len(points))) ** 2,
-            alpha=point_alpha(len(points)),
-            linewidths=0,
-            rasterized=True,
+            **looks,
         )
         drawn.append((chosen, points_drawn))
-    axes.set(xticks=[], yticks=[])
     return drawn
 
 
-def legend_beside(figure: "Figure", classes: NDArray[np.intp], class_names: Sequence[str]) -> None:
-    """Name the classes with points next to the axes of a figure, in as many columns as fit its height."""
+def _ramp(numbers: NDArray[np.float32]) -> Any:
+    """The colors of numbers, between their `ramp_range`."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+    return ScalarMappable(Normalize(*ramp_range(numbers)), LinearSegmentedColormap.from_list("", SEQUENTIAL_COLORS))
+
+
+def legend_beside(figure: "Figure", classes: NDArray[Any], class_names: Sequence[str]) -> None:
+    """Name the classes with points next to the axes of a figure, in as many columns as fit its height.
+
+    Of numbers, show what the colors mean.
+    """
     from matplotlib.lines import Line2D
+
+    if classes.dtype.kind == "f":
+        shown = [axes for axes in figure.axes if axes.get_visible()]
+        figure.set_figwidth(figure.get_figwidth() + BAR_WIDTH)
+        bar = figure.colorbar(_ramp(classes), ax=shown, label=shortened(class_names[0]), extend="both", shrink=0.6)
+        bar.ax.yaxis.set_major_formatter(lambda value, _: number_text(value))
+        return
 
     styles, others = class_styles(classes, count=len(class_names))
     longest = LONGEST_NAME if len(styles) <= FEW else SHORT_NAME
@@ -129,12 +165,14 @@ def embedding_scatter_bokeh(
 ) -> "BokehFigure":
     """Draw an embedding with Bokeh: a click on the legend hides a class, a tooltip shows the sample.
 
+    The legend of a number is a bar of colors.
+
     Args:
         xy: Coordinates (sample, 2); both axes have the same scale.
-        labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
-        class_names: One name per class; as for `embedding_scatter`.
+        labels: As for `embedding_scatter`.
+        class_names: As for `embedding_scatter`.
         names: Name of each sample, such as "test[7]".
-        predicted: Class that the model predicts for each sample, integers (sample,).
+        predicted: Class or number that the model predicts for each sample (sample,).
         images: (sample, height, width), uint8 or floats in 0..1, embedded as a few sprite sheets.
 
     Raises:
@@ -142,13 +180,17 @@ def embedding_scatter_bokeh(
     """
     points, classes = checked(xy, labels, class_names)
     columns: dict[str, NDArray] = {"x": points[:, 0], "y": points[:, 1]}
-    lines = ["<div>class $name</div>"]
+    is_number = classes.dtype.kind == "f"
+    lines = ["<div>@{number}</div>" if is_number else "<div>class $name</div>"]
+    if is_number:
+        columns["number"] = np.array([f"{class_names[0]} {number_text(each)}" for each in classes.tolist()], object)
     if names is not None:
         columns["name"] = _checked_length("names", np.array(names, object), len(points))
         lines.insert(0, "<div><b>@{name}</b></div>")
     if predicted is not None:
-        indices = _classes(_checked_length("predicted", np.asarray(predicted), len(points)), class_names)
-        columns["predicted"] = np.array(class_names, object)[indices]
+        found = _classes(_checked_length("predicted", np.asarray(predicted), len(points)), class_names)
+        texts = [number_text(each) for each in found.tolist()] if is_number else np.array(class_names, object)[found]
+        columns["predicted"] = np.array(texts, object)
         lines.append("<div>predicted as @{predicted}</div>")
     css = [_ONE_TOOLTIP]
     if images is not None:
@@ -157,6 +199,10 @@ def embedding_scatter_bokeh(
         css.append(shown.css)
         lines.insert(0, shown.div)
     plot = _empty_plot(css)
+    if is_number:
+        _add_hover(plot, "".join(lines), [_add_numbers(plot, columns, classes, class_names[0])])
+        show_in_notebooks(plot)
+        return plot
     single, together = _add_classes(plot, columns, classes, class_names)
     _add_hover(plot, "".join(lines), single)
     if together:
@@ -180,10 +226,8 @@ def embedding_scatter_bokeh(
     return plot
 
 
-def checked(
-    xy: ArrayLike, labels: ArrayLike, class_names: Sequence[str]
-) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Coordinates and classes that fit one another.
+def checked(xy: ArrayLike, labels: ArrayLike, class_names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[Any]]:
+    """Coordinates and classes, or numbers, that fit one another.
 
     Raises:
         DataError: They do not.
@@ -208,8 +252,10 @@ def _checked_length(what: str, array: NDArray, count: int) -> NDArray:
     return array
 
 
-def _classes(labels: NDArray, class_names: Sequence[str]) -> NDArray[np.intp]:
+def _classes(labels: NDArray, class_names: Sequence[str]) -> NDArray[Any]:
     size = len(class_names)
+    if labels.ndim == 1 and labels.dtype.kind == "f" and size == 1:
+        return labels.astype(np.float32)
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= size:
         raise DataError(
             f"a label must be an integer from 0 to {size - 1}, one for each class name",
@@ -261,6 +307,30 @@ def _add_classes(
         for (number, style), label in zip(styles.items(), labels, strict=True)
     ]
     return single, together
+
+
+def _add_numbers(plot: "BokehFigure", columns: dict[str, NDArray], numbers: NDArray[np.float32], name: str) -> Any:
+    """Draw the points in the colors of a number, with a bar below them that says what these mean."""
+    from bokeh.models import ColorBar, ColumnDataSource, CustomJSTickFormatter, LinearColorMapper
+    from bokeh.palettes import interp_palette
+
+    low, high = ramp_range(numbers)
+    mapper = LinearColorMapper(palette=interp_palette(SEQUENTIAL_COLORS, 256), low=low, high=high)
+    data = {"value": numbers, **columns}
+    drawn: Any = plot.scatter(
+        "x",
+        "y",
+        source=ColumnDataSource({k: v.tolist() if v.dtype == object else v for k, v in data.items()}),
+        color={"field": "value", "transform": mapper},
+        line_color=None,
+        size=point_size(len(numbers)),
+        alpha=point_alpha(len(numbers)),
+        hit_dilation=1.5,
+    )
+    text = CustomJSTickFormatter(code="return Number(tick.toPrecision(5)).toLocaleString('en')")
+    looks: dict[str, Any] = {"background_fill_alpha": 0, "height": 12, "formatter": text}
+    plot.add_layout(ColorBar(color_mapper=mapper, title=shortened(name), orientation="horizontal", **looks), "below")
+    return drawn
 
 
 def _distinct(labels: list[str]) -> list[str]:

@@ -77,6 +77,14 @@ COMPARED_COLORS = (RIGHT_COLOR, BLUE, "light-dark(#832db6, #b57edc)", WRONG_COLO
 SEQUENTIAL_COLORS = ("#4a3f9e", "#2c7fb0", "#35a88f", "#9cc25a", "#f0d043")
 """Small to large, for numbers: their lightness grows steadily, and blue to yellow differs for color-blind eyes."""
 
+DIVERGING_COLORS = ("#1f66c2", "#6ea6dd", "#a9aeb6", "#ee9a5a", "#c84e00")
+"""Below 0, at 0, and above 0: the farther from 0, the stronger. Blue and orange differ for color-blind eyes; gray shows
+on light and on dark pages."""
+
+RANGE = (0.01, 0.99)
+"""Quantiles between which a ramp lies: beyond them all have the color of its end, so that one outlier does not make all
+others alike."""
+
 MISSING_COLOR = "#8a8f98"
 """Of samples without a value."""
 
@@ -136,6 +144,14 @@ def point_size(count: int) -> float:
 def point_alpha(count: int) -> float:
     """Return a point's opacity, 0.45 to 0.9: the more points, the lower, to make overlaps visible."""
     return max(0.45, 0.9 - 0.45 * max(count - 200, 0) / 20_000)
+
+
+def ramp_range(values: ArrayLike) -> tuple[float, float]:
+    """The ends of a ramp for numbers: their quantiles `RANGE`, or all of them where these are equal; without NaN."""
+    numbers = np.asarray(values, np.float64)
+    numbers = numbers[np.isfinite(numbers)]
+    low, high = np.quantile(numbers, RANGE).tolist() if len(numbers) else (0.0, 1.0)
+    return (low, high) if low < high or not len(numbers) else (float(numbers.min()), float(numbers.max()))
 
 
 def shortened(name: Any, longest: int = LONGEST_NAME) -> str:

@@ -43,7 +43,7 @@ VIEWS: dict[str, tuple[Callable[[ReportSource], Section | None], ...]] = {
 """The sections of each view. Each returns None for a run that has nothing to show there. A new section is one function
 and one name in a view."""
 
-OF_NUMBERS = ("verdict", "errors", "mistakes", "columns", "learning", "settings")
+OF_NUMBERS = ("verdict", "explore", "errors", "mistakes", "columns", "learning", "settings")
 """The sections of a run that predicts numbers."""
 
 SECTIONS = tuple(section for sections in VIEWS.values() for section in sections)

@@ -9,6 +9,9 @@ from sklearn import metrics
 
 import cutaway as ct
 from cutaway.errors import CutawayError, UsageError
+from cutaway.progress import ignore_progress
+from cutaway.report.explorer import explore
+from cutaway.topics.common.source import ReportSource
 
 TASK = {"class_names": [], "targets": ["price"], "is_log": False}
 
@@ -116,3 +119,31 @@ def test_the_report_has_its_learning_curves_and_nothing_of_classes(run, tmp_path
     html = run.report(tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Learning curves" in html
     assert "confus" not in html.split("<script")[0]
+
+
+def test_the_map_is_colored_by_the_target_the_prediction_and_the_error_after_each_epoch(run):
+    source = ReportSource(run.context, ignore_progress)
+    found = explore(source)
+    columns = {column.key: column for column in found.columns}
+    assert list(columns)[:3] == ["target", "predicted", "error"]
+    assert "right" not in columns
+    y = run.data.y(source.shown)[:, 0]
+    np.testing.assert_array_equal(columns["target"].values[0], y)
+    for place, epoch in enumerate(found.epochs):
+        predicted = run.predictions(epoch=epoch)[source.shown.positions_in(run.split.test), 0]
+        np.testing.assert_allclose(columns["predicted"].values[place], predicted, rtol=1e-5)
+        np.testing.assert_allclose(columns["error"].values[place], predicted - y, rtol=1e-3, atol=1)
+    low, high = columns["error"].range
+    assert -low == high > 0
+    assert columns["target"].range == columns["predicted"].range == tuple(np.quantile(y, [0.01, 0.99]))
+    assert found.network is None
+
+
+def test_an_embedding_is_drawn_in_the_colors_of_the_target(run):
+    found = run.embed(samples=100)
+    assert found.quality.samples == 100
+    figure = found.plot()
+    (drawn,) = figure.axes[0].collections
+    np.testing.assert_allclose(drawn.get_array(), found.labels[:, 0], rtol=1e-6)
+    assert figure.axes[1].get_ylabel() == "price"
+    assert {"target", "predicted"} <= {*found.to_pandas().columns}

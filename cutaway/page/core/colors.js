@@ -1,6 +1,6 @@
 /**
  * Colors from Python: hex, or one for a light and one for a dark page as CSS writes it: "light-dark(#2f7cc4, #6fb0f5)".
- * @typedef {{ classes: string[], sequential: string[], compared?: string[], right: string, wrong: string, missing: string }} Colors
+ * @typedef {{ classes: string[], sequential: string[], compared?: string[], diverging?: string[], right: string, wrong: string, missing: string }} Colors
  */
 
 /** Codes of numbers go from 0 to this one; 255 is for samples without a value. */

@@ -32,15 +32,17 @@ export function makeCard(parts) {
 function cardOf(parts, index, epoch, pinned) {
   const { samples, store } = parts;
   const text = (/** @type {string} */ key) => samples.text(key, index, epoch);
-  const right = text("label") === text("predicted");
+  const { label, predicted, wrong } = samples.told(index, epoch);
+  const hasClasses = samples.columns.has("label");
   const facts = element("dl", { class: "sample-facts" });
   const fact = (/** @type {string} */ title, /** @type {string} */ value) =>
     facts.append(element("dt", {}, ...breakable(title)), element("dd", { text: value }));
-  fact("Label", text("label"));
+  fact(samples.columns.get("target")?.title ?? "Label", label);
   if (samples.columns.has("predicted")) {
     const confidence = samples.values("confidence", epoch)[index];
     const sure = Number.isNaN(confidence) || confidence === undefined ? "" : `, ${percent(confidence)}`;
-    fact("Predicted", `${text("predicted")}${sure}`);
+    fact("Predicted", `${predicted}${sure}`);
+    if (!hasClasses) fact("Error", text("error"));
   }
   for (const key of samples.record.details) fact(samples.columns.get(key)?.title ?? key, text(key));
   const head = element(
@@ -51,8 +53,8 @@ function cardOf(parts, index, epoch, pinned) {
       "div",
       {},
       element("h3", { text: samples.names[index] }),
-      samples.columns.has("predicted")
-        ? element("p", { class: right ? "verdict right" : "verdict wrong", text: right ? "Right" : "Wrong" })
+      hasClasses && samples.columns.has("predicted")
+        ? element("p", { class: wrong ? "verdict wrong" : "verdict right", text: wrong ? "Wrong" : "Right" })
         : null,
       facts,
     ),
@@ -84,8 +86,7 @@ export function image(samples, index, kind) {
  * @param {number} epoch
  */
 export function sampleButton({ samples, store }, index, epoch) {
-  const [label, predicted] = ["label", "predicted"].map((key) => samples.text(key, index, epoch));
-  const wrong = predicted !== "" && predicted !== label;
+  const { label, predicted, wrong } = samples.told(index, epoch);
   const words = wrong ? `${label} → ${predicted}` : label;
   return element(
     "button",

@@ -197,7 +197,7 @@ export class Explorer {
   /** @param {number} index */
   #describe(index) {
     const { samples, store } = this;
-    const [label, predicted] = ["label", "predicted"].map((key) => samples.text(key, index, store.state.epochShown));
+    const { label, predicted } = samples.told(index, store.state.epochShown);
     return `${samples.names[index]}, labeled ${label}${predicted ? `, predicted ${predicted}` : ""}`;
   }
 

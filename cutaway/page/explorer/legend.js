@@ -18,10 +18,10 @@ export function makeLegend({ store, samples, shared }) {
     const column = samples.columns.get(color);
     if (!column) return;
     const focused = [...host.querySelectorAll("button")].findIndex((button) => button.matches(":focus"));
-    const { legend, range } = samples.coloring(color, epochShown, false);
+    const { legend, range, ramp } = samples.coloring(color, epochShown, false);
     host.replaceChildren(element("p", { class: "legend-title", text: column.title }));
     const ends = range?.map((value) => samples.words(column, value));
-    if (ends) host.append(rampLegend(samples.record.colors.sequential, ends));
+    if (ends) host.append(rampLegend(ramp, ends));
     for (const { name, color: tone, count, code } of legend) {
       const shown = !off.includes(code);
       const words = counts[code] < count ? `${grouped(counts[code])} of ${grouped(count)}` : grouped(count);

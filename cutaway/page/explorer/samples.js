@@ -7,7 +7,7 @@ const MOST_NAMED = 100;
 /**
  * @typedef {{
  *   key: string, title: string, kind: "category" | "number" | "date" | "text", values: number[], names: string[],
- *   palette: "classes" | "right" | "compared" | "", own: boolean,
+ *   palette: "classes" | "right" | "compared" | "signed" | "", own: boolean, range?: [number, number],
  * }} ColumnRecord `values` are arrays of the bundle: one, or one for each epoch
  * @typedef {{
  *   arrays: Record<string, number>, examples: number, images: { array: number, width: number, height: number } | null,
@@ -32,8 +32,8 @@ const MOST_NAMED = 100;
  * @typedef {{ name: string, color: string, count: number, code: number }} LegendEntry
  * @typedef {{
  *   codes: Uint8Array<ArrayBuffer>, palette: Uint8Array<ArrayBuffer>, legend: LegendEntry[],
- *   range: [number, number] | null,
- * }} Coloring
+ *   range: [number, number] | null, ramp: string[],
+ * }} Coloring the colors of a number go along a ramp, whose ends are those of the range
  */
 
 /** The samples of an explorer, with their columns; arrays of numbers once they are loaded. */
@@ -127,6 +127,17 @@ export class Samples {
   }
 
   /**
+   * What a sample is labeled and what is predicted, in words, and whether that is another class; a number is never wrong.
+   * @param {number} index
+   * @param {number} epoch
+   */
+  told(index, epoch) {
+    const key = this.columns.has("target") ? "target" : "label";
+    const [label, predicted] = [key, "predicted"].map((each) => this.text(each, index, epoch));
+    return { label, predicted, wrong: key === "label" && predicted !== "" && predicted !== label };
+  }
+
+  /**
    * A number or a date of a column in words.
    * @param {ColumnRecord} column
    * @param {number} value
@@ -148,12 +159,13 @@ export class Samples {
     const { colors } = this.record;
     if (!column || column.kind === "text") {
       const palette = categoryPalette([colors.missing], colors.missing);
-      return { codes: new Uint8Array(this.count), palette, legend: [], range: null };
+      return { codes: new Uint8Array(this.count), palette, legend: [], range: null, ramp: [] };
     }
     const values = this.values(key, epoch);
     if (column.kind === "category") return categories(column, values, colors, dark);
-    const range = this.#range(column);
-    return { codes: numberCodes(values, ...range), palette: rampPalette(colors.sequential, colors.missing), legend: [], range };
+    const range = column.range ?? this.#range(column);
+    const ramp = (column.palette === "signed" && colors.diverging) || colors.sequential;
+    return { codes: numberCodes(values, ...range), palette: rampPalette(ramp, colors.missing), legend: [], range, ramp };
   }
 
   /**
@@ -212,7 +224,7 @@ function categories({ names, palette: kind }, values, colors, dark) {
   const legend = names
     .slice(0, shownOf(names.length, MOST_NAMED))
     .map((name, code) => ({ name, color: list[code % list.length], count: counts[code], code }));
-  return { codes, palette: categoryPalette(list, colors.missing, dark), legend, range: null };
+  return { codes, palette: categoryPalette(list, colors.missing, dark), legend, range: null, ramp: [] };
 }
 
 /**

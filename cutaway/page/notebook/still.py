@@ -13,11 +13,11 @@ COLORS = 256
 
 
 def still_png(record: Explorer) -> bytes:
-    """The map that an explorer shows first, as a PNG, in the colors of the classes."""
+    """The map that an explorer shows first, as a PNG, in the colors of the classes or of the target."""
     layer, labels = record.layers[record.layer], record.columns[0]
-    place = min(record.kept, len(layer.layouts) - 1)
+    place, names = min(record.kept, len(layer.layouts) - 1), labels.names or (labels.title,)
     figure = embedding_scatter(
-        layer.layouts[place].astype(np.float32), labels.values[0], labels.names, title=still_title(record)
+        layer.layouts[place].astype(np.float32), labels.values[0], names, title=still_title(record)
     )
     on_white = io.BytesIO()
     figure.savefig(on_white, format="png", bbox_inches="tight")

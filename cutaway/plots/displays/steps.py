@@ -37,8 +37,8 @@ def embedding_steps(
 
     Args:
         xy: Coordinates (step, sample, 2).
-        labels: Class of each sample, integers (sample,) in 0..len(class_names)-1.
-        class_names: One name per class.
+        labels: Class of each sample, integers (sample,) in 0..len(class_names)-1; or a number, floats.
+        class_names: One name per class, or that of the number.
         titles: What each step is, set above it.
         columns: Maximum number of steps in a row.
 
@@ -125,7 +125,7 @@ def _limits(points: NDArray[np.float32]) -> tuple[tuple[float, float], tuple[flo
 def _draw_step(
     axes: "Axes",
     points: NDArray[np.float32],
-    classes: NDArray[np.intp],
+    classes: NDArray[Any],
     class_names: Sequence[str],
     limits: tuple[tuple[float, float], tuple[float, float]],
 ) -> Any:

@@ -12,7 +12,7 @@ from cutaway.metrics import DIFFICULTIES, NEVER, DynamicsTracker
 from cutaway.page import SampleColumn
 from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.embedding.explorer import class_columns, misplaced_column
+from cutaway.topics.embedding.explorer import class_columns, misplaced_column, number_columns
 from cutaway.topics.label_issues.section import label_issues_of
 
 from .compared import compared_columns
@@ -31,7 +31,7 @@ FEWEST_EPOCHS = 2
 
 
 def sample_columns(source: ReportSource, epochs: Sequence[int], embedding: "Embedding") -> tuple[SampleColumn, ...]:
-    """The columns of the explorer; "label" is the first."""
+    """The columns of the explorer; "label" is the first, or "target"."""
     columns = _predictions(source, source.context.data.y(source.shown), epochs)
     if source.options.split is not None:
         columns.insert(1, _split(source))
@@ -60,17 +60,21 @@ def label_issue_columns(source: ReportSource) -> list[SampleColumn]:
 
 
 def _predictions(source: ReportSource, labels: np.ndarray, epochs: Sequence[int]) -> list[SampleColumn]:
-    """Labels, predictions after each epoch, and how each sample was learned."""
+    """Labels, predictions after each epoch, and how each sample was learned, if it has a class."""
+    context = source.context
+    if context.task.is_numbers:
+        answers = [probabilities(context, source.shown, epoch=e, on_progress=source.on_progress) for e in epochs]
+        return number_columns(context.task, labels, answers, kept=epochs.index(context.epoch()))
     tracker = DynamicsTracker(labels)
     predicted: list[np.ndarray] = []
     confidence: list[np.ndarray] = []
     for epoch in epochs:
-        found = probabilities(source.context, source.shown, epoch=epoch, on_progress=source.on_progress)
+        found = probabilities(context, source.shown, epoch=epoch, on_progress=source.on_progress)
         predicted.append(found.argmax(axis=1))
         confidence.append(found.max(axis=1))
         if epoch > 0:
             tracker.add(epoch, iter([found]))
-    columns = class_columns(labels, source.context.class_names, predicted, confidence)
+    columns = class_columns(labels, context.class_names, predicted, confidence)
     if sum(epoch > 0 for epoch in epochs) < FEWEST_EPOCHS:
         return columns
     learned = tracker.result()

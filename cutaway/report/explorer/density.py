@@ -17,10 +17,11 @@ def density_below(source: ReportSource, *, shown: np.ndarray, layer: int, epoch:
         epoch: Place of the layout in the layer.
 
     Returns:
-        None where all samples have a point, no split was requested, or ``run.embed()`` was not called.
+        None where all samples have a point, no split was requested, ``run.embed()`` was not called, or samples have no
+        classes.
     """
     context, split = source.context, source.options.split
-    if split is None or len(source.shown) >= len(context.split.part(split)):
+    if context.task.is_numbers or split is None or len(source.shown) >= len(context.split.part(split)):
         return None
     found = kept_layout(context, None)
     if found is None:

@@ -6,9 +6,8 @@ import numpy as np
 
 from cutaway.errors import DataError
 from cutaway.page import Explorer, LayerMap, scale_layout
-from cutaway.topics.common.predictions import probabilities
 from cutaway.topics.common.source import ReportSource
-from cutaway.topics.embedding.explorer import class_columns, explorer_colors, page_images
+from cutaway.topics.embedding.explorer import answer_columns, explorer_colors, page_images
 
 from .section import model_fields, shown_maps
 
@@ -21,7 +20,7 @@ def preview(source: ReportSource) -> Explorer | None:
     layers, _ = shown_maps(source)
     if not layers:
         return None
-    epoch, root, labels = context.epoch(), context.layer(None), context.data.y(source.shown)
+    epoch, root = context.epoch(), context.layer(None)
     passes = SharedPasses(context, source.shown, layers)
     maps: list[LayerMap] = []
     for name in layers:
@@ -30,7 +29,6 @@ def preview(source: ReportSource) -> Explorer | None:
         title, words = ("Input", "values") if name == INPUT else (name, "units")
         maps.append(LayerMap(name=name, title=title, detail=f"{units:,} {words}", layouts=(_linear(h),)))
     images = page_images(context, source.shown)
-    found = probabilities(context, source.shown, epoch=epoch, on_progress=source.on_progress)
     return Explorer(
         name="explore",
         title="Every sample, layer by layer",
@@ -38,7 +36,7 @@ def preview(source: ReportSource) -> Explorer | None:
         names=tuple(source.shown.names()),
         epochs=(epoch,),
         kept=0,
-        columns=tuple(class_columns(labels, context.class_names, [found.argmax(axis=1)], [found.max(axis=1)])),
+        columns=tuple(answer_columns(context, source.shown, epoch=epoch, on_progress=source.on_progress)),
         layers=tuple(maps),
         layer=layers.index(root),
         images=images,

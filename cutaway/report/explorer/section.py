@@ -17,7 +17,7 @@ from cutaway.topics.common.options import FEWEST
 from cutaway.topics.common.source import ReportSource
 from cutaway.topics.embedding.explorer import explorer_colors, page_images
 from cutaway.topics.layers.section import layer_history_of, layers_of
-from cutaway.words import evenly_spaced
+from cutaway.words import counted, evenly_spaced
 
 from .columns import FEWEST_EPOCHS, sample_columns
 from .compared import OTHER
@@ -87,7 +87,9 @@ def explore(source: ReportSource) -> Explorer | None:
         epochs=grid.epochs,
         kept=place,
         columns=columns,
-        details=tuple(column.key for column in columns if column.own or column.key == OTHER)[:DETAILS],
+        details=tuple(each.key for each in columns if (each.own and each.key != "target") or each.key == OTHER)[
+            :DETAILS
+        ],
         layers=maps,
         layer=grid.layers.index(root),
         images=images,
@@ -115,6 +117,8 @@ def model_fields(source: ReportSource, images: np.ndarray | None) -> dict[str, A
         images: Those of the explorer, uint8 ``(sample, height, width[, 3])``; None for other data.
     """
     network = network_data(source.context)
+    if source.context.task.is_numbers:  # the page computes probabilities
+        return {}
     if isinstance(network, str):
         return {"without": network}
     fits = len(source.shown) * math.prod(source.context.data.shape) <= MOST_BYTES  # with at least one byte per value
@@ -240,10 +244,10 @@ def _layer_map(source: ReportSource, grid: "EmbeddingGrid", name: str) -> LayerM
     return LayerMap(
         name=name,
         title=name,
-        detail=f"{record.units:,} units{dead}",
+        detail=f"{counted(record.units, 'unit')}{dead}",
         layouts=layouts,
         measures=(("Probe accuracy", probes),) if any(each is not None for each in probes) else (),
-        units=unit_columns(source, name),
+        units=None if source.context.task.is_numbers else unit_columns(source, name),
     )
 
 
@@ -259,7 +263,9 @@ def _references(source: ReportSource) -> References | None:
     if inputs is None and images is not None:
         inputs, images = images.reshape(len(ids), -1), None
     assert inputs is not None  # they are left out only where images are the same
-    return References(names=tuple(ids.names()), labels=context.data.y(ids), inputs=inputs, images=images)
+    labels = context.data.y(ids)
+    labels = labels[:, 0] if context.task.is_numbers else labels
+    return References(names=tuple(ids.names()), labels=labels, inputs=inputs, images=images)
 
 
 def _inputs(source: ReportSource, ids: SampleIds, images: np.ndarray | None) -> np.ndarray | None:
@@ -282,7 +288,8 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
     kind = {"train": "training ", "val": "validation ", "test": "test ", "all": ""}[split]
     caption = f"{shown} {kind}samples"
     if left_out:
-        caption += f" ({left_out:,} are left out, the same share of each class)"
+        each = f"part of the range of {context.task.targets[0]}" if context.task.is_numbers else "class"
+        caption += f" ({left_out:,} are left out, the same share of each {each})"
     if embedded > len(root):
         caption += f", from an embedding of {embedded:,} samples"
     perplexity: Any = root.layout.settings["perplexity"]
@@ -302,7 +309,7 @@ def _caption(source: ReportSource, grid: "EmbeddingGrid", *, embedded: int, miss
         if quality.cautions:  # first, right below the map
             caption = f"Caution about {root.layer}: {' '.join(quality.cautions)} {caption}"
     judged, known = (sum(epoch > 0 for epoch in epochs) for epochs in (grid.epochs, context.folder.epochs))
-    if FEWEST_EPOCHS <= judged < known:
+    if FEWEST_EPOCHS <= judged < known and not context.task.is_numbers:
         caption += f" How samples were learned is judged by the {judged:,} epochs shown, of {known:,}."
     for name, width in _widths(source).items():
         if name != root.layer and not _fits(source, width):

@@ -46,7 +46,7 @@ def probability_batches(
     batches = ForwardPass.of(model, scale=data.scale).batches(data.rows(ids), on_progress=on_progress)
     for rows, outputs in batches:
         for found in outputs.values():
-            yield rows, _answers(context, model, found)
+            yield rows, answers_of(context, model, found)
 
 
 def _is_kept(context: RunContext, ids: SampleIds) -> bool:
@@ -60,10 +60,10 @@ def compute_probabilities(
     from cutaway.models import forward
 
     model, data = context.model(epoch), context.data
-    return _answers(context, model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
+    return answers_of(context, model, forward(model, data.rows(ids), scale=data.scale, on_progress=on_progress))
 
 
-def _answers(context: RunContext, model: Any, outputs: np.ndarray) -> np.ndarray:
+def answers_of(context: RunContext, model: Any, outputs: np.ndarray) -> np.ndarray:
     """Outputs as probabilities, or as they are where numbers are predicted."""
     from cutaway.models import class_probabilities
 

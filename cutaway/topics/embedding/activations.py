@@ -7,7 +7,7 @@ import numpy as np
 from cutaway.context import RunContext
 from cutaway.data import SampleIds
 from cutaway.progress import ProgressCallback, ignore_progress
-from cutaway.topics.common.predictions import keep_probabilities
+from cutaway.topics.common.predictions import answers_of, keep_probabilities
 
 INPUT = "input"
 """Names the samples themselves, as the model sees them, where no layer has this name."""
@@ -71,7 +71,7 @@ class SharedPasses:
         return self._outputs[layer]
 
     def _pass(self, epoch: int, on_progress: ProgressCallback) -> dict[str, np.ndarray]:
-        from cutaway.models import ForwardPass, class_probabilities
+        from cutaway.models import ForwardPass
 
         context = self.context
         # one model for all epochs: one compiled program serves them all
@@ -79,5 +79,5 @@ class SharedPasses:
         forward = ForwardPass.of(model, self._layers, scale=data.scale)
         found = forward(data.rows(self.ids), weights=context.snapshot(epoch), on_progress=on_progress)
         outputs = {name: h.reshape(len(h), -1) for name, h in found.items()}
-        keep_probabilities(context, self.ids, class_probabilities(model, outputs[context.outline.output]), epoch=epoch)
+        keep_probabilities(context, self.ids, answers_of(context, model, outputs[context.outline.output]), epoch=epoch)
         return outputs

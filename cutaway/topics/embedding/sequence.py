@@ -26,11 +26,10 @@ from cutaway.results.notebook import NotebookDisplay, joined_html, line_html, pi
 from cutaway.results.written import WrittenFile
 from cutaway.runs import check_output, write_output
 from cutaway.topics.common.epochs import epoch_numbers
-from cutaway.topics.common.predictions import predict_classes
 from cutaway.words import shown
 
 from .activations import INPUT, SharedPasses
-from .embedding import Embedding, KeptLayout, layout_place, map_samples
+from .embedding import Embedding, KeptLayout, layout_place, map_samples, predicted_answers
 from .options import EmbeddingOptions
 
 if TYPE_CHECKING:
@@ -171,7 +170,7 @@ class EmbeddingSequence(NotebookDisplay):
 
         first = self.embeddings[0]
         columns = check_whole(columns, name="columns", least=1)
-        return embedding_steps(self.xy, first.labels, first.class_names, titles=self.names, columns=columns)
+        return embedding_steps(self.xy, *first.colored_by, titles=self.names, columns=columns)
 
     def film(self) -> Film:
         """Make a film: points move from one embedding to the next on the same axes; a notebook plays it.
@@ -182,13 +181,14 @@ class EmbeddingSequence(NotebookDisplay):
         from cutaway.plots import embedding_film
 
         first = self.embeddings[0]
-        data = embedding_film(self.xy, first.labels, first.class_names, titles=self.names)
+        data = embedding_film(self.xy, *first.colored_by, titles=self.names)
         return Film(self.names, "webp", data, cast("Any", self.plot()).png())
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A pandas DataFrame, one row per embedding and sample.
 
-        Columns: embedding, sample, x, y, label, predicted, drift, preserved. The last two are NaN in the first one.
+        Columns: embedding, sample, x, y, label (of numbers target), predicted, drift, preserved. The
+        last two are NaN in the first one.
         """
         import pandas
 
@@ -497,9 +497,9 @@ def _finished(count: int) -> str:
 
 
 def _predicted(task: SequenceTask, step: Step, before: list[Embedding]) -> np.ndarray:
-    """The predicted classes after an epoch, which embeddings of one epoch share."""
+    """The predicted classes or numbers after an epoch, which embeddings of one epoch share."""
     known = next((each.predicted for each in before if each.epoch == step.epoch), None)
-    return predict_classes(task.context, task.ids, epoch=step.epoch).predicted if known is None else known
+    return predicted_answers(task.context, task.ids, epoch=step.epoch) if known is None else known
 
 
 def _neighbors(task: SequenceTask, step: Step, on_progress: ProgressCallback) -> np.ndarray:
@@ -512,11 +512,11 @@ def _compute(
     task: SequenceTask, step: Step, before: PreviousEmbedding | None, *, on_progress: ProgressCallback
 ) -> tuple[Layout, np.ndarray | None, np.ndarray | None]:
     """Embed one step, from where the one before it lies if there is one; then also what is preserved, and neighbors."""
-    labels = task.context.data.y(task.ids)
+    groups = task.context.data.strata_of(task.ids)
     try:
         h = task.passes.activations(step.layer, step.epoch, on_progress=on_progress)
         if before is None:
-            layout = embed(h, labels=labels, on_progress=on_progress, **task.settings)
+            layout = embed(h, labels=groups, on_progress=on_progress, **task.settings)
             _check_converged(layout)
             return layout, None, None
         done = embed_next(h, before, on_progress=on_progress, **task.shared)

@@ -550,7 +550,7 @@ def recorded_facts(context: RunContext) -> dict[str, Any]:
         facts["val_accuracy"] = as_share(kept.get("val_accuracy"))
     return facts | {
         "history": rows,
-        "class_names": context.class_names,
+        "class_names": context.task.class_names,
         "kept_epoch": kept_so_far(manifest, rows),
         "diverged": _diverged(context, epochs=len(rows)),
         "ended": manifest.status == "finished",
@@ -656,9 +656,9 @@ def frozen_layers(spec: dict[str, Any], first: "Callable[[], Mapping[str, np.nda
 
 
 def _setup(context: RunContext) -> Setup:
-    """The loss, the layers and the classes of a run; the form of the targets that its fit got is not known."""
+    """The loss, the layers and the answers of a run; the form of the targets that its fit got is not known."""
     loss, logits = str(context.manifest.config.get("loss")), context.known_of_fit("from_logits") is True
-    return setup_of_spec(context.spec, classes=len(context.class_names), loss=loss, from_logits=logits)
+    return setup_of_spec(context.spec, classes=len(context.task.names), loss=loss, from_logits=logits)
 
 
 def _of_the_smallest_class(labels: np.ndarray) -> np.ndarray:

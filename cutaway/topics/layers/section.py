@@ -23,8 +23,8 @@ def layers_of(source: ReportSource) -> Layers:
 
 @once
 def layer_history_of(source: ReportSource) -> LayerHistory | None:
-    """What each layer knows after some epochs, on held-out samples; None if there are none."""
-    if not len(source.ids) or not source.context.opens:
+    """What each layer knows of the classes after some epochs, on held-out samples; None if there are none."""
+    if not len(source.ids) or not source.context.opens or source.context.task.is_numbers:
         return None
     epochs = spaced_epochs(source.context.folder.epochs, EPOCHS, kept=source.context.epoch())
     return layer_history(
