@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 BAR = 0.88
 """Share of their distance that bars take."""
 
+CROWDED = 10_000
+"""Counts from which on an axis has as many ticks as matplotlib chooses."""
+
 COLUMNS = 3
 """Maximum number of panels in a row of a matplotlib figure."""
 
@@ -61,7 +64,7 @@ def _draw(axes: "Axes", panel: Panel, *, has_legend: bool) -> None:
     ):
         if is_percent:
             axis.set_major_formatter(PercentFormatter(1))
-        if is_whole:
+        if is_whole and max(axis.get_data_interval()) < CROWDED:  # longer texts would touch
             axis.set_major_locator(whole_ticks())
     if panel.x_whole:
         axes.set_xlim(panel.x_ends)

@@ -1,6 +1,7 @@
 """Errors of predicted numbers, the largest of them, and intervals around predictions."""
 
 import json
+import pickle
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -154,6 +155,15 @@ def test_the_largest_errors_are_the_mistakes(run, logs):
     assert {row["Target"] for row in both.table().texts()} == {"area", "price"}
     spread = logs.data.y(logs.split.test).std(axis=0)[both.target]
     assert (np.diff(np.abs(both.predicted - both.true) / spread) <= 1e-6).all()
+
+
+def test_results_are_pickled_and_drawn(run):
+    for found in (run.errors(), run.mistakes(3)):
+        again = pickle.loads(pickle.dumps(found))
+        assert repr(again) == repr(found)
+        pd.testing.assert_frame_equal(again.to_pandas(), found.to_pandas())
+    axes = run.errors().plot().axes
+    np.testing.assert_allclose(axes[0].lines[0].get_ydata(), run.predictions()[:, 0], rtol=1e-6)
 
 
 def test_classes_are_refused(digits_run):

@@ -115,7 +115,7 @@ def test_every_method_of_a_run_that_returns_a_record_is_among_them():
     shown = {"explore", "plot", "report", "playground", "model", "path", "folder", "predict", "decide"}
     plain = {"class_names", "context", "test"}
     elsewhere = {"embed": "embedding", "embed_epochs": "sequence", "embed_layers": "sequence"}
-    of_tables = {"importance"}  # tests/api/test_importance.py
+    of_tables = {"importance", "errors"}  # tests/api/test_importance.py, tests/api/test_errors.py
     public = {elsewhere.get(name, name) for name in dir(ct.Run) if not name.startswith("_")}
     assert public - shown - plain - of_tables <= RECORDS.keys()
 
