@@ -237,9 +237,6 @@ class TableOptions(Options):
             raise UsageError("class_names are for classes, and the targets are numbers", hint="leave them out")
         if self.log and not self.target:
             raise UsageError("log is for numbers, and no target is named", hint="leave it out")
-        names = [name for _, name in self.named_columns()]
-        if twice := [name for name in self.target if names.count(name) > 1]:
-            raise UsageError(f'the target "{twice[0]}" is named twice', hint="name it once, and in no other role")
         if self.group and self.time:
             raise UsageError(
                 "samples are split by groups or by time", got="both group and time", hint="leave one of them out"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cutaway.checks import meant
-from cutaway.errors import DataError, Hint, UnknownNameError
+from cutaway.errors import DataError, Hint, UnknownNameError, UsageError
 from cutaway.words import cut, listed, shown
 
 from .cells import (
@@ -433,6 +433,7 @@ def decide(columns: Sequence[Column], options: TableOptions, *, where: str) -> t
 
     Raises:
         UnknownNameError: A column that the options name does not exist.
+        UsageError: A target is named twice.
         DataError: The label is missing, constant or a measurement, most cells of a column are numbers and some are
             not, or no column is left to learn from.
     """
@@ -442,6 +443,9 @@ def decide(columns: Sequence[Column], options: TableOptions, *, where: str) -> t
             raise UnknownNameError(
                 f'no column "{name}" for {role}; {where} has {listed(names, 12)}', hint=_meant_column(role, name, names)
             )
+    named = [name for _, name in options.named_columns()]
+    if twice := [name for name in options.target if named.count(name) > 1]:
+        raise UsageError(f'the target "{twice[0]}" is named twice', hint="name it once, and in no other role")
     decided, wrong = decide_each(columns, options, where=where)
     for name in sorted(wrong, key=lambda name: name == options.label):
         raise wrong[name]
