@@ -11,8 +11,8 @@ UNDEFINED = "–"
 
 
 def percent(share: float | None, digits: int = 2) -> str:
-    """A share 0..1 such as "98.52%"."""
-    return UNDEFINED if share is None or isnan(share) else f"{share:.{digits}%}"
+    """A share such as "98.52%", without a sign for what rounds to 0."""
+    return UNDEFINED if share is None or isnan(share) else f"{share:z.{digits}%}"
 
 
 def digits_of(low: float, high: float) -> int:

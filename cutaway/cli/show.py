@@ -28,8 +28,8 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
     if as_json:
         found = kept_findings(opened.context)
         findings = None if found is None else [each.record() for each in found]
-        judged = {"verdict": opened.verdict().to_json(), "per_class": class_document(opened), "findings": findings}
-        print_json({**run_document(opened), **judged})
+        classes = {} if opened.context.task.is_numbers else {"per_class": class_document(opened)}
+        print_json({**run_document(opened), "verdict": opened.verdict().to_json(), **classes, "findings": findings})
         return
     manifest, where = opened.context.manifest, run_argument(opened.path)
     state = opened.folder.state
@@ -56,13 +56,12 @@ def show(run: RunArgument, data: DataOption = None, runs: RunsOption = "runs", a
         say(f"  {head:<8} {printable(text, 4_000)}")
     print_history(opened, is_judged=True)
     _print_changed_image(opened)
-    if opened.context.task.is_numbers:
-        return
-    classes = classes_of_test(opened.context)
-    if isinstance(classes, str | CutawayError):
-        say(f"No measures by class: {printable(as_typed(classes))}")
-    else:
-        print_result(classes)
+    if not opened.context.task.is_numbers:
+        classes = classes_of_test(opened.context)
+        if isinstance(classes, str | CutawayError):
+            say(f"No measures by class: {printable(as_typed(classes))}")
+        else:
+            print_result(classes)
     _print_warnings(kept_findings(opened.context), run_command("doctor", opened.path))
 
 

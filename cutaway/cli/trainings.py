@@ -250,7 +250,7 @@ def print_history(run: Any, *, unchanged: int = 0, is_judged: bool = False) -> N
     Args:
         run: The run.
         unchanged: Samples that a person decided to keep as they are, which a run folder does not say.
-        is_judged: Whether its accuracy was printed before.
+        is_judged: Whether its accuracy, or its R2 and errors, were printed before.
     """
     from cutaway.data import UNIQUE, left_out_in_words, origin_options
     from cutaway.metrics import best_epoch
@@ -286,7 +286,7 @@ def print_history(run: Any, *, unchanged: int = 0, is_judged: bool = False) -> N
         reasons = {"the last one": rows[-1]["epoch"], "the one with the lowest validation loss": best_epoch(rows)}
         which = listed([words for words, epoch in reasons.items() if epoch == kept])
         say(f"The run keeps the weights of epoch {kept}{which and f', {which}'}; what follows is about that epoch.")
-    if run.test:
+    if run.test and not (is_judged and run.context.task.is_numbers):
         accuracy = {} if is_judged or "accuracy" not in run.test else {"accuracy": percent(run.test["accuracy"])}
         found = accuracy | test_losses(run.context.manifest)
         say(f"Test {', '.join(f'{name} {value}' for name, value in found.items())}")

@@ -13,7 +13,7 @@ import numpy as np
 from cutaway.data import ColumnFacts, InputFacts, LeakyInput, NearDuplicates, Repeats, Shift, WholeGroups
 from cutaway.errors import DataError, Hint
 from cutaway.interpret import LayerHealth
-from cutaway.metrics import PerClass, is_finite, per_class
+from cutaway.metrics import Interval, PerClass, is_finite, paired_difference_interval, per_class
 from cutaway.models import DEFAULT_RATES, Setup
 
 from .label_issues import CountEstimate
@@ -220,23 +220,36 @@ class SimplerModel:
         correct: Those that it predicts correctly.
         won: Those of them that the run's model does not predict correctly.
         lost: Those that the run's model alone predicts correctly.
-        losses: Mean cross-entropy of the run's model, and of this one, on these samples, in nats; None if unknown.
+        losses: Mean cross-entropy of the run's model, and of this one, on these samples, in nats; of numbers their mean
+            squared error over the variance of the samples, 1 - R2. None if unknown.
         p_value: How likely at least such a difference of the losses is, paired by sample, between equal models.
+        of_numbers: The 95% interval by how much its R2 is above that of the run's model; None of classes.
     """
 
     name: str
     trained: int
     samples: int
-    correct: int
-    won: int
-    lost: int
+    correct: int = 0
+    won: int = 0
+    lost: int = 0
     losses: tuple[float, float] | None = None
     p_value: float = 1.0
+    of_numbers: Interval | None = None
 
     @property
     def gain(self) -> float:
         """By how much its loss is lower than that of the run's model; 0 if unknown."""
         return 0.0 if self.losses is None else self.losses[0] - self.losses[1]
+
+    @property
+    def difference(self) -> float:
+        """By how much its accuracy, or its R2, is above that of the run's model."""
+        return self.gain if self.of_numbers else (self.won - self.lost) / self.samples
+
+    @property
+    def interval(self) -> Interval:
+        """The 95% interval of the difference."""
+        return self.of_numbers or paired_difference_interval(self.won, self.lost, self.samples)
 
 
 @dataclass(frozen=True, eq=False)

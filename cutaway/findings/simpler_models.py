@@ -96,14 +96,16 @@ def predicts_poorly(evidence: Evidence) -> bool:
     """Whether the accuracy is nearer to always predicting one class than to no mistakes.
 
     The accuracy on test samples counts, or on validation samples without any; if that is unknown, the last one of
-    the history. False if none is known.
+    the history. False if none is known. Of numbers it is R2, and 0 for always predicting the mean.
     """
     if (measured := evidence.measured) is not None:
-        accuracy, baseline = measured.accuracy, measured.baseline
+        score, baseline = measured.accuracy, measured.baseline
     else:
         last = evidence.history[-1] if evidence.history else {}
-        accuracy, baseline = last.get("val_accuracy", last.get("accuracy")), 1 / (evidence.classes or 2)
-    return accuracy is not None and _is_poor(accuracy, baseline)
+        score, baseline = last.get("val_accuracy", last.get("accuracy")), 1 / (evidence.classes or 2)
+        if score is None:
+            score, baseline = last.get("val_r2", last.get("r2")), 0.0
+    return score is not None and _is_poor(score, baseline)
 
 
 def _is_poor(accuracy: float, baseline: float) -> bool:
@@ -181,8 +183,11 @@ BETTER_MARGIN = 0.01
 TOO_LARGE_GAP = 0.05
 # If a model may be better by more than this, no finding says that it is not better.
 ALIKE = 0.02
+# Of numbers, these are shares of ten times the squared error of the network: a tenth of it is 5% of the RMSE.
+OF_ERROR = 10
 KINDS = ("simpler-model", "overlapping-classes")
 SHARE = "The network is right on {accuracy:.1%} of {samples:,} held-out samples."
+VARIANCE = "The network explains {r2:.1%} of the variance of {samples:,} held-out samples (R2)."
 
 
 @check(
@@ -194,7 +199,8 @@ SHARE = "The network is right on {accuracy:.1%} of {samples:,} held-out samples.
             "both, has a p-value below {BETTER_LEVEL:g}, and the difference is {BETTER_MARGIN:.0%} or more. "
             "Good where the 95% interval of no difference reaches "
             "{ALIKE:.0%}, and no model has a lower log loss (signs of the differences of samples exchanged, "
-            "the same level); otherwise a note. "
+            "the same level); otherwise a note. Of numbers R2 is compared (signs exchanged), and differences are "
+            "{OF_ERROR} times as large parts of what the network does not explain. "
             "For tables, once cutaway.doctor has compared them; not with weights of classes or samples."
         ),
         source=(
@@ -206,7 +212,6 @@ SHARE = "The network is right on {accuracy:.1%} of {samples:,} held-out samples.
             "What a network costs is worth it only if it predicts better. If a simpler model does, use it, or "
             "find out what keeps the network from learning: scale, learning rate, epochs, or too few samples."
         ),
-        text=SHARE,
     ),
     Rule(
         "overlapping-classes",
@@ -222,7 +227,6 @@ SHARE = "The network is right on {accuracy:.1%} of {samples:,} held-out samples.
             "apart, and only columns that measure how the classes differ would help."
         ),
         title="The classes may overlap in these columns",
-        text=SHARE,
     ),
 )
 def simpler_model(evidence: Evidence) -> Iterable[Finding]:
@@ -230,34 +234,44 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
     models = evidence.simpler_models
     if not models or evidence.config.get("class_weight"):  # class weights trade accuracy for balance
         return
-    best = max(models, key=lambda each: each.won - each.lost)
-    accuracy, difference = (best.correct - best.won + best.lost) / best.samples, (best.won - best.lost) / best.samples
-    p = min(1.0, len(models) * mcnemar(best.won, best.lost).p_value)
-    intervals = {each.name: paired_difference_interval(each.won, each.lost, each.samples) for each in models}
+    best = max(models, key=lambda each: each.difference)
+    score, difference, scale = (best.correct - best.won + best.lost) / best.samples, best.difference, 1.0
+    measure, said, better = "accuracy", SHARE, "would be right more often"
+    scores = {each.name: each.correct / each.samples for each in models}
+    chance = mcnemar(best.won, best.lost).p_value
+    if best.of_numbers and best.losses:
+        measure, said, better = "r2", VARIANCE, "would predict better"
+        score, scale = 1 - best.losses[0], OF_ERROR * best.losses[0]
+        scores, chance = {each.name: score + each.difference for each in models}, best.p_value
+    p = min(1.0, len(models) * chance)
+    intervals = {each.name: each.interval for each in models}
     record: dict[str, Any] = {
-        "accuracy": accuracy,
-        "models": {each.name: each.correct / each.samples for each in models},
+        measure: score,
+        "models": scores,
         "difference": difference,
         "interval": list(intervals[best.name]),
         "p": p,
         "samples": best.samples,
-        "log_loss_gains": {each.name: each.gain for each in models},
     }
+    if not best.of_numbers:
+        record["log_loss_gains"] = {each.name: each.gain for each in models}
     shares = [
         f"{name} {percent(record['models'][name], 1)} ({100 * low:+.1f} to {100 * high:+.1f} points)"
         for name, (low, high) in intervals.items()
     ]
-    text = f"Other models, with the 95% interval of the difference: {listed(shares)}."
-    surer = next((each for each in models if each.gain > 0 and len(models) * each.p_value < BETTER_LEVEL), None)
+    text = f"{said.format(**record)} Other models, with the 95% interval of the difference: {listed(shares)}."
+    by_loss = () if best.of_numbers else models
+    surer = next((each for each in by_loss if each.gain > 0 and len(models) * each.p_value < BETTER_LEVEL), None)
     if surer is not None and surer.losses is not None:
         text += " The log loss of {} is {:.3f}, and that of the network {:.3f}.".format(surer.name, *surer.losses[::-1])
-    if p < BETTER_LEVEL and difference >= BETTER_MARGIN:
+    if p < BETTER_LEVEL and difference >= BETTER_MARGIN * scale:
         correct, known = evidence.trained or (0, 0)
-        is_too_large = bool(known) and correct / known - accuracy > TOO_LARGE_GAP
+        is_too_large = bool(known) and correct / known - score > TOO_LARGE_GAP
         other = "a smaller or more regularized network" if is_too_large else "a larger network"
-        advice = f"Try {other}, or other settings (cutaway sweep); if none is as good, use the other model."
+        sweep = "" if best.of_numbers else " (cutaway sweep)"
+        advice = f"Try {other}, or other settings{sweep}; if none is as good, use the other model."
         remedy = Remedy(f"use {best.name}, or find a network that is as good", untried="it is another kind of model")
-        title = f"{best.name.capitalize()} would be right more often"
+        title = f"{best.name.capitalize()} {better}"
         yield Finding("simpler-model", "warning", title, text, record, remedy, advice=advice, leads=False)
     elif surer is not None:
         title = f"{surer.name.capitalize()} would give better probabilities"
@@ -265,9 +279,9 @@ def simpler_model(evidence: Evidence) -> Iterable[Finding]:
     elif _may_overlap(evidence) and _are_alike(intervals.values()):
         advice = "Look for columns that tell the classes apart: another kind of model is unlikely to help much."
         yield Finding("overlapping-classes", "note", "", text, record, advice=advice)
-    elif max(high for _, high in intervals.values()) >= ALIKE:
+    elif max(high for _, high in intervals.values()) >= ALIKE * scale:
         yield Finding("simpler-model", "note", "It is unclear whether a simpler model would do better", text, record)
-    elif not learned_nothing(evidence):  # one answer for all is simpler still
+    elif score > 0 and not learned_nothing(evidence):  # one answer for all is simpler still
         yield Finding("simpler-model", "good", "No simpler model is better", text, record)
 
 

@@ -1,6 +1,7 @@
 """Measures of predicted numbers with intervals: R2, RMSE, mean and median absolute error; and conformal intervals."""
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 
@@ -53,12 +54,15 @@ def number_metrics(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     return found
 
 
-def number_intervals(y: np.ndarray, predicted: np.ndarray) -> dict[str, tuple[float, float, float]]:
-    """`number_metrics` of a single target with their 95% intervals: the percentile bootstrap, with a fixed seed.
+def number_intervals(
+    y: np.ndarray, predicted: np.ndarray, names: Collection[str] = NUMBER_MEASURES
+) -> dict[str, tuple[float, float, float]]:
+    """`number_metrics` with their 95% intervals: the percentile bootstrap, with a fixed seed.
 
     Args:
-        y: float64 ``(sample, 1)``.
-        predicted: ``(sample, 1)``.
+        y: float64 ``(sample, target)``.
+        predicted: ``(sample, target)``.
+        names: The measures that are asked for.
 
     Returns:
         By name the measure, and the lower and upper limit by 500 sets of samples that are drawn with replacement, 50 of
@@ -71,6 +75,8 @@ def number_intervals(y: np.ndarray, predicted: np.ndarray) -> dict[str, tuple[fl
     found |= dict.fromkeys(NUMBER_MEASURES[1:], (math.nan, math.nan, math.nan))
     draws = max(50, min(500, DRAWN // len(y)))
     for name, value in number_metrics(y, predicted).items():
+        if name not in names:
+            continue
 
         def measure(rows: np.ndarray, name: str = name) -> float:
             return number_metrics(y[rows], predicted[rows]).get(name, math.nan)

@@ -11,7 +11,7 @@ import pytest
 import cutaway as ct
 from cutaway.errors import DataError
 from cutaway.findings import RULES, Finding, Remedy, SimplerModel
-from cutaway.metrics import per_class
+from cutaway.metrics import number_intervals, per_class
 from cutaway.progress import ignore_progress
 from cutaway.report.sections import SECTIONS
 from cutaway.topics.classes.classes import ClassMeasures
@@ -62,10 +62,10 @@ def test_a_finished_run_is_compared_with_always_giving_one_class(digits_run):
     found = digits_run.verdict()
     told, worth = lines(digits_run), found.worth
     assert (found.state, found.epochs, found.kept_epoch) == ("finished", 6, 6)
-    assert worth.accuracy == digits_run.test["accuracy"]
+    assert worth.score == digits_run.test["accuracy"]
     assert worth.baseline == pytest.approx(digits_run.per_class().measures.baseline)
-    assert f" {worth.accuracy:.1%} of 360 test samples" in told["worth"], "as many digits as 6 points carry"
-    assert told["worth"].index(f"{worth.low:.1%}") < told["worth"].index(f"{worth.accuracy:.1%}"), "the interval first"
+    assert f" {worth.score:.1%} of 360 test samples" in told["worth"], "as many digits as 6 points carry"
+    assert told["worth"].index(f"{worth.low:.1%}") < told["worth"].index(f"{worth.score:.1%}"), "the interval first"
     assert f"{worth.low:.1%} to" in found.line()
     assert f" {worth.baseline:.1%}." in told["worth"]
     assert found.is_measured
@@ -100,7 +100,7 @@ def test_a_run_whose_data_are_gone_has_a_verdict(tmp_path):
     found = ct.open_run(run.path).verdict()
     assert found.state == "finished"
     assert found.worth.samples == len(run.split.test)
-    assert found.worth.accuracy == run.test["accuracy"]
+    assert found.worth.score == run.test["accuracy"]
 
 
 def test_stopped_and_failed_trainings_have_a_verdict(copied_run):
@@ -177,7 +177,7 @@ def test_without_a_test_accuracy_validation_samples_count(short_run, tmp_path, t
     (tmp_path / "copy" / "run.json").write_text(json.dumps(document))
     found = ct.open_run(tmp_path / "copy").verdict()
     assert found.worth.split == "val"
-    assert found.worth.accuracy == pytest.approx(short_run.history.rows[-1]["val_accuracy"])
+    assert found.worth.score == pytest.approx(short_run.history.rows[-1]["val_accuracy"])
     assert found.worth.baseline is not None
 
 
@@ -193,7 +193,7 @@ def test_it_is_a_result_like_any_other(digits_run):
 def test_the_report_begins_with_the_answer_and_each_line_leads_to_what_it_is_about(short_run):
     source = ReportSource(short_run.context, ignore_progress)
     shown, found = section.verdict(source), short_run.verdict()
-    assert (shown.number, shown.answer) == (f"{found.worth.accuracy:.0%}", "of 360 test samples are right.")
+    assert (shown.number, shown.answer) == (f"{found.worth.score:.0%}", "of 360 test samples are right.")
     assert f"95% interval: {found.worth.interval}" in shown.beside
     assert any(all(kind.replace("-", " ") in line for kind in found.passed[:6]) for line in shown.small)
     assert shown.lines[0].title == f"{found.problem.title}."
@@ -227,7 +227,7 @@ def test_other_models_are_compared_only_if_they_were_judged_on_the_same_samples(
     known = SimplerModel("a linear model", 1200, 180, correct=1, won=30, lost=12)
     monkeypatch.setattr(verdicts, "known_simpler_models", lambda context: (known,))
     worth = short_run.verdict().worth
-    assert worth.others["a linear model"] == pytest.approx(worth.accuracy + 0.1), "of 180 of 360 samples"
+    assert worth.others["a linear model"] == pytest.approx(worth.score + 0.1), "of 180 of 360 samples"
     copy = shutil.copytree(short_run.path, tmp_path / "copy")
     record = json.loads((copy / "run.json").read_text())
     (copy / "run.json").write_text(json.dumps({**record, "test": None}))
@@ -259,14 +259,14 @@ def test_a_share_has_as_many_digits_as_its_interval_carries():
 def test_nothing_needs_attention_is_not_said_if_half_of_the_rarest_class_is_missed(short_run, confusion, said):
     names, measures = ("common", *["other"][: len(confusion) - 2], "rare"), per_class(np.array(confusion))
     counted = ClassMeasures("test", 1, names, measures, (0.8312, 0.7, 0.9))
-    worth = verdicts.Worth("test", 110, 0.96, 0.92, 0.98).compared(counted, ())
+    worth = verdicts.Worth("test", 110, 0.96, 0.92, 0.98).with_classes(counted, ())
     recall = f"Recall of rare, the rarest class: {confusion[-1][-1]} of {sum(confusion[-1])}"
     assert worth.besides == (recall, "AUC: 0.83"), "of few samples the count is said"
     found = dataclasses.replace(short_run.verdict(), worth=worth, causes=(), is_measured=True)
     told = dict(found.lines())["problem"]
     assert (said in told, "Nothing needs attention" in told, found.wrong) == (True, not said, [told] if said else [])
     unclear = dataclasses.replace(found, worth=dataclasses.replace(worth, low=0.4)).no_problem
-    assert (said in unclear, verdicts.NO_GAIN in unclear) == (True, True)
+    assert (said in unclear, "may be no better" in unclear) == (True, True)
     note = Finding("missed-class", "note", "Most of rare are missed", "7 of 10.", {})
     known = dataclasses.replace(found, causes=((note, ()),))
     assert dict(known.lines())["problem"] == "Most of rare are missed. 7 of 10."
@@ -295,3 +295,54 @@ def test_a_verdict_survives_a_comparison_that_fails(digits_run, monkeypatch):
     monkeypatch.setattr(section, "comparison_of", fail)
     shown = section.verdict(source)
     assert all(line.target != "comparison" for line in shown.lines)
+
+
+def test_numbers_are_judged_by_r2_with_its_interval(ready_run, monkeypatch, own_cache):
+    run = ct.open_run(ready_run("homes").path)
+    before = verdicts.verdict(run.context, measure=False).worth
+    assert (before.score, before.gain, before.errors) == (run.test["r2"], "unknown", {}), "nothing is predicted for it"
+    assert "nan" not in before.in_words
+    run = ready_run("homes")
+    known = SimplerModel("a linear model", 360, 120, losses=(0.3, 0.35), of_numbers=(-0.1, 0.01))
+    monkeypatch.setattr(verdicts, "known_simpler_models", lambda context: (known,))
+    worth, y = run.verdict().worth, run.data.y(run.split.test)
+    r2 = number_intervals(y, run.predictions().reshape(-1, 1))["r2"]
+    assert (worth.score, worth.low, worth.high) == pytest.approx(r2)
+    errors = np.abs(run.predictions().ravel() - y[:, 0])
+    assert worth.errors["price"]["median_error"] == pytest.approx(np.median(errors))
+    assert worth.others == {"always the mean": 0.0, "a linear model": pytest.approx(worth.score - 0.05)}
+    assert (worth.gain, worth.baseline, worth.samples) == ("clear", 0.0, 120)
+    document = run.verdict().to_json()["worth"]
+    assert document.keys() == {"split", "samples", "r2", "low", "high", "baseline", "others", "errors"}
+    assert document["r2"] == worth.score
+    told = lines(run)
+    assert worth.interval in told["worth"]
+    assert "cutaway errors" in told["next"]
+    monkeypatch.setattr(verdicts, "LEAST_NUMBERS", 121)
+    assert run.verdict().worth is None, "of few samples nothing is claimed"
+    assert "121 samples" in lines(run)["unknown"]
+
+
+def test_the_scale_of_r2_begins_at_the_mean_or_at_a_model_that_is_worse():
+    worth = verdicts.Worth("test", 50, 0.5, 0.4, 0.6, errors={})
+    far = SimplerModel("a linear model", 100, 50, losses=(0.5, 30.0), of_numbers=(-40.0, -20.0))
+    marks = {mark.name: mark for mark in section._marks(worth.compared("the mean", 0.0, [far]))}
+    assert marks["this model: 50%"].at == 0.5
+    assert marks["a linear model: -2900%"].at == marks["always the mean: 0%"].at == 0
+    worse = dataclasses.replace(worth, score=-0.5, low=-1.0, high=-0.1).compared("the mean", 0.0, [])
+    marks = {mark.name: mark for mark in section._marks(worse)}
+    assert (marks["this model: -50%"].at, marks["always the mean: 0%"].at) == (0.25, 0.5)
+    ends = {(-0.2, -0.1): "none", (-0.2, -0.001): "unclear", (-0.1, 0.1): "unclear", (0.1, 0.2): "clear"}
+    for (low, high), gain in ends.items():
+        assert dataclasses.replace(worse, low=low, high=high).gain == gain
+
+
+def test_a_model_that_learned_nothing_of_numbers_is_compared_with_the_mean(ready_run, monkeypatch):
+    run = ready_run("homes")
+    worth = verdicts.Worth("test", 120, -0.01, -0.1, 0.05, errors={}).compared("the mean", 0.0, ())
+    found = dataclasses.replace(run.verdict(), worth=worth, causes=())
+    assert not found.has_gain
+    assert "the mean" in dict(found.lines())["problem"]
+    monkeypatch.setattr(section, "gather", lambda *_, **__: found)
+    shown = section.verdict(ReportSource(run.context, ignore_progress))
+    assert (shown.number, "the mean" in shown.answer) == ("-1%", True)

@@ -9,14 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from sick_runs import table, train
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 
 import cutaway as ct
+from cutaway.data import simple_predictions
 from cutaway.findings import Evidence, SimplerModel, run_checks
-from cutaway.findings.simpler_models import simpler_model
+from cutaway.findings.simpler_models import predicts_poorly, simpler_model
 from cutaway.metrics import paired_difference_interval
-from cutaway.topics.findings.simpler_models import why_not_compared
+from cutaway.progress import ignore_progress
+from cutaway.task import Task
+from cutaway.topics.findings.simpler_models import compare_simpler_models, known_simpler_models, why_not_compared
 
 LINEAR = SimplerModel("a linear model", 1200, 400, correct=330, won=12, lost=32)
 TREES = SimplerModel("boosted trees", 1200, 400, correct=372, won=34, lost=12)
@@ -55,7 +59,7 @@ def test_class_weights_trade_accuracy_so_that_nothing_is_compared() -> None:
 
 
 def test_of_images_other_models_are_compared_only_where_the_model_averages_them() -> None:
-    known: dict[str, Any] = {"knows_training_samples": True, "opens": True, "loaded": None, "class_names": "ab"}
+    known: dict[str, Any] = {"knows_training_samples": True, "opens": True, "loaded": None, "task": Task(("a", "b"))}
     known["manifest"] = SimpleNamespace(dataset=SimpleNamespace(image=object()), sample_weight=False, config={})
     for first, compared in (("GlobalAveragePooling1D", True), ("Flatten", False)):
         layers = [{"kind": first, "name": "a"}, {"kind": "Dense", "name": "b"}]
@@ -91,6 +95,68 @@ def test_two_models_that_are_equally_good_are_told_apart_in_one_of_a_hundred_cas
         )
     # of two-sided 5%, half is a network that is worse
     assert warnings <= 24
+
+
+@pytest.mark.parametrize(
+    ("losses", "p", "interval", "severity"),
+    [
+        ((0.2, 0.1), 0.001, (0.05, 0.15), "warning"),
+        ((0.2, 0.1), 0.2, (-0.05, 0.25), "note"),
+        ((0.2, 0.19), 0.001, (0.005, 0.015), "good"),  # a twentieth of the error is no reason to change
+        ((0.2, 0.3), 0.001, (-0.15, -0.05), "good"),
+        ((1.1, 1.2), 0.5, (-0.3, 0.1), None),  # the mean is better still
+    ],
+)
+def test_models_of_numbers_are_compared_by_r2(losses: Any, p: float, interval: Any, severity: str | None) -> None:
+    other = SimplerModel("boosted trees", 300, 100, losses=losses, p_value=p, of_numbers=interval)
+    found = list(simpler_model(Evidence(simpler_models=(other,), test_samples=100)))
+    assert [each.severity for each in found] == ([severity] if severity else [])
+    for each in found:
+        assert each.evidence["r2"] == pytest.approx(1 - losses[0])
+        assert each.evidence["models"]["boosted trees"] == pytest.approx(1 - losses[1])
+        assert f"{1 - losses[1]:.1%}" in each.text
+
+
+def test_r2_is_no_accuracy() -> None:
+    poor, good = ({"epoch": 1, "loss": 0.5, "r2": 0.9, "val_r2": r2} for r2 in (0.3, 0.7))
+    assert (predicts_poorly(Evidence(history=[poor])), predicts_poorly(Evidence(history=[good]))) == (True, False)
+    assert Evidence(history=[good]).accuracies == (None, None, None)
+
+
+@pytest.mark.parametrize("is_log", [False, True])
+@pytest.mark.parametrize(("rows", "targets"), [(36, ("a",)), (400, ("a", "b"))])
+def test_simple_models_predict_numbers(rows: int, targets: tuple[str, ...], is_log: bool) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(rows + 200, 4)).astype(np.float32)
+    y = np.stack([x @ [1, 0.5, 0, 0], x @ [0, 0, 1, -1]], axis=1)[:, : len(targets)] * 0.5
+    y = np.exp(y) if is_log else 1e6 + 1e3 * y
+    task = Task(targets=targets, is_log=is_log)
+    found = dict(simple_predictions(x[:rows], y[:rows], x[rows:], task=task))
+    least = {"a linear model": 0.99, "boosted trees": 0.3 if rows < 100 else 0.8}
+    if is_log:
+        least["a linear model"] = 0.8  # it goes no further than what it learned from
+    for name, predicted in found.items():
+        assert predicted.shape == (200, len(targets))
+        assert r2_score(y[rows:], predicted) > least[name]
+    assert np.isfinite(next(simple_predictions(x[:rows], y[:rows], 1e6 * x, task=task))[1]).all()
+
+
+def test_simple_models_are_judged_on_the_samples_of_a_run_of_numbers(ready_run: Any, own_cache: Path) -> None:
+    run = ready_run("homes")
+    compare_simpler_models(run.context, on_progress=ignore_progress)
+    found = known_simpler_models(run.context)
+    assert found is not None
+    linear, trees = found
+    train_ids, held = run.split.train, run.split.test
+    y_train, y_test = run.data.y(train_ids), run.data.y(held)
+    fitted = LinearRegression().fit(run.data.inputs(train_ids), y_train)
+    other = r2_score(y_test, fitted.predict(run.data.inputs(held)))
+    assert linear.losses is not None
+    assert 1 - linear.losses[1] == pytest.approx(other, abs=0.01)
+    assert 1 - linear.losses[0] == pytest.approx(run.test["r2"], abs=1e-5)
+    assert linear.difference == pytest.approx(linear.losses[0] - linear.losses[1])
+    assert linear.interval[0] < linear.difference < linear.interval[1]
+    assert (trees.samples, trees.trained, trees.won) == (len(y_test), len(y_train), 0)
 
 
 @pytest.mark.slow

@@ -15,12 +15,12 @@ from cutaway.topics.comparison.section import answer, comparison_of
 from cutaway.topics.importance.section import carriers, importances_of
 from cutaway.topics.label_issues.section import label_issues_of
 from cutaway.topics.layers.section import layers_of
-from cutaway.words import counted, measured
+from cutaway.words import counted
 
 from .evidence import evidence_of, recorded_evidence
 from .images import loss_panels, panels_of, samples_of
 from .simpler_models import compare_simpler_models, known_simpler_models, why_not_compared
-from .verdict import LESSER, Verdict, Worth, pressing
+from .verdict import LESSER, Verdict, Worth, are_checked, pressing
 from .verdict import verdict as gather
 
 INSIDE = "\ue000"
@@ -35,7 +35,7 @@ LINES = 4
 TELLING = ("missed-class", "simpler-model", "label-issues", "overfitting", "confusion")
 """Kinds of findings that say most about a healthy run, the most important first."""
 
-ON_THIS_PAGE = {"report": "mistakes", "label-issues": "label_issues"}
+ON_THIS_PAGE = {"report": "mistakes", "errors": "errors", "label-issues": "label_issues"}
 """Commands of a next step that a section of the page takes the place of, and that section."""
 
 PLACES = {
@@ -53,12 +53,15 @@ NAME = 40
 def verdict(source: ReportSource) -> Section:
     """The accuracy on a scale with its baselines, what was found with one action each, and what is not known."""
     found = verdict_of(source)
-    number, answer, worth = "", found.numbers or "Its accuracy on new samples is unknown.", found.worth
+    is_numbers, worth = source.context.task.is_numbers, found.worth
+    number, answer = "", f"Its {'R2' if is_numbers else 'accuracy'} on new samples is unknown."
     if worth is not None:
-        number, answer = measured(worth.accuracy, worth.digits), f"of {worth.of_samples} are right."
+        number, answer, often = worth.text(worth.score), f"of {worth.of_samples} are right.", " often"
+        if is_numbers:
+            answer, often = f"of the variance is explained (R2 on {worth.of_samples}).", ""
         if not found.has_gain:
-            than = "less often than" if worth.gain == "none" else "not clearly more often than"
-            answer = f"{answer[:-1]}: {than} always predicting {worth.largest_class}."
+            than = f"less{often}" if worth.gain == "none" else f"not clearly more{often}"
+            answer = f"{answer[:-1]}: {than} than always predicting {worth.largest_class}."
     hidden = sum(card.severity == "warning" for card in _others(source))
     more = f"{counted(hidden, 'more warning')} among the findings." if hidden else ""
     small = (more, found.passed_in_words, *found.unknown, *_not_compared(source), *_not_judged(source, found))
@@ -82,20 +85,24 @@ def verdict_of(source: ReportSource) -> Verdict:
 
 
 def _marks(worth: Worth) -> tuple[Mark, ...]:
-    """The accuracy with its interval, and its baselines, on a scale from the lowest of them to 100%."""
-    least = min(worth.low, *worth.others.values())
+    """The score with its interval, and its baselines, on a scale from the lowest of them to 100%.
+
+    That of R2 begins at 0, or at an interval below it: a model that is far worse than the mean stands at its begin.
+    """
+    least = min(worth.low, *([0.0] if worth.errors is not None else worth.others.values()))
 
     def named(name: str, share: float) -> str:
-        return f"{name if len(name) <= NAME else f'{name[: NAME - 1]}…'}: {measured(share, worth.digits)}"
+        return f"{name if len(name) <= NAME else f'{name[: NAME - 1]}…'}: {worth.text(share)}"
 
     own = Mark(
-        named("this model", worth.accuracy),
-        *(scaled(share, least) for share in (worth.accuracy, worth.low, worth.high)),
+        named("this model", worth.score),
+        *(scaled(share, least) for share in (worth.score, worth.low, worth.high)),
         row=0,
     )
     ordered = sorted(worth.others.items(), key=lambda each: each[1])
     below = [
-        Mark(named(name, share), scaled(share, least), row=row) for row, (name, share) in enumerate(ordered, start=1)
+        Mark(named(name, share), max(scaled(share, least), 0.0), row=row)
+        for row, (name, share) in enumerate(ordered, start=1)
     ]
     return own, *below, Mark("100%", 1.0, row=1)
 
@@ -174,7 +181,7 @@ def _not_compared(source: ReportSource) -> tuple[str, ...]:
 def _not_judged(source: ReportSource, found: Verdict) -> tuple[str, ...]:
     """How to find out which labels are wrong, if nobody has; or that it cannot be found out yet."""
     context = source.context
-    if label_issues_of(source) is not None or context.manifest.origin != "training":
+    if context.task.is_numbers or label_issues_of(source) is not None or context.manifest.origin != "training":
         return ()
     if not found.has_gain:
         return ("Models that learn so little cannot tell which labels are wrong.",)
@@ -209,10 +216,10 @@ def _upper(words: str) -> str:
 @once
 def _evidence(source: ReportSource) -> Evidence:
     context = source.context
-    if context.task.is_numbers:
-        return recorded_evidence(context)
     with survive(__name__, f"comparing {context.path.name}", CutawayError):
         compare_simpler_models(context, on_progress=source.on_progress, cheap=True)
+    if not are_checked(context):
+        return recorded_evidence(context)
     return evidence_of(context, layers=lambda: layers_of(source))
 
 
@@ -261,7 +268,7 @@ def said_first(source: ReportSource, finding: Finding) -> str:
     """The first sentence of a finding, which may quote names of classes and columns."""
     context = source.context
     columns = () if context.preparation is None else context.preparation.columns
-    return first_sentence(finding.text, (*context.class_names, *columns))
+    return first_sentence(finding.text, (*context.task.names, *columns))
 
 
 def _card(source: ReportSource, finding: Finding, consequences: Sequence[Finding], target: str) -> Card:

@@ -10,9 +10,9 @@ from cutaway.data import SIMPLE_MODELS, Table, simple_predictions, stratified_sa
 from cutaway.errors import CutawayError
 from cutaway.findings import SimplerModel, averages_inputs
 from cutaway.log import survive
-from cutaway.metrics import ScoredSamples, exchange_test
+from cutaway.metrics import ScoredSamples, exchange_test, mean_interval, squared_errors
 from cutaway.progress import Progress, ProgressCallback
-from cutaway.topics.common.scoring import scored_samples
+from cutaway.topics.common.predictions import finite_batches
 
 TRAINED, HELD = 10_000, 5_000
 """Maximum number of training samples for such a model, and of held-out samples to predict."""
@@ -23,12 +23,15 @@ VALUES = 2_000_000
 MOST_CLASSES = 30
 """Classes beyond which boosted trees, one for each class and step, take too long."""
 
+LEAST_NUMBERS = 10
+"""Held-out samples whose targets are numbers, below which R2 says nothing."""
+
 CHEAP = 1_000_000
 """Inputs of these training samples, times the trees of a step, up to which nobody has to ask for the comparison."""
 
 
 def known_simpler_models(context: RunContext) -> tuple[SimplerModel, ...] | None:
-    """The accuracies of simpler models; None if they have not been measured. Nothing is trained here."""
+    """What simpler models are worth; None if they have not been measured. Nothing is trained here."""
     kept = _kept(context)
     return None if kept is None else kept.read()
 
@@ -65,12 +68,12 @@ def why_not_compared(context: RunContext) -> str:
     weights = context.loaded.weights if isinstance(context.loaded, Table) else None
     if weights is not None or context.manifest.sample_weight or context.manifest.config.get("class_weight"):
         return "this run was trained with weights, which are not about accuracy."
-    return "they take too long for so many classes." if len(context.class_names) > MOST_CLASSES else ""
+    return "they take too long for so many classes." if len(context.task.names) > MOST_CLASSES else ""
 
 
 def takes_long(context: RunContext) -> bool:
     """Whether the comparison takes more than a few seconds."""
-    classes, samples = len(context.class_names), min(len(context.split.train), _most_samples(context.data.features))
+    classes, samples = len(context.task.names), min(len(context.split.train), _most_samples(context.data.features))
     return samples * context.data.features * (classes if classes > 2 else 1) > CHEAP
 
 
@@ -81,26 +84,34 @@ def _most_samples(features: int) -> int:
 def _kept(context: RunContext) -> CachedResult | None:
     """The simpler models of a run in the cache; None of a run without weights."""
     with survive(__name__, "looking for kept simpler models", CutawayError):
-        return cached("simpler-models", context.folder.identity(context.epoch()), method=2)
+        return cached("simpler-models", context.folder.identity(context.epoch()), method=3)
     return None
 
 
 def _simpler_models(context: RunContext, on_progress: ProgressCallback) -> Iterator[SimplerModel]:
     data, split = context.data, context.split
     held = split.test if len(split.test) else split.val
-    train = split.train.take(stratified_sample(data.y(split.train), _most_samples(data.features), seed=0))
-    y = data.y(train)
-    if not len(held) or len(np.unique(y)) < 2:
+    train = split.train.take(stratified_sample(data.strata_of(split.train), _most_samples(data.features), seed=0))
+    y, is_numbers = data.y(train), data.task.is_numbers
+    if len(held) < (LEAST_NUMBERS if is_numbers else 1) or len(np.unique(y)) < 2:
         return
-    held = held.take(stratified_sample(data.y(held), HELD, seed=0))
+    held = held.take(stratified_sample(data.strata_of(held), HELD, seed=0))
     x, others, labels = data.inputs(train), data.inputs(held), data.y(held)
-    (ours,) = scored_samples(context, held, epoch=None)
     task, total = "comparing with other models", len(SIMPLE_MODELS)
     on_progress(Progress(task=task, done=0, total=total, unit="models"))
-    for number, (name, p) in enumerate(simple_predictions(x, y, others, classes=data.classes), 1):
-        other = ScoredSamples.of(p, labels)
-        won, lost = int((other.correct & ~ours.correct).sum()), int((ours.correct & ~other.correct).sum())
+
+    def score(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The loss of each sample, and whether it is right; nothing is right of numbers."""
+        if is_numbers:
+            return squared_errors(labels, found, labels.var(axis=0)), np.zeros(len(labels), bool)
+        scored = ScoredSamples.of(found, labels)
+        return scored.log_loss, scored.correct
+
+    loss, ours = score(np.concatenate([found for _, found in finite_batches(context, held, epoch=None)]))
+    for number, (name, found) in enumerate(simple_predictions(x, y, others, task=data.task), 1):
+        other, theirs = score(found)
+        won, lost = int((theirs & ~ours).sum()), int((ours & ~theirs).sum())
         on_progress(Progress(task=task, done=number, total=total, unit="models"))
-        means = float(ours.log_loss.mean()), float(other.log_loss.mean())
-        p_value = exchange_test(other.log_loss - ours.log_loss)
-        yield SimplerModel(name, len(y), len(held), int(other.correct.sum()), won, lost, means, p_value)
+        means, interval = (float(loss.mean()), float(other.mean())), mean_interval(loss - other) if is_numbers else None
+        p_value = exchange_test(other - loss)
+        yield SimplerModel(name, len(y), len(held), int(theirs.sum()), won, lost, means, p_value, interval)

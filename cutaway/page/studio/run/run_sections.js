@@ -63,8 +63,9 @@ class RunSections {
     this.list = element("nav", { class: "view-list", "aria-label": "Views" });
     this.labels = element("a", { href: `${runPath(run.id)}/label-issues`, text: "Labels" });
     this.line = element("div");
-    const known = run.test && element("div", { class: "answer" }, element("strong", { class: "worth-number", text: percent(run.test.accuracy, 2) }), element("strong", { text: "of the test samples are right." }));
-    this.verdict = element("div", { id: "verdict", class: "verdict-waiting" }, known ?? null, this.line);
+    const [score, said] = typeof run.test?.r2 === "number" ? [run.test.r2, "of the variance of the test samples is explained."] : [run.test?.accuracy, "of the test samples are right."];
+    const known = typeof score === "number" && element("div", { class: "answer" }, element("strong", { class: "worth-number", text: percent(score, 2) }), element("strong", { text: said }));
+    this.verdict = element("div", { id: "verdict", class: "verdict-waiting" }, known || null, this.line);
     this.mapHost = element("div", { class: "map-view" });
     this.map = new MapView(this.mapHost, this.task, { links: host });
     this.subtitle = element("p");

@@ -42,30 +42,29 @@ export function runRow(row, { isSelected, differs, wrong }, select) {
 }
 
 /**
- * How often a run is right on the test samples, or on validation samples if there are none.
+ * How often a run is right on the test samples, or on validation samples if there are none; its R2 if it predicts numbers.
  * @param {RunRow} row
  */
-function accuracyCell({ test, val_accuracy: validation, val_epoch: epoch }) {
-  const cell = element("td", { class: "number run-accuracy" });
-  if (test) {
-    cell.textContent = percent(test.accuracy, 2);
-    cell.title = "test samples";
-  } else if (typeof validation === "number") {
-    cell.append(percent(validation, 2), " ", element("small", { text: "val" }));
-    cell.title = `validation samples, after epoch ${epoch}`;
-  }
+function accuracyCell({ test, val_accuracy, val_r2, val_epoch: epoch }) {
+  const score = test ? test.accuracy ?? test.r2 : val_accuracy ?? val_r2;
+  const title = test ? "test samples" : `validation samples, after epoch ${epoch}`;
+  const cell = element("td", { class: "number run-accuracy", title: typeof score === "number" && title });
+  const isR2 = typeof (test ? test.r2 : val_r2) === "number";
+  const words = [isR2 && "R2", !test && "val"].filter(Boolean).join(" ");
+  if (typeof score === "number") cell.append(percent(score, 2), ...(words ? [" ", element("small", { text: words })] : []));
   return cell;
 }
 
 /**
- * The accuracy between that of always predicting the largest class and 100%.
+ * The accuracy between that of always predicting the largest class and 100%, or R2 between that of the mean and 100%.
  * @param {RunRow} row
  */
 function accuracyBar({ test, baseline }) {
-  if (!test || typeof baseline !== "number" || baseline >= 1) return null;
-  const share = (test.accuracy - baseline) / (1 - baseline);
-  const points = signed(100 * (test.accuracy - baseline), (size) => size.toFixed(1));
-  const title = `${points} points: always predicting the largest class is right on ${percent(baseline, 2)}`;
+  const [score, least] = typeof test?.r2 === "number" ? [test.r2, 0] : [test?.accuracy, baseline];
+  if (typeof score !== "number" || typeof least !== "number" || least >= 1) return null;
+  const share = (score - least) / (1 - least);
+  const points = signed(100 * (score - least), (size) => size.toFixed(1));
+  const title = `${points} points: always predicting ${test?.r2 === score ? "the mean explains nothing" : `the largest class is right on ${percent(least, 2)}`}`;
   const bar = element("span", { class: "bar-of", role: "img", "data-below": share <= 0, title });
   bar.style.setProperty("--share", String(Math.max(0, share)));
   return bar;

@@ -5,8 +5,8 @@ import { stateWord } from "../words.js";
  * A run as the list shows it; see `cutaway.runs.RunSummary`.
  * @typedef {{ id: string, state: string, why: string | null, title: string,
  *   created?: string, data?: string, model?: string, settings?: Record<string, string | number | null>, called?: string, like?: string | null, judged_on?: string | null, tested?: number | null, accuracy?: number | null, epochs?: number, planned?: number | null,
- *   val_accuracy?: number | null, val_epoch?: number | null,
- *   test?: { loss: number, accuracy: number, cross_entropy: number } | null, baseline?: number | null, seconds?: number | null,
+ *   val_accuracy?: number | null, val_r2?: number | null, val_epoch?: number | null,
+ *   test?: { loss: number, accuracy?: number, r2?: number, cross_entropy?: number } | null, baseline?: number | null, seconds?: number | null,
  *   curves?: Record<string, (number | null)[]>, progress?: RunProgress | null }} RunRow
  * @typedef {{ epoch: number, share: number | null, rate: number | null, seconds_left: number | null }} RunProgress
  */
@@ -21,7 +21,7 @@ const FIRST = { find: "", sort: "-created" };
 const SORTED = {
   created: (row) => row.created,
   name: (row) => namesOf(row).name.toLowerCase() || null,
-  accuracy: (row) => row.test?.accuracy ?? row.val_accuracy,
+  accuracy: (row) => row.test?.accuracy ?? row.test?.r2 ?? row.val_accuracy ?? row.val_r2,
 };
 
 /** @type {WeakMap<RunRow, string>} */
