@@ -133,7 +133,7 @@ def test_the_map_is_colored_by_the_target_the_prediction_and_the_error_after_eac
         predicted = run.predictions(epoch=epoch)[source.shown.positions_in(run.split.test), 0]
         np.testing.assert_allclose(columns["predicted"].values[place], predicted, rtol=1e-5)
         np.testing.assert_allclose(columns["error"].values[place], predicted - y, rtol=1e-3, atol=1)
-    low, high = columns["error"].range
+    low, high = columns["error"].range or (0, 0)
     assert -low == high > 0
     assert columns["target"].range == columns["predicted"].range == tuple(np.quantile(y, [0.01, 0.99]))
     assert found.network is None

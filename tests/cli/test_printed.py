@@ -15,6 +15,7 @@ from cutaway.cli.output import print_findings, print_rows, print_table, say, sho
 from cutaway.embedding import Quality
 from cutaway.errors import CutawayWarning, Hint
 from cutaway.findings import Finding
+from cutaway.task import Task
 from cutaway.topics.embedding.embedding import quality_rows
 from cutaway.words import points
 
@@ -41,7 +42,7 @@ def test_pipes_get_findings_and_tables_without_breaks_and_without_blanks_at_the_
 
 def test_estimates_are_written_with_their_standard_errors():
     errors = {"trustworthiness": 0.00012, "neighbors_preserved": 0.0034, "accuracy_layer": 0.0005}
-    assert [row.text for row in quality_rows(Quality(0.99704, 0.3168, 15, 2000, 0.9947, 0.9952, errors))] == [
+    assert [row.text for row in quality_rows(Quality(0.99704, 0.3168, 15, 2000, 0.9947, 0.9952, errors), Task())] == [
         "0.9970 ± 0.0001",
         "31.7% ± 0.3",
         "99.5% ± 0.1",
