@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cutaway.data import Dataset, Table
 from cutaway.errors import CutawayError
 from cutaway.models import units_in_words
 from cutaway.results.plain import plain
+from cutaway.task import number_text
 from cutaway.topics.classes.classes import classes_of_test
 from cutaway.topics.common.data_words import class_counts, columns_left_out
 from cutaway.topics.embedding.embedding import Embedding
@@ -96,14 +99,19 @@ def model_document(summary: ModelSummary, *, why: str | None) -> dict[str, Any]:
 def dataset_document(data: Dataset | Table) -> dict[str, Any]:
     """The content of a dataset, in words and in numbers, and the use of each column of a table."""
     counts = {source: len(labels) for source, labels in data.labels.items()}
-    classes = class_counts(data)
     document: dict[str, Any] = {
         "name": data.name,
         "samples": listed([f"{count:,} in {source}" for source, count in counts.items()]),
-        "classes": listed([f"{each['name']} ({each['samples']:,})" for each in classes], 20),
-        "source_counts": counts,
-        "class_counts": classes,
     }
+    if data.task.is_numbers:
+        targets = zip(data.task.targets, np.concatenate([*data.labels.values()]).T, strict=True)
+        ends = {name: [number_text(each) for each in (y.min(), np.median(y), y.max())] for name, y in targets}
+        texts = [f"{name} from {low} to {high}, median {median}" for name, (low, median, high) in ends.items()]
+        document |= {"targets": listed(texts, 20), "source_counts": counts}
+    else:
+        classes = class_counts(data)
+        texts = [f"{each['name']} ({each['samples']:,})" for each in classes]
+        document |= {"classes": listed(texts, 20), "source_counts": counts, "class_counts": classes}
     if isinstance(data, Dataset):
         return document | {"shape": " x ".join(map(str, data.shape))}
     columns = [each.record() | {"rows": each.rows, "missing": each.missing} for each in data.columns]

@@ -8,10 +8,12 @@ import pytest
 from sklearn import metrics
 
 import cutaway as ct
-from cutaway.errors import CutawayError, UsageError
+from cutaway.data import split_and_prepare
+from cutaway.errors import CutawayError, CutawayWarning, UsageError
 from cutaway.progress import ignore_progress
 from cutaway.report.explorer import explore
 from cutaway.topics.common.source import ReportSource
+from cutaway.topics.findings.evidence import warn_of_leaks
 
 TASK = {"class_names": [], "targets": ["price"], "is_log": False}
 
@@ -147,3 +149,15 @@ def test_an_embedding_is_drawn_in_the_colors_of_the_target(run):
     np.testing.assert_allclose(drawn.get_array(), found.labels[:, 0], rtol=1e-6)
     assert figure.axes[1].get_ylabel() == "price"
     assert {"target", "predicted"} <= {*found.to_pandas().columns}
+
+
+def test_terminal_describes_the_targets(run, run_cli, frame):
+    shown = run_cli("datasets", run.path.parents[1] / "homes.csv", "--target", "price")
+    assert f"price from {frame['price'].min():,.0f} to {frame['price'].max():,.0f}" in shown
+
+
+def test_a_training_warns_of_a_column_that_tells_the_target(frame):
+    table = ct.load_dataset(frame.assign(tax=frame["price"] / 100), target="price")
+    split, data = split_and_prepare(table, validation=0.25, seed=0)
+    with pytest.warns(CutawayWarning, match="tax"):
+        warn_of_leaks(table, data, split)

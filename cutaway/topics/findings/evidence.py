@@ -502,10 +502,12 @@ def data_findings(
 def warn_of_leaks(loaded: Dataset | Table, data: Dataset, split: Split) -> None:
     """Warn of what makes the accuracies of a table too good, before a model is trained on it; arguments as above."""
     if isinstance(loaded, Table):
+        # strata stand for classes in these facts
+        of = f' Classes are parts of the range of "{data.targets[0]}" here.' if data.targets else ""
         for each in run_checks(sample_evidence(loaded, data, split), kinds=LEAKS):
             has_text = each.kind == "left-out-columns" and "free text" in each.evidence["columns"].values()
             if each.severity == "warning" or each.kind == "target-leakage" or has_text:
-                warn_user(each.text)
+                warn_user(each.text + of * ("class" in each.text))
 
 
 def sample_evidence(loaded: Dataset | Table, data: Dataset, split: Split, **known: Any) -> SampleEvidence:
