@@ -30,8 +30,11 @@ from .decisions import (
     write_decisions,
 )
 from .facts import (
+    FAR_SHARE,
     FEWER,
     LARGE_MEAN,
+    LIMIT_TIMES,
+    PAIRS,
     REACHED,
     SIMPLE_MODELS,
     TELLS,
@@ -45,6 +48,7 @@ from .facts import (
     Repeats,
     Sentinels,
     Shift,
+    TargetFacts,
     WholeGroups,
     are_ties,
     column_shifts,
@@ -54,6 +58,7 @@ from .facts import (
     near_duplicates,
     repeated_samples,
     simple_predictions,
+    target_facts,
     tell_apart,
 )
 from .idx import read_idx

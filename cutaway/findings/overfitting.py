@@ -131,13 +131,17 @@ def _by_accuracy(known: Evidence, record: Mapping[str, Any]) -> Finding | None:
     best, samples = max(in_training or 0.0, in_use or 0.0), known.val_samples
     if held_out is None:
         return None
-    if best - held_out <= max(GAP, GAP_ERRORS * (held_out * (1 - held_out) / (samples or math.inf)) ** 0.5):
+    error = (held_out * (1 - held_out) / (samples or math.inf)) ** 0.5
+    if known.errors:  # half of what its interval reaches up
+        error = (known.errors[0].interval[1] - known.errors[0].r2) / 2
+    if best - held_out <= max(GAP, GAP_ERRORS * error):
         return None
     kinds = ("training samples in training", "training samples in use", "validation samples")
     shares = (f"{percent(each, 1)} of {kind}" for kind, each in zip(kinds, known.accuracies, strict=True) if each)
-    text = f"Predicted correctly: {', '.join(shares)}; the validation loss shows no lasting rise."
+    what = "Explained of the variance" if known.targets else "Predicted correctly"
+    text = f"{what}: {', '.join(shares)}; the validation loss shows no lasting rise."
     shown: dict[str, Any] = {**record, **known.accuracies._asdict()}
-    if samples:
+    if samples and not known.targets:
         low, high = wilson_interval(round(held_out * samples), samples)
         shown["gap_interval"] = gap = best - high, best - low
         text += " The gap is {:.0%} to {:.0%} (95% interval).".format(*gap)

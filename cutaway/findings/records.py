@@ -10,10 +10,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from cutaway.data import ColumnFacts, InputFacts, LeakyInput, NearDuplicates, Repeats, Shift, WholeGroups
+from cutaway.data import ColumnFacts, InputFacts, LeakyInput, NearDuplicates, Repeats, Shift, TargetFacts, WholeGroups
 from cutaway.errors import DataError, Hint
 from cutaway.interpret import LayerHealth
-from cutaway.metrics import Interval, PerClass, is_finite, paired_difference_interval, per_class
+from cutaway.metrics import ErrorFacts, Interval, PerClass, is_finite, paired_difference_interval, per_class
 from cutaway.models import DEFAULT_RATES, Setup
 
 from .label_issues import CountEstimate
@@ -190,7 +190,7 @@ class WeightFacts:
 
 
 class Accuracies(NamedTuple):
-    """How often a model is right, three times, each 0..1, or None if unknown.
+    """How often a model is right, three times, each 0..1, or None if unknown; of numbers R2, 0 if it is below 0.
 
     Attributes:
         in_training: On training samples in the epoch that learned from them: the mean over its steps, with dropout,
@@ -287,6 +287,9 @@ class Evidence:
             not trained here.
         trained: Among some training samples: how many the model predicts correctly without dropout, and how many there
             are; None if unknown.
+        trained_r2: R2 of targets that are numbers on some training samples; None if unknown.
+        targets: What training targets that are numbers show; empty for classes.
+        errors: The errors of each of these targets on validation and test samples; empty if unknown.
         model: The layers of the model in order, each with "kind", "name" and "config", as `cutaway.models.spec_of`
             describes them; empty if unknown.
         regularization: The highest dropout rate ("dropout"), the largest penalties of weights ("l1", "l2") and the
@@ -353,6 +356,9 @@ class Evidence:
 
     history: Sequence[Mapping[str, Any]] = ()
     trained: tuple[int, int] | None = None
+    trained_r2: float | None = None
+    targets: tuple[TargetFacts, ...] = ()
+    errors: tuple[ErrorFacts, ...] = ()
     model: Sequence[Mapping[str, Any]] = ()
     regularization: Mapping[str, float] | None = None
     frozen: Sequence[str] = ()
@@ -412,7 +418,14 @@ class Evidence:
 
     @property
     def loss_of_nothing(self) -> float:
-        """The cross-entropy of equal probabilities of all classes, near which training begins."""
+        """The loss of knowing nothing, near which training begins.
+
+        Of classes it is the cross-entropy of equal probabilities, of numbers the loss of always predicting the mean: a
+        squared error is ``1 - R2`` times as large, and other losses about so.
+        """
+        known = [row for row in self.history if is_finite(row.get("loss")) and is_finite(row.get("r2"))]
+        if known and known[0]["r2"] < 1:
+            return known[0]["loss"] / (1 - known[0]["r2"])
         return math.log(self.classes or 2)
 
     @property
@@ -427,6 +440,9 @@ class Evidence:
         last = self.history[-1] if self.history else {}
         kept = next((row for row in self.history if row["epoch"] == self.kept_epoch), last)
         correct, samples = self.trained or (0, 0)
+        if self.targets:
+            scores = kept.get("r2"), self.trained_r2, kept.get("val_r2")
+            return Accuracies(*(max(float(each), 0.0) if is_finite(each) else None for each in scores))
         held_out = kept.get("val_accuracy") if self.val_accuracy is None else self.val_accuracy
         found: tuple[Any, ...] = kept.get("accuracy"), correct / samples if samples else None, held_out
         return Accuracies(*(each if is_finite(each) and 0 <= each <= 1 else None for each in found))
@@ -516,12 +532,14 @@ class Check:
 
 
 def _complete(finding: Finding, rule: Rule, evidence: Evidence) -> Finding:
-    facts = finding.evidence
+    facts, text = finding.evidence, f"{rule.text.format(**finding.evidence)} {finding.text}".strip()
+    if evidence.targets and "class" in text:  # strata stand for classes where columns and groups are judged
+        text += f' Classes are parts of the range of "{evidence.targets[0].name}" here.'
     return dataclasses.replace(
         finding,
         rule=rule,
         title=finding.title or rule.title.format(**facts),
-        text=f"{rule.text.format(**facts)} {finding.text}".strip(),
+        text=text,
         advice=finding.advice or (rule.advice if finding.severity == "warning" else ""),
         # of a finding without a layer, examples are not asked for: measuring them may take long
         units=evidence.named(finding.kind, facts["layer"]) if "layer" in facts else finding.units,

@@ -17,6 +17,7 @@ from . import (
     simpler_models,
     splits,
     steps,
+    targets,
     units,
 )
 from .records import Check, Evidence, Finding, Rule
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     splits.unshuffled_split,
     columns.target_leakage,
     columns.target_encoding,
+    targets.unusual_targets,
     splits.group_leakage,
     columns.left_out_columns,
     columns.unlike_values,
@@ -63,6 +65,7 @@ CHECKS: tuple[Check, ...] = (
     steps.stalled,
     simpler_models.simpler_model,
     simpler_models.baseline,
+    targets.errors_of_numbers,
     classes.few_samples,
     classes.missed_class,
     overfitting.overfitting,
@@ -121,6 +124,9 @@ _NEEDED: Mapping[str, Sequence[str]] = {
     "calibration": PREDICTIONS,
     "simpler_models": simpler_models.KINDS,
     "class_weights": ("class-weights",),
+    "class_names": ("class-imbalance", "class-names", "overlapping-classes", "unshuffled-split"),
+    "targets": targets.OF_TARGETS,
+    "errors": targets.OF_ERRORS,
     "short_trainings": tuple(short_trainings.WORDS),
     "input_columns": (
         *("target-encoding", "left-out-columns", "sentinel-values", "mixed-units", "numbers-as-text"),
@@ -134,7 +140,7 @@ _RANK = {"warning": 0, "note": 1, "good": 2}
 _MISTAKES = ("baseline", "missed-class", "confusion", "miscalibration", "label-issues")
 """What is found of predictions that are often wrong."""
 
-_POOR = (*_MISTAKES, "test-gap", "overfitting", *simpler_models.KINDS)
+_POOR = (*_MISTAKES, "no-gain", "test-gap", "overfitting", *simpler_models.KINDS)
 """What is found of the predictions of any model that has not learned."""
 
 _SHORT = ("first-loss", "unlearned-batch", "poor-rate", "unused-inputs")
@@ -169,6 +175,11 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     ),
     "class-names": (*_MISTAKES, "class-imbalance"),
     "numeric-labels": (*_POOR, "class-imbalance", "duplicates"),
+    "identifier-target": (*_FAILED, "rounded-target", "alike-neighbors", "growing-errors"),
+    **dict.fromkeys(("heavy-tails", "skewed-target"), (*_POOR, "growing-errors", "target-leakage")),
+    "limited-target": ("growing-errors", "simpler-model"),
+    "no-gain": ("overfitting", "growing-errors"),
+    "alike-neighbors": ("group-leakage", "simpler-model"),
     "divergence": (*_UNTRAINED, "learning-rate-too-high", "saturated-units"),
     "unshuffled-split": (*_POOR, "shifted-test-samples", "test-labels", "class-imbalance"),
     **dict.fromkeys(("shifted-test-samples", "test-labels"), (*_MISTAKES, "test-gap")),

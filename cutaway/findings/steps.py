@@ -337,7 +337,7 @@ LONGER, LONGER_STEPS = 10, 2_000
             "The training has ended as planned, without penalties of weights and weights of classes, which a loss "
             "holds as well; the accuracy is nearer to that of always predicting one class than to that of no mistakes, "
             "or a simpler model is right more often; the learning rate is at least a third of the default of the "
-            "optimizer, the loss is above {LOSS_LEFT:.0%} of that of equal probabilities, it still fell by "
+            "optimizer, the loss of classes is above {LOSS_LEFT:.0%} of that of equal probabilities, it still fell by "
             "more than {STILL_FALLING:.0%} in the last epoch, after fewer than {LONGER_STEPS:,} steps in all, "
             "and no earlier validation loss was lower; a single epoch has fewer than "
             "{FEW_EPOCH_STEPS} steps, or its model is no better than always predicting one class. Or a single epoch "
@@ -372,7 +372,7 @@ def too_few_epochs(evidence: Evidence) -> Iterable[Finding]:
     if not (underperforms(evidence) or still_learns):
         return
     # an unusually low rate is the cause itself
-    left = LITTLE_LOSS if still_learns else LOSS_LEFT
+    left = LITTLE_LOSS if still_learns else 0.0 if evidence.targets else LOSS_LEFT
     if not evidence.has_usual_rate or losses[-1] <= left * nothing:
         return
     if len(losses) == 1:

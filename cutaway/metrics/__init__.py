@@ -57,6 +57,7 @@ from .per_class import LISTED, PerClass, per_class
 from .power_law import LEAST_SIZES, Forecast, PowerLaw, fit_power_law, forecast
 from .probabilities import LEAST, ScoredSamples, at_temperature
 from .resampling import bootstrap_interval, exchange_test, exchange_test_of
+from .residuals import ErrorFacts, error_facts
 from .thresholds import (
     OperatingPoint,
     PrecisionRecall,

@@ -64,6 +64,11 @@ class TargetUnit:
             )
         return cls(center, scale, is_log)
 
+    @staticmethod
+    def left_out(model: Any) -> Any:
+        """A model without the layers of a unit, which shares its weights: its outputs are standardized."""
+        return keras.Model(model.inputs, model.get_layer(IN_UNIT).input)
+
     @classmethod
     def of(cls, model: keras.Model) -> "TargetUnit":
         """The unit in the last layers of a model; the targets themselves for a model that has none."""

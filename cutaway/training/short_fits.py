@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from cutaway.models import TargetUnit
+
 from .config import TrainingConfig
 from .loop.optimizer import make_optimizer
 
@@ -17,7 +19,10 @@ LARGEST = 1e30
 
 
 def compiled(model: Any, config: TrainingConfig) -> Any:
-    """Compile a classifier with the optimizer of a config and a cross-entropy of class numbers, and return it.
+    """Compile a model with the optimizer of a config, and return it.
+
+    The loss of a classifier is a cross-entropy of class numbers. Of numbers it is that of the config, of standardized
+    targets: the layers that put outputs into the unit of the targets are left out.
 
     Args:
         model: The model.
@@ -25,6 +30,8 @@ def compiled(model: Any, config: TrainingConfig) -> Any:
     """
     is_binary = model.outputs[0].shape[-1] == 1
     loss = "binary_crossentropy" if is_binary else "sparse_categorical_crossentropy"
+    if config.is_numbers:
+        model, loss = TargetUnit.left_out(model), config.loss
     model.compile(make_optimizer(config.model_copy(update={"schedule": "constant"}), steps=1), loss)
     return model
 

@@ -33,3 +33,4 @@ from .leakage import (
 )
 from .shift import ColumnShift, Shift, column_shifts, tell_apart
 from .simple_models import SIMPLE_MODELS, simple_predictions
+from .targets import FAR_SHARE, LIMIT_TIMES, PAIRS, TargetFacts, target_facts

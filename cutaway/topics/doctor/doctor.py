@@ -71,7 +71,6 @@ def doctor(
     check_engine(engine)
     asked = DoctorOptions(seeds=seeds, budget=budget)
     if isinstance(what, Run):
-        what.context.task.need_classes("a finding")
         with show_progress(progress) as on_progress, survive(__name__, f"comparing {what.path.name}", CutawayError):
             compare_simpler_models(what.context, on_progress=on_progress)
         found = findings_of_run(what.context, layers=lambda: what.layers(progress=progress), muted=mute or {})

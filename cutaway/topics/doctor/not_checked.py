@@ -28,7 +28,7 @@ def not_checked_of_run(run: Run) -> tuple[str, ...]:
         is_known = kept_findings(run.context) is not None
         checked = "checked by what was measured before" if is_known else "not checked"
         found.append(f"The data cannot be loaded ({error.fault}), so inputs and labels are {checked}.")
-    if not are_judged(run.context):
+    if not run.context.task.is_numbers and not are_judged(run.context):
         command = run_command("label-issues", run.path)
         found.append(f"Single labels are judged by models that were not trained on them:  {command}")
     return tuple(found)

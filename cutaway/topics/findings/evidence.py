@@ -24,6 +24,7 @@ from cutaway.data import (
     Shift,
     Split,
     Table,
+    TargetFacts,
     WholeGroups,
     are_ties,
     column_facts,
@@ -34,6 +35,7 @@ from cutaway.data import (
     one_of_each_group,
     repeated_samples,
     stratified_sample,
+    target_facts,
     tell_apart,
 )
 from cutaway.errors import CutawayError
@@ -54,15 +56,15 @@ from cutaway.findings import (
 )
 from cutaway.image_shape import input_names
 from cutaway.log import survive
-from cutaway.metrics import confusion_counts, exact_interval, reliability
+from cutaway.metrics import ErrorFacts, confusion_counts, error_facts, exact_interval, number_metrics, reliability
 from cutaway.models import Setup, setup_of_spec
 from cutaway.runs import kept_so_far
-from cutaway.topics.common.predictions import probability_batches
+from cutaway.topics.common.predictions import predict_numbers, probability_batches
 from cutaway.topics.common.scoring import scored_samples
 from cutaway.topics.common.snapshots import training_weights
 from cutaway.topics.learning_curve.learning_curve import said_of_more_data
 
-from .simpler_models import known_simpler_models
+from .simpler_models import LEAST_NUMBERS, known_simpler_models
 
 if TYPE_CHECKING:
     from cutaway.interpret import LayerRecord
@@ -151,6 +153,8 @@ class SampleEvidence(Evidence):
     def class_counts(self) -> dict[str, list[int]]:
         """Samples of each class, by split."""
         data = self.of.data
+        if data.task.is_numbers:
+            return {}
         counts = {name: np.bincount(data.y(ids), minlength=data.classes) for name, ids in self._parts.items()}
         return {name: each.tolist() for name, each in counts.items() if each.sum()}
 
@@ -165,7 +169,14 @@ class SampleEvidence(Evidence):
         """Columns of a table, or inputs of other data, that tell the class alone, or the one that tells it best."""
         if (found := self._columns[2]) is not None:
             return found
-        return leaky_inputs(self._x, self.of.data.y(self._measured), classes=self.of.data.classes)
+        groups = self.of.data.strata_of(self._measured)
+        return leaky_inputs(self._x, groups, classes=int(groups.max(initial=0)) + 1)
+
+    @fact
+    def targets(self) -> tuple[TargetFacts, ...]:
+        """What training targets that are numbers show."""
+        task, y = self.of.data.task, self.of.data.y(self.of.split.train)
+        return tuple(target_facts(name, y[:, k], is_log=task.is_log) for k, name in enumerate(task.targets))
 
     @fact
     def repeated(self) -> list[str]:
@@ -180,7 +191,8 @@ class SampleEvidence(Evidence):
         if not len(held):
             return None
         copies = self._held_out.take(held)
-        agree = int((data.y(train.take(known[held])) == data.y(copies)).sum())
+        equal = data.y(train.take(known[held])) == data.y(copies)
+        agree = int(equal.reshape(len(held), -1).all(axis=1).sum())
         few, asked = train.take(slice(0, COMPARED)), self._compared
         ties = data.features <= TIED and len(asked) > 0 and are_ties(data.inputs(few), data.inputs(asked))
         return Repeats(agree, len(np.unique(known[held])), ties)
@@ -211,7 +223,7 @@ class SampleEvidence(Evidence):
     def examples(self) -> Examples:
         """Names of samples that findings are about."""
         data, train, near = self.of.data, self.of.split.train, self.near
-        found = {"class-imbalance": train.take(_of_the_smallest_class(data.y(train)))}
+        found = {} if data.task.is_numbers else {"class-imbalance": train.take(_of_the_smallest_class(data.y(train)))}
         if self.shift is not None:
             found["shifted-test-samples"] = self._compared.take(np.array(self.shift.surest, np.int64))
         if near is not None:  # a held-out sample and its duplicate by turns
@@ -233,7 +245,7 @@ class SampleEvidence(Evidence):
     def _measured(self) -> SampleIds:
         """The training samples whose inputs are measured."""
         data, train = self.of.data, self.of.split.train
-        return train.take(stratified_sample(data.y(train), sample_room(data), seed=0))
+        return train.take(stratified_sample(data.strata_of(train), sample_room(data), seed=0))
 
     @cached_property
     def _x(self) -> np.ndarray:
@@ -290,7 +302,8 @@ class RunEvidence(SampleEvidence):
 
     def measure(self) -> dict[str, Any]:
         """All facts, by the names of the fields of `Evidence`."""
-        of_data = {name: getattr(self, name) for name in (*OF_SAMPLES, "class_change", "class_weights", "last_class")}
+        of_classes = () if self.of.task.is_numbers else ("class_change", "class_weights", "last_class")
+        of_data = {name: getattr(self, name) for name in (*OF_SAMPLES, *of_classes)}
         parts = [of_data, self._records, self._model, self._predictions]
         found = {name: value for part in parts for name, value in part.items()}
         return found | {"examples": {kind: names for part in parts for kind, names in part.get("examples", {}).items()}}
@@ -319,7 +332,7 @@ class RunEvidence(SampleEvidence):
         """Also the last rows, as Keras' validation_split takes them, if their accuracy and loss equal the history's."""
         context, row = self.of, self.of.row() or {}
         rows = SampleIds.first("train", len(context.data.labels["train"]))
-        if context.known_of_fit("validation") == "unknown" and context.opens:
+        if context.known_of_fit("validation") == "unknown" and context.opens and not context.task.is_numbers:
             (found,) = scored_samples(context, rows, epoch=None)
             means = np.cumsum([found.correct[::-1], found.log_loss[::-1]], axis=1) / (rows.index + 1)
             known = [row.get(name, np.nan) for name in ("val_accuracy", "val_loss")]
@@ -364,7 +377,8 @@ class RunEvidence(SampleEvidence):
         model, epochs = context.model(), context.folder.epochs
         layers = layer_health(model, x=x, scale=scale)
         (outputs,) = ForwardPass.of(model, scale=scale)(x).values()
-        right = class_probabilities(model, outputs).argmax(axis=1) == y
+        is_numbers = context.task.is_numbers
+        right = np.zeros(0, bool) if is_numbers else class_probabilities(model, outputs).argmax(axis=1) == y
         before, kept = context.snapshot(epochs[0]), context.snapshot(context.epoch())
         # a training never saw the first moving averages of a layer that prepares inputs, which are those of no samples
         averages = {
@@ -401,13 +415,16 @@ class RunEvidence(SampleEvidence):
             "layers": layers,
             # nothing is known about layers with NaN weights in some epoch
             "weights": {name: w for name, w in weights.items() if np.isfinite([*w.updates, w.first]).all()},
-            "trained": (int(right.sum()), len(right)),
+            "trained": None if is_numbers else (int(right.sum()), len(right)),
+            "trained_r2": number_metrics(y, outputs).get("r2") if is_numbers else None,
             "examples": _named_units(named),
         }
 
     @fact
     def _predictions(self) -> dict[str, Any]:
         data, split, others = self.of.data, self.of.split, self._held_out
+        if data.task.is_numbers:
+            return {"errors": self._errors, "judged": len(others)}
         y = data.y(others)
         confidence, predicted = np.zeros(len(y)), np.zeros(len(y), np.int64)
         expected, is_tested = np.zeros(data.classes), np.arange(len(y)) >= (len(split.val) if len(split.test) else 0)
@@ -439,6 +456,16 @@ class RunEvidence(SampleEvidence):
             "judged": len(y),
             "sure": errors_of_the_surest(confidence, right),
         }
+
+    @property
+    def _errors(self) -> tuple[ErrorFacts, ...]:
+        """The errors of each target on validation and test samples, in the order of the file."""
+        ids, task = self._held_out.ordered(), self.of.task
+        y = self.of.data.y(ids)
+        if len(ids) < LEAST_NUMBERS or not np.ptp(y, axis=0).all():
+            return ()
+        predicted = predict_numbers(self.of, ids)
+        return tuple(error_facts(*each, is_log=task.is_log) for each in zip(y.T, predicted.T, strict=True))
 
 
 def evidence_of(context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]") -> Evidence:
@@ -479,7 +506,6 @@ def findings(
     context: RunContext, *, layers: "Callable[[], Iterable[LayerRecord]]", muted: Collection[str] = ()
 ) -> tuple[Finding, ...]:
     """Run all checks on a run; see `cutaway.Run.findings`, and `run_checks` for what is muted."""
-    context.task.need_classes("a finding")
     context.manifest.check("model")
     return run_checks(evidence_of(context, layers=layers), muted=muted)
 
@@ -495,19 +521,16 @@ def data_findings(
         split: Which of them the model is to be trained, validated and tested on.
         muted: See `run_checks`.
     """
-    data.task.need_classes("a finding")
     return run_checks(sample_evidence(loaded, data, split), muted=muted)
 
 
 def warn_of_leaks(loaded: Dataset | Table, data: Dataset, split: Split) -> None:
     """Warn of what makes the accuracies of a table too good, before a model is trained on it; arguments as above."""
     if isinstance(loaded, Table):
-        # strata stand for classes in these facts
-        of = f' Classes are parts of the range of "{data.targets[0]}" here.' if data.targets else ""
         for each in run_checks(sample_evidence(loaded, data, split), kinds=LEAKS):
             has_text = each.kind == "left-out-columns" and "free text" in each.evidence["columns"].values()
             if each.severity == "warning" or each.kind == "target-leakage" or has_text:
-                warn_user(each.text + of * ("class" in each.text))
+                warn_user(each.text)
 
 
 def sample_evidence(loaded: Dataset | Table, data: Dataset, split: Split, **known: Any) -> SampleEvidence:
@@ -586,7 +609,7 @@ def _place(context: RunContext) -> CachedResult | None:
     All epochs decide them, since how far weights moved is measured.
     """
     with survive(__name__, "looking for kept facts", CutawayError):
-        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=22)
+        return cached("facts", context.folder.identity(*context.folder.epochs), context.epoch(), method=23)
     return None
 
 

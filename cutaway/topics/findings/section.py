@@ -17,10 +17,10 @@ from cutaway.topics.label_issues.section import label_issues_of
 from cutaway.topics.layers.section import layers_of
 from cutaway.words import counted
 
-from .evidence import evidence_of, recorded_evidence
+from .evidence import evidence_of
 from .images import loss_panels, panels_of, samples_of
 from .simpler_models import compare_simpler_models, known_simpler_models, why_not_compared
-from .verdict import LESSER, Verdict, Worth, are_checked, pressing
+from .verdict import LESSER, Verdict, Worth, pressing
 from .verdict import verdict as gather
 
 INSIDE = "\ue000"
@@ -218,8 +218,6 @@ def _evidence(source: ReportSource) -> Evidence:
     context = source.context
     with survive(__name__, f"comparing {context.path.name}", CutawayError):
         compare_simpler_models(context, on_progress=source.on_progress, cheap=True)
-    if not are_checked(context):
-        return recorded_evidence(context)
     return evidence_of(context, layers=lambda: layers_of(source))
 
 

@@ -329,10 +329,10 @@ def verdict(
     rows = folder.history()
     state, kept, unknown = folder.state, kept_so_far(manifest, rows), list[str]()
     evidence = _known_evidence(context) if evidence is None else evidence
-    is_measured = are_checked(context) and (evidence is not None or findings is not None)
+    is_measured = evidence is not None or findings is not None
     evidence = recorded_evidence(context) if evidence is None else evidence
     findings = run_checks(evidence) if findings is None else findings
-    if not is_measured and state in ("stopped", "died") and are_checked(context):  # of others, that is the next step
+    if not is_measured and state in ("stopped", "died"):  # of others, that is the next step
         doctor = run_command("doctor", context.path)
         unknown.append(f"Its data, layers and predictions have not been checked; {doctor} does that.")
     worth = _worth(context, rows, measure=measure)
@@ -349,8 +349,7 @@ def verdict(
     causes = folded(findings)
     problem = next((each for each, _ in pressing(causes)), None)
     wrong = evidence.wrong_labels.low if evidence.wrong_labels else 0
-    is_last = is_measured or not are_checked(context)
-    next_step, command = _next_step(context, state, problem, is_measured=is_last, wrong=wrong, worth=worth)
+    next_step, command = _next_step(context, state, problem, is_measured=is_measured, wrong=wrong, worth=worth)
     return Verdict(
         run=context.path.name,
         state=state,
@@ -366,11 +365,6 @@ def verdict(
         unknown=tuple(unknown),
         opens=manifest.model is not None,
     )
-
-
-def are_checked(context: RunContext) -> bool:
-    """Whether there are checks of data, layers and predictions: there are none of numbers."""
-    return not context.task.is_numbers
 
 
 def explained_in_words(consequences: Sequence[Finding]) -> str:
@@ -441,7 +435,7 @@ def _next_step(
         return "Next: go through the label issues:", run_command("label-issues", context.path)
     if problem is not None and problem.help:
         words = f"Next: {problem.help}"
-        if are_checked(context) and problem.can_be_tried(trained=context.manifest.origin == "training"):
+        if problem.can_be_tried(trained=context.manifest.origin == "training"):
             return f"{words} To test whether that helps:", run_command("doctor", context.path) + " --try"
         return words, None
     if worth is None or worth.score == 1:

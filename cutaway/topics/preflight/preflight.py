@@ -138,15 +138,16 @@ def preflight_plan(data: str, *, options: Mapping[str, Any], train: bool = False
         loaded = as_dataset(data, None, verb="preflight", on_progress=on_progress, **options)
         planned: Any = plan(loaded, divide=partial(split_and_prepare, loaded, on_progress=on_progress), **wanted)
         ready, split, config = planned.data, planned.split, planned.config
-        ready.task.need_classes("a check before training", "pass a compiled model and arrays to ct.preflight")
         if train:
             model, ids = compiled(planned.model, config), split.part("all").ordered()
             ids = ids.take(~ids.isin(split.test))
-            x, y = ready.inputs(ids).reshape(-1, *model.inputs[0].shape[1:]), ready.y(ids)[:, None]
+            x = ready.inputs(ids).reshape(-1, *model.inputs[0].shape[1:])
+            y = ready.y(ids).reshape(len(x), -1)
+            y = models.TargetUnit.of(planned.model).standardize(y) if ready.task.is_numbers else y
             held, batch_size = ids.isin(split.val), config.batch_size
             trained = measure_trainings(model, x, y, held, batch_size=batch_size, on_progress=on_progress)
     known = config.model_dump(include=SETTINGS)
-    setup = setup_of_spec(planned.spec, classes=ready.classes, samples=len(split.train), **known)
+    setup = setup_of_spec(planned.spec, classes=ready.outputs, samples=len(split.train), **known)
     found = _judged(ready.name, sample_evidence(loaded, ready, split, setup=setup, short_trainings=trained))
     if found.measured:
         kept_trainings(planned.spec, config.model_dump(), **split_record(ready, split)).write(found.measured)

@@ -138,7 +138,9 @@ def compile_training(
         if variance is None:
             correct = jnp.sum((jnp.argmax(predicted, axis=-1) == labels) * mask)
         else:
-            correct = jnp.sum(jnp.mean((predicted - labels) ** 2 / variance.astype(np.float32), axis=-1) * mask)
+            # divided first, since squares in a large unit may be beyond float32
+            deviation = np.sqrt(variance).astype(np.float32)
+            correct = jnp.sum(jnp.mean(((predicted - labels) / deviation) ** 2, axis=-1) * mask)
         loss = loss / members.outputs[1].shape[1] if members else loss
         predicted = predicted if record else predicted[:, :0]
         kept = predicted.astype(jnp.float16) if variance is None else predicted
