@@ -14,7 +14,7 @@ LEAST = 12
 """Samples in a stratum, where there are few: each part of a split of 60 rows then has samples of each."""
 
 
-FOR_NUMBERS = "for numbers there are predictions, errors, mistakes, columns, learning curves and the report"
+FOR_NUMBERS = "for numbers there are predictions, errors, mistakes, columns, findings, learning curves and the report"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from cutaway.metrics import (
     compare_trainings,
     exchange_test_of,
     reliability,
+    squared_errors,
 )
 from cutaway.results.progress import ProgressOption, show_progress
 from cutaway.topics.common.predictions import compute_probabilities, probability_batches
@@ -33,7 +34,7 @@ from cutaway.topics.common.sent_data import with_arrays, without_arrays
 from cutaway.topics.confidence.calibration import fitted_temperature
 from cutaway.training import DRAWN, Plan, check_same_weights, given_weights, plan, recorded_config
 
-from .result import WITHOUT, Judgment, Measure, RemedyTest
+from .result import R2_WITHOUT, WITHOUT, Judgment, Measure, RemedyTest
 
 MEASURES: dict[str, Measure] = {
     "class-imbalance": "balanced accuracy",
@@ -59,10 +60,11 @@ class Answers:
     """What a model says of some samples; one that has diverged is right nowhere.
 
     Attributes:
-        labels: int64 ``(sample,)``.
-        correct: bool ``(sample,)``.
-        confidence: float64 ``(sample,)``; NaN where the model has diverged.
-        loss: float64 ``(sample,)``, minus the logarithm of the probability of the label, at most 87.3 nats.
+        labels: int64 ``(sample,)``; 0 of numbers.
+        correct: bool ``(sample,)``; of numbers 1 minus the loss, whose mean is R2, float64.
+        confidence: float64 ``(sample,)``; NaN where the model has diverged, and of numbers.
+        loss: float64 ``(sample,)``, minus the logarithm of the probability of the label, at most 87.3 nats; of numbers
+            the squared error over the variance of the samples, 1 where the model has diverged.
     """
 
     labels: np.ndarray
@@ -236,9 +238,12 @@ def try_remedy(
         raise
     except CutawayError as error:
         return RemedyTest(finding.kind, remedy.words, why=error.fault)
-    measure: Measure = WITHOUT if leaks else MEASURES.get(finding.kind, "accuracy")
+    is_numbers = run.context.task.is_numbers
+    usual: Measure = "R2" if is_numbers else "accuracy"
+    without: Measure = R2_WITHOUT if is_numbers else WITHOUT
+    measure = without if leaks else MEASURES.get(finding.kind, usual)
     # a temperature changes no answer
-    shown: tuple[Measure, ...] = (measure, "loss" if measure == "calibration error" else "accuracy")
+    shown: tuple[Measure, ...] = (measure, "loss" if measure == "calibration error" else usual)
     shown = shown[:1] if leaks else shown
     return RemedyTest(
         kind=finding.kind,
@@ -246,8 +251,8 @@ def try_remedy(
         before=float(before.correct.mean()),
         after=float(after.correct.mean()),
         judgments=tuple(judge_trainings(each, befores, afters) for each in dict.fromkeys(shown)),
-        fixed=int((after.correct & ~before.correct).sum()),
-        broken=int((before.correct & ~after.correct).sum()),
+        fixed=int((after.correct > before.correct).sum()),
+        broken=int((before.correct > after.correct).sum()),
         samples=len(ids),
         split=split,
         seconds=seconds,
@@ -336,7 +341,16 @@ def _changed(run: Run, remedy: Remedy) -> Dataset:
         else:  # one that is the same everywhere is left out as 0
             x[:, list(remedy.inputs)] = np.where(deviation > 0, mean, 0)[list(remedy.inputs)]
         sources[name] = Source(x.reshape(source.x.shape).astype(np.float32), source.y)
-    return Dataset(data.name, sources, data.class_names, 1.0, {"kind": "arrays"}, data.feature_names)
+    return Dataset(
+        data.name,
+        sources,
+        data.class_names,
+        1.0,
+        {"kind": "arrays"},
+        data.feature_names,
+        targets=data.targets,
+        is_log=data.is_log,
+    )
 
 
 SQUASHING = ("sigmoid", "tanh", "softsign")
@@ -391,13 +405,19 @@ def answers(context: RunContext, ids: SampleIds, *, temperature: float = 1.0, da
         batches = probability_batches(context, ids)
     else:  # probabilities that are kept are of its own data
         batches = [(slice(None), compute_probabilities(RunContext(context.folder, data=data), ids))]
+    is_numbers, variance = context.task.is_numbers, labels.var(axis=0)
     for rows, found in batches:
         is_number = np.isfinite(found).all(axis=1)
+        if is_numbers:
+            loss[rows] = np.where(is_number, squared_errors(labels[rows], found, variance), 1.0)
+            continue
         p = found if temperature == 1 else at_temperature(found, temperature)
         correct[rows] = is_number & (p.argmax(axis=1) == labels[rows])
         confidence[rows] = np.where(is_number, p.max(axis=1), np.nan)
         own = np.where(is_number, np.take_along_axis(p, labels[rows][:, None], axis=1)[:, 0], 0)
         loss[rows] = -np.log(np.maximum(own.astype(np.float64), LEAST))
+    if is_numbers:
+        return Answers(np.zeros(len(loss), np.int64), 1 - loss, np.full(len(loss), np.nan), loss)
     return Answers(labels, correct, confidence, loss)
 
 

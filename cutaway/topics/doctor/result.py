@@ -24,10 +24,18 @@ LEVEL = 0.05
 
 LOW_IS_GOOD = ("loss", "calibration error")
 
-WITHOUT = "accuracy without these inputs"
+WITHOUT, R2_WITHOUT = "accuracy without these inputs", "R2 without these inputs"
 """What the remedy of a leak is judged by: the inputs that it leaves out have their mean in all samples."""
 
-Measure = Literal["accuracy", "balanced accuracy", "loss", "calibration error", "accuracy without these inputs"]
+Measure = Literal[
+    "accuracy",
+    "balanced accuracy",
+    "loss",
+    "calibration error",
+    "accuracy without these inputs",
+    "R2",
+    "R2 without these inputs",
+]
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ class RemedyTest:
     Attributes:
         kind: Kind of the finding.
         remedy: What was done, in words.
-        before: Accuracy of the run, 0..1; for a leak, the run predicts without the inputs that are left out.
+        before: Accuracy of the run, 0..1, or its R2; for a leak, the run predicts without the inputs that are left out.
         after: Accuracy with the remedy and the seed of the run.
         judgments: What it is judged by, with the 95% interval of the difference and a p-value: the accuracy; before it,
             where the finding is about something else, the loss, the calibration error or the balanced accuracy; of a
@@ -123,10 +131,12 @@ class RemedyTest:
             means += " This compares only these two trainings; others may differ."
         if self.worse:
             means += f" The remedy makes the {' and the '.join(self.worse)} worse."
-        if first.measure == WITHOUT:
-            means += " Both get the mean of these inputs in all samples. The accuracy with them is too good."
+        if first.measure in (WITHOUT, R2_WITHOUT):
+            known = first.measure.split()[0]
+            means += f" Both get the mean of these inputs in all samples. The {known} with them is too good."
         same = " with the seed of the run" if first.trainings > 1 else ""
-        return f"On {counts}, the {changes}; {self.fixed:,} fixed, {self.broken:,} newly wrong{same}.{means}"
+        better, worse = ("better", "worse") if "R2" in str(self.judgments) else ("fixed", "newly wrong")
+        return f"On {counts}, the {changes}; {self.fixed:,} {better}, {self.broken:,} {worse}{same}.{means}"
 
 
 def _rise(each: Judgment) -> float:
