@@ -441,7 +441,7 @@ class Evidence:
         kept = next((row for row in self.history if row["epoch"] == self.kept_epoch), last)
         correct, samples = self.trained or (0, 0)
         if self.targets:
-            scores = kept.get("r2"), self.trained_r2, kept.get("val_r2")
+            scores: tuple[Any, ...] = kept.get("r2"), self.trained_r2, kept.get("val_r2")
             return Accuracies(*(max(float(each), 0.0) if is_finite(each) else None for each in scores))
         held_out = kept.get("val_accuracy") if self.val_accuracy is None else self.val_accuracy
         found: tuple[Any, ...] = kept.get("accuracy"), correct / samples if samples else None, held_out
