@@ -68,7 +68,14 @@ class Feeding:
         self.data = self._scaled if self.inputs == "scaled" else dataclasses.replace(self._scaled, scale=1.0)
 
     def check(
-        self, model: Any, logs: Mapping[str, Any], val: SampleIds, *, validated: int, config: Mapping[str, Any]
+        self,
+        model: Any,
+        logs: Mapping[str, Any],
+        val: SampleIds,
+        *,
+        validated: int,
+        same: bool,
+        config: Mapping[str, Any],
     ) -> None:
         """Compare Keras' validation metrics with our own.
 
@@ -76,13 +83,14 @@ class Feeding:
             model: The model, with the weights that Keras has validated.
             logs: The logs of Keras.
             val: The validation samples of the recorder.
-            validated: Number of samples that Keras validated on; if it differs, the samples differ, too.
+            validated: Number of samples that Keras validated on.
+            same: Whether they are these samples, as far as the numbers of samples tell.
             config: The loss and the label smoothing.
 
         Raises:
             RunError: They differ by more than rounding or, on other samples, by more than chance allows.
         """
-        setup, same, numbers = compiled_setup(model), validated == len(val), self.data.task.is_numbers
+        setup, numbers = compiled_setup(model), self.data.task.is_numbers
         if not (numbers or setup.is_read_alike):  # they must differ, and the findings of the run say why
             return
         # with other samples than ours only chance can be told from another scale, unless the user says what fit gets

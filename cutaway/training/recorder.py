@@ -310,9 +310,9 @@ class Recorder(keras.callbacks.Callback):
         config = self._manifest.config if self._manifest else {}
         try:
             # where other samples are trained on, as with validation_split, those of this number are others as well
-            is_known = self._fit["training"] == "train" or not self.data.task.is_numbers
-            validated = int(on_host(self._validated)) if is_known else 0
-            self._feeding.check(self._keras_model, logs, self.split.val, validated=validated, config=config)
+            val, validated = self.split.val, int(on_host(self._validated))
+            same = self._fit["training"] == "train" and validated == len(val)
+            self._feeding.check(self._keras_model, logs, val, validated=validated, same=same, config=config)
         except RunError as error:
             with self._writing() as writer:
                 writer.update(status="failed", why=str(error))

@@ -556,3 +556,14 @@ def test_a_model_of_other_layers_that_predicts_numbers_is_recorded(tmp_path):
 def test_arrays_of_classes_are_recorded_as_a_dataset_of_them(tmp_path):
     x = np.random.default_rng(0).normal(size=(60, 4))
     assert ct.Recorder(tmp_path / "run", (x, np.arange(60) % 3)).data.classes == 3
+
+
+def test_a_fit_of_classes_with_validation_split_of_as_many_samples_is_no_disagreement(tmp_path):
+    random = np.random.default_rng(0)
+    y = random.integers(0, 3, 200)
+    x = random.normal(size=(200, 36)).astype("float32") + y[:, None] / 2
+    recorder = ct.Recorder(tmp_path / "run", (x, y))
+    with pytest.warns(CutawayWarning, match="no test accuracy"):
+        make_model().fit(x, y, validation_split=len(recorder.split.val) / 200, verbose=0, callbacks=[recorder])
+    manifest = RunFolder.open(recorder.path).manifest
+    assert (manifest.status, manifest.test) == ("finished", None)
