@@ -272,12 +272,13 @@ def _name_of(given: Any) -> str:
     return given if isinstance(given, str) else getattr(given, "name", getattr(given, "__name__", str(given)))
 
 
-def setup_of_spec(spec: Mapping[str, Any], *, classes: int, **known: Any) -> Setup:
-    """The setup of a model and its data, from the specification and the number of classes alone.
+def setup_of_spec(spec: Mapping[str, Any], *, classes: int, is_numbers: bool = False, **known: Any) -> Setup:
+    """The setup of a model and its data, from the specification and the number of outputs alone.
 
     Args:
         spec: As `cutaway.models.spec_of` returns it; of a stranger, its settings may be of any type.
-        classes: Number of classes.
+        classes: Number of classes, or of targets.
+        is_numbers: Whether numbers are predicted, whose range is not known here.
         known: Further fields of `Setup`.
     """
     layers = [(each["kind"], each["config"]) for each in spec["layers"]]
@@ -285,7 +286,7 @@ def setup_of_spec(spec: Mapping[str, Any], *, classes: int, **known: Any) -> Set
     return Setup(
         layers=tuple((kind, str(config.get("activation"))) for kind, config in layers),
         output=(1 if units[-1:] == [1] else classes,),
-        targets=Targets(kind="classes", high=classes - 1.0, classes=classes),
+        targets=Targets() if is_numbers else Targets(kind="classes", high=classes - 1.0, classes=classes),
         **known,
     )
 

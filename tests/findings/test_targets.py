@@ -12,6 +12,7 @@ from cutaway.data import TargetFacts, target_facts
 from cutaway.findings import RULES, Evidence, run_checks
 from cutaway.findings.targets import OF_ERRORS, OF_TARGETS, errors_of_numbers, unusual_targets
 from cutaway.metrics import ErrorFacts, error_facts
+from cutaway.models import setup_of_spec
 from cutaway.topics.doctor.remedy_tests import answers
 
 RANDOM = np.random.default_rng(7)
@@ -189,3 +190,10 @@ def test_remedies_are_judged_by_r2(ready_run):
     y, predicted = run.data.y(run.split.test), run.predictions()
     assert told.correct.mean() == pytest.approx(r2_score(y, predicted))
     assert told.loss.mean() == pytest.approx(1 - r2_score(y, predicted))
+
+
+def test_an_exponential_output_is_fine_for_numbers_alone():
+    spec = {"layers": [{"name": "out", "kind": "Dense", "config": {"units": 1, "activation": "exponential"}}]}
+    for is_numbers, result in ((True, "fine"), (False, "loss-of-numbers")):
+        setup = setup_of_spec(spec, classes=1 if is_numbers else 2, is_numbers=is_numbers, loss="mean_squared_error")
+        assert setup.result == result

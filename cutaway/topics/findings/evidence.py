@@ -683,7 +683,10 @@ def frozen_layers(spec: dict[str, Any], first: "Callable[[], Mapping[str, np.nda
 def _setup(context: RunContext) -> Setup:
     """The loss, the layers and the answers of a run; the form of the targets that its fit got is not known."""
     loss, logits = str(context.manifest.config.get("loss")), context.known_of_fit("from_logits") is True
-    return setup_of_spec(context.spec, classes=len(context.task.names), loss=loss, from_logits=logits)
+    task = context.task
+    return setup_of_spec(
+        context.spec, classes=len(task.names), is_numbers=task.is_numbers, loss=loss, from_logits=logits
+    )
 
 
 def _of_the_smallest_class(labels: np.ndarray) -> np.ndarray:

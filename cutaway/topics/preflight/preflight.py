@@ -146,8 +146,8 @@ def preflight_plan(data: str, *, options: Mapping[str, Any], train: bool = False
             y = models.TargetUnit.of(planned.model).standardize(y) if ready.task.is_numbers else y
             held, batch_size = ids.isin(split.val), config.batch_size
             trained = measure_trainings(model, x, y, held, batch_size=batch_size, on_progress=on_progress)
-    known = config.model_dump(include=SETTINGS)
-    setup = setup_of_spec(planned.spec, classes=ready.outputs, samples=len(split.train), **known)
+    known = config.model_dump(include=SETTINGS) | {"samples": len(split.train)}
+    setup = setup_of_spec(planned.spec, classes=ready.outputs, is_numbers=ready.task.is_numbers, **known)
     found = _judged(ready.name, sample_evidence(loaded, ready, split, setup=setup, short_trainings=trained))
     if found.measured:
         kept_trainings(planned.spec, config.model_dump(), **split_record(ready, split)).write(found.measured)
