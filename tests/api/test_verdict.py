@@ -317,7 +317,7 @@ def test_numbers_are_judged_by_r2_with_its_interval(ready_run, monkeypatch, own_
     assert document["r2"] == worth.score
     told = lines(run)
     assert worth.interval in told["worth"]
-    assert "cutaway errors" in told["next"]
+    assert "cutaway doctor" in told["next"]
     monkeypatch.setattr(verdicts, "LEAST_NUMBERS", 121)
     assert run.verdict().worth is None, "of few samples nothing is claimed"
     assert "121 samples" in lines(run)["unknown"]
